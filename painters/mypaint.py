@@ -115,7 +115,7 @@ def _brush_definition(name: str) -> bytes:
         value = settings.get(setting, {"base_value": 0.0, "inputs": {}})
         if value["base_value"] or value["inputs"]:
             raise InvalidInputError(
-                f"brush {name!r} is not of a single colour ({setting} is set); choose another, such as 'classic/charcoal'"
+                f"brush {name!r} is not of a single colour ({setting} is set); try 'classic/charcoal'"
             )
     return text
 
