@@ -1,0 +1,117 @@
+"""The ``paintgym`` command: picks the subcommand, parses its arguments, reports errors. The work is elsewhere."""
+
+import contextlib
+import importlib
+import io
+import itertools
+import signal
+import sys
+from collections.abc import Iterator
+from types import FrameType, ModuleType
+from typing import Any
+
+from .. import __version__
+from ..errors import InvalidInputError, PaintgymError
+
+COMMANDS = {
+    "paint": "paint a picture, stroke by stroke",
+    "compare": "paint the same pictures with several agents and tabulate loss and time",
+    "strokes": "draw a data set of random strokes with the real MyPaint brush",
+    "train-painter": "train the neural painter on drawn strokes",
+    "fidelity": "measure the neural painter against the real brush",
+    "bench": "measure how fast the neural painter is",
+}
+"""Subcommand to what it does. ``train-painter`` is ``run`` and ``Arguments`` of ``scripts/train_painter.py``."""
+
+_EXAMPLES = """\
+examples:
+  paintgym paint                                       paint the bundled still life
+  paintgym paint photo.jpg --strokes 200 --out painting.png --out growing.gif
+  paintgym paint photo.jpg --agent greedy --loss mse --out strokes.json
+  paintgym strokes --count 100000 --out strokes/
+  paintgym fidelity --help                             every command explains itself
+
+Data such as the VGG19 weights is looked for in the folder PAINTGYM_DATA names."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: arguments without the program's name; those of the process by default.
+
+    Returns:
+        The exit code: 0, 2 after a mistake of the user (one line on standard error), 130 after Ctrl-C.
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    try:
+        with _unwinding_when_terminated():
+            _run(argv)
+    except PaintgymError as error:
+        print(f"paintgym: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("paintgym: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _run(argv: list[str]) -> None:
+    name = argv[0] if argv else "--help"
+    if name in ("-h", "--help"):
+        print(_help())
+    elif name == "--version":
+        print(f"paintgym {__version__}")
+    elif name in COMMANDS:
+        command = importlib.import_module(f".{name.replace('-', '_')}", __package__)
+        command.run(_parse(command, name, argv[1:]))
+    else:
+        raise InvalidInputError(f"there is no command {name!r}; expected one of {', '.join(COMMANDS)}")
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    commands = "\n".join(f"  {name:<{width}}  {description}" for name, description in COMMANDS.items())
+    return (
+        "usage: paintgym COMMAND [OPTIONS]\n\n"
+        "Agents paint pictures with a real MyPaint brush, through a neural painter that has gradients.\n\n"
+        f"commands:\n{commands}\n\noptions:\n  --help, --version\n\n{_EXAMPLES}"
+    )
+
+
+def _parse(command: ModuleType, name: str, argv: list[str]) -> Any:
+    import tyro
+
+    complaint = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaint):
+            return tyro.cli(command.Arguments, prog=f"paintgym {name}", args=argv)
+    except SystemExit as end:
+        if end.code != 2:
+            raise
+        # tyro frames what is wrong in a box of many lines; the words up to its first rule say it.
+        lines = [line.strip("│ ") for line in complaint.getvalue().splitlines()[1:]]
+        words = " ".join(itertools.takewhile(lambda line: line.strip("─╰╯"), lines))
+        raise InvalidInputError(f"{words}; see 'paintgym {name} --help'") from None
+
+
+@contextlib.contextmanager
+def _unwinding_when_terminated() -> Iterator[None]:
+    """Turn SIGTERM into an exception, so that half-written files and workers are cleared away."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    try:
+        previous = signal.signal(signal.SIGTERM, end)
+    except ValueError:  # Not the main thread: whoever called this deals with signals.
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""``paintgym paint``: paint one picture and save the painting."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+from ..agents.agent import load_agent
+from ..agents.result import check_output
+from .progress import painting
+
+_DEFAULT_PICTURE = Path(__file__).parent / "pictures" / "still_life.png"
+_DEFAULT_OUTPUT = Path("painting.png")
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Paint a picture on a 64x64 canvas, stroke by stroke."""
+
+    picture: tyro.conf.Positional[Path] = _DEFAULT_PICTURE
+    """The picture to paint: PNG, JPEG or WebP; its centre square is used. By default a bundled still life."""
+    agent: str = "gradient"
+    """Who paints: random, greedy or gradient."""
+    strokes: int = 200
+    """How many strokes the agent may use."""
+    out: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
+    """Where to save, by suffix: .png the picture, .webp or .gif the painting growing, .json the strokes. May be
+    given several times; painting.png by default."""
+    loss: str | None = None
+    """What the agent minimises: vgg19 (needs its weights) or mse. By default the agent's own choice."""
+    painter: str = "gan"
+    """The neural painter, by name or as a path to a .safetensors file."""
+    seed: int = 0
+    """Seed: the same seed paints the same painting."""
+    upscale: int = 8
+    """How many times larger than 64x64 pictures are saved. They are enlarged (Lanczos), not painted anew."""
+
+
+def run(arguments: Arguments) -> None:
+    """Paint and save."""
+    outputs = arguments.out or (_DEFAULT_OUTPUT,)
+    for output in outputs:
+        check_output(output, arguments.upscale)
+    options = {} if arguments.loss is None else {"loss": arguments.loss}
+    agent = load_agent(arguments.agent, painter=arguments.painter, **options)
+    with painting(arguments.agent, arguments.strokes) as update:
+        result = agent.paint(arguments.picture, arguments.strokes, seed=arguments.seed, progress=update)
+    for output in outputs:
+        result.save(output, enlarge=arguments.upscale)
+    print(
+        f"{result.agent} painted {arguments.picture.name}: {result.loss_name} {result.loss:.5f} with "
+        f"{len(result.strokes)} strokes in {result.seconds:.1f} s -> {', '.join(map(str, outputs))}"
+    )
