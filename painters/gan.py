@@ -1,0 +1,147 @@
+"""The GAN painter: a generator that splats learned dabs along MyPaint's path, and the critic that judges it.
+
+A plain generator gets noise and invents texture. The real brush's noise is known (``mypaint.brush_noise``), so this
+generator gets that very noise, and what it learns is what a dab, or a group of dabs, leaves on the paper.
+"""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from .dabs import Dabs, noise_sums, place_dabs, speed_filter, trace_path
+from .painter import Painter
+from .stroke import CANVAS_SIZE
+
+NOISE_LENGTH = 1664
+"""More dabs than the longest, thinnest stroke has."""
+
+_GAUSSIANS = 2
+_SORTED_PARTS = 4
+_GROUP_STEP = 32
+_CENTRE = CANVAS_SIZE / 2
+_LOG2_E = 1 / math.log(2)
+# 2^-32 is far below one level of 16-bit paint, and far above the denormal numbers that make CPUs crawl.
+_FLOOR = -32.0
+_LEAST_INK = 1e-9
+
+
+class SplatPainter(Painter):
+    """Curve splatting: every dab adds two separable Gaussians of optical density, whose form a small network gives.
+
+    Dabs that overlap multiply what they let through, 1 - coverage = prod(1 - opacity * mask), so their optical
+    densities -ln(1 - opacity * mask) add up. MyPaint's mask is linear in the squared distance in two pieces, which
+    a narrow and a wide Gaussian follow closely. A sum of separable Gaussians is one matrix product.
+
+    Args:
+        groups: at most this many groups of dabs a stroke; only longer strokes are simplified.
+        hidden: width of the network that gives a dab its form.
+    """
+
+    architecture = "splat"
+    noise_sums: Tensor
+    speed_filter: Tensor
+    basis: Tensor
+
+    def __init__(self, groups: int = 640, hidden: int = 16) -> None:
+        super().__init__()
+        self.groups = groups
+        # Inputs: opacity, ln(radius), size of the group. Outputs for each Gaussian: ln(weight), ln(width / radius);
+        # then ln of how much of a group's own spread to believe.
+        last = nn.Linear(hidden, 2 * _GAUSSIANS + 1)
+        self.dab = nn.Sequential(nn.Linear(3, hidden), nn.SiLU(), last)
+        # A start close to MyPaint's mask for hardness 0.2.
+        with torch.no_grad():
+            last.weight.mul_(0.1)
+            last.bias.copy_(torch.tensor([0.0, -1.25, math.log(0.22), math.log(0.44), 0.0]))
+        self.register_buffer("noise_sums", torch.zeros(NOISE_LENGTH + 1, 5))
+        self.register_buffer("speed_filter", speed_filter(), persistent=False)
+        pixels = torch.arange(CANVAS_SIZE) + 0.5 - _CENTRE
+        self.register_buffer("basis", torch.stack([torch.ones(CANVAS_SIZE), pixels, pixels.square()]), persistent=False)
+
+    def set_noise(self, noise: Tensor) -> None:
+        """Give the generator its brush's noise, (1664, 3); it is stored with the weights."""
+        self.noise_sums.copy_(noise_sums(noise))
+
+    def coverage(self, strokes: Tensor) -> Tensor:
+        """Coverage (N, 1, 64, 64) in [0, 1] of strokes (N, 12) in [0, 1]."""
+        path = trace_path(strokes, self.speed_filter)
+        # Short strokes have few dabs: strokes of like length share a batch that is no longer than they need.
+        longest_first = path.dabs[:, -1].detach().argsort(descending=True)
+        parts = []
+        for rows in longest_first.chunk(_SORTED_PARTS):
+            if len(rows):
+                needed = math.ceil(path.dabs[rows[0], -1].item() / _GROUP_STEP) * _GROUP_STEP
+                groups = min(self.groups, max(_GROUP_STEP, needed))
+                parts.append(self._splat(place_dabs(path.select(rows), self.noise_sums, groups)))
+        if not parts:
+            return strokes.new_zeros(0, 1, CANVAS_SIZE, CANVAS_SIZE)
+        density = torch.cat(parts)[longest_first.argsort()]
+        return -torch.expm1(-density)[:, None]
+
+    def _splat(self, dabs: Dabs) -> Tensor:
+        """Optical density (N, 64, 64) of dabs (N, M)."""
+        grouping = ((dabs.size - 1) * 0.25).clamp(max=2.0).expand_as(dabs.opacity)
+        form = self.dab(torch.stack([dabs.opacity, dabs.log_radius, grouping], -1)).unbind(-1)
+        ink = -torch.log1p(-dabs.opacity) * dabs.laid
+        believed = form[-1].exp()
+        rows, columns = [], []
+        for log_weight, log_width in zip(form[:_GAUSSIANS], form[_GAUSSIANS : 2 * _GAUSSIANS], strict=True):
+            variance = torch.exp(2 * (dabs.log_radius + log_width))
+            variance_x = variance + believed * dabs.variance_x
+            variance_y = variance + believed * dabs.variance_y
+            spread_ink = ink * variance * torch.rsqrt(variance_x * variance_y)
+            log_height = log_weight + torch.log(spread_ink.clamp(min=_LEAST_INK))
+            columns.append(_quadratic(dabs.x, variance_x, torch.zeros_like(log_height)))
+            rows.append(_quadratic(dabs.y, variance_y, log_height))
+        profile_y, profile_x = (
+            FlooredExp2.apply(torch.cat(parts, 1) @ self.basis.to(dabs.x.dtype)) for parts in (rows, columns)
+        )
+        density: Tensor = profile_y.transpose(1, 2) @ profile_x
+        return density
+
+
+def _quadratic(mean: Tensor, variance: Tensor, log_height: Tensor) -> Tensor:
+    """Coefficients (N, M, 3) of log2(height * exp(-(p - mean)^2 / (2 variance))) in 1, p, p^2 about the centre."""
+    curvature = -0.5 / variance
+    offset = mean - _CENTRE
+    terms = [curvature * offset.square() + log_height, -2 * curvature * offset, curvature]
+    return torch.stack(terms, -1) * _LOG2_E
+
+
+class FlooredExp2(torch.autograd.Function):
+    """2^max(x, -32), whose gradient needs its own value alone: one array less in the hottest place."""
+
+    @staticmethod
+    def forward(context: Any, exponent: Tensor) -> Tensor:
+        """2^max(exponent, -32), any shape."""
+        value = exponent.clamp(min=_FLOOR).exp2_()
+        context.save_for_backward(value)
+        return value
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> Tensor:
+        """d(2^x) = ln 2 * 2^x; under the floor that is below 2e-10 and left as it is."""
+        value: Tensor = context.saved_tensors[0]
+        return gradient * value * math.log(2)
+
+
+class Critic(nn.Module):
+    """Tells real coverage from neural: (N, 1, 64, 64) -> (N, 1, 8, 8) scores, one a patch, with spectral normalisation.
+
+    A patch critic, because what tells ink apart is its grain, and the generator already knows where the stroke lies.
+    """
+
+    def __init__(self, width: int = 24) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for inputs, outputs in ((1, width), (width, 2 * width), (2 * width, 2 * width)):
+            layers += [spectral_norm(nn.Conv2d(inputs, outputs, 4, stride=2, padding=1)), nn.LeakyReLU(0.2)]
+        self.layers = nn.Sequential(*layers, spectral_norm(nn.Conv2d(2 * width, 1, 3, padding=1)))
+
+    def forward(self, coverage: Tensor) -> Tensor:
+        """Scores of patches; above 0 means real."""
+        scores: Tensor = self.layers(coverage)
+        return scores

@@ -1,0 +1,50 @@
+"""``paintgym train-painter``: train a neural painter on strokes of the real brush.
+
+    paintgym train-painter gan --out runs/gan           # the whole recipe, about half an hour on two cores
+    paintgym train-painter gan --out runs/gan           # again: takes up where it was interrupted
+    tensorboard --logdir runs/gan/tensorboard           # losses, fidelity, real beside neural
+
+The trained painter is ``painter.safetensors`` in the folder; ``load_painter`` and ``--painter`` take its path.
+"""
+
+import dataclasses
+from typing import Annotated, Literal
+
+import tyro
+from rich.console import Console
+from tqdm import tqdm
+
+from ..painters.training import PainterTrainer, TrainingConfig, TrainingProgress, draw_training_data
+
+
+@dataclasses.dataclass(frozen=True)
+class Arguments(TrainingConfig):
+    """Train a neural painter: non-adversarial pretraining, then the adversarial stage. Run it again to resume."""
+
+    painter: Annotated[Literal["gan", "gan-deconv"], tyro.conf.Positional] = "gan"
+    """gan: our generator; gan-deconv: the Neural Painters generator shape."""
+
+
+def run(arguments: Arguments) -> None:
+    """Train, or resume, and print what the painter reaches on held-out strokes."""
+    arguments.check()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    with tqdm(total=arguments.strokes + arguments.held_out, desc="drawing strokes", unit="stroke") as bar:
+        training, held_out = draw_training_data(arguments, bar.update)
+    trainer = PainterTrainer(arguments, training, held_out)
+    console = Console()
+    if trainer.resume():
+        console.print(f"resuming at step {trainer.step}")
+    with tqdm(total=arguments.total_steps, initial=trainer.step, desc=trainer.stage, unit="step") as bar:
+
+        def show(progress: TrainingProgress) -> None:
+            bar.set_description(progress.stage, refresh=False)
+            if progress.fidelity:
+                bar.set_postfix(
+                    psnr=f"{progress.fidelity.psnr:.2f} dB", detail_gap=f"{progress.fidelity.detail_gap:.3f}"
+                )
+            bar.update(progress.step - bar.n)
+
+        fidelity = trainer.run(show)
+    console.print(f"wrote {arguments.out / 'painter.safetensors'}")
+    console.print(fidelity)
