@@ -1,3 +1,62 @@
-"""paintgym: a Gymnasium environment where agents learn to paint with a real brush, differentiably."""
+"""paintgym: a Gymnasium environment where agents learn to paint with a real brush, differentiably.
+
+Importing the package registers ``paintgym/Painting-v0``. The public names below are imported when they are first
+used, so that ``import paintgym`` and the command line's ``--help`` do not wait for torch.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from . import envs as envs
+
+if TYPE_CHECKING:
+    from .envs.canvas import composite, paint_strokes, white_canvas
+    from .envs.core import PaintingCore, PaintingState
+    from .envs.loss import make_loss
+    from .envs.painting import PaintingEnv
+    from .envs.perceptual import PerceptualLoss
+    from .envs.targets import load_targets
+    from .painters.mypaint import MyPaintEngine
+    from .painters.painter import load_painter
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "MyPaintEngine",
+    "PaintingCore",
+    "PaintingEnv",
+    "PaintingState",
+    "PerceptualLoss",
+    "composite",
+    "load_painter",
+    "load_targets",
+    "make_loss",
+    "paint_strokes",
+    "white_canvas",
+]
+
+_HOMES = {
+    "MyPaintEngine": "painters.mypaint",
+    "PaintingCore": "envs.core",
+    "PaintingEnv": "envs.painting",
+    "PaintingState": "envs.core",
+    "PerceptualLoss": "envs.perceptual",
+    "composite": "envs.canvas",
+    "load_painter": "painters.painter",
+    "load_targets": "envs.targets",
+    "make_loss": "envs.loss",
+    "paint_strokes": "envs.canvas",
+    "white_canvas": "envs.canvas",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

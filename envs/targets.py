@@ -76,8 +76,8 @@ class Targets:
         return picture
 
     def _check(self, index: int) -> int:
-        if not 0 <= index < len(self):
-            raise InvalidInputError(f"there is no target {index}; expected 0 to {len(self) - 1}")
+        if not isinstance(index, int | np.integer) or not 0 <= index < len(self):
+            raise InvalidInputError(f"there is no target {index!r}; expected a number from 0 to {len(self) - 1}")
         return int(index)
 
 

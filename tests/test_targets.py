@@ -117,7 +117,7 @@ def test_bad_sources_raise(source: object, message: str) -> None:
 def test_bad_indices_splits_and_sizes_raise() -> None:
     array = np.zeros((8, 8, 3), np.uint8)
     for index in (-1, 1):
-        with pytest.raises(InvalidInputError, match=f"no target {index}; expected 0 to 0"):
+        with pytest.raises(InvalidInputError, match=f"no target {index}; expected a number from 0 to 0"):
             load_targets(array).picture(index)
     with pytest.raises(InvalidInputError, match="expected 'train' or 'test'"):
         load_targets(array, split="validation")

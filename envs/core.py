@@ -1,0 +1,144 @@
+"""Painting as a function of state and action: pure torch, batched, differentiable. Nothing here knows Gymnasium."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from ..errors import InvalidInputError
+from ..painters.stroke import STROKE_LENGTH
+from .canvas import StrokePainter, paint_strokes
+from .loss import Features, Loss, check_pictures
+
+REWARDS = ("negative_loss", "improvement")
+OBSERVATION_CHANNELS = 7
+
+
+@dataclass(frozen=True, eq=False)
+class PaintingState:
+    """B half-painted pictures. States are never changed, only replaced.
+
+    Attributes:
+        canvas: (B, 3, size, size) float32 in [0, 1].
+        target: (B, 3, size, size) float32 in [0, 1].
+        target_features: what the loss remembers of the targets, computed once an episode.
+        loss: (B,) distance between canvas and target.
+        strokes_left: (B,) int64, at least 0.
+    """
+
+    canvas: Tensor
+    target: Tensor
+    target_features: Features
+    loss: Tensor
+    strokes_left: Tensor
+
+
+class PaintingCore:
+    """The painting environment without its clothes, for training through the canvas::
+
+        state = core.initial(target)
+        while not core.terminal(state).all():
+            previous, state = state, core.transition(state, policy(core.observation(state)))
+            reward = core.reward(previous, state)  # differentiable with respect to the policy's weights
+
+    Works on the device of the targets, painter and loss, which must be one. Gradients flow from canvas, loss,
+    reward and observation back to the actions; under ``torch.no_grad`` the values are the same.
+
+    Args:
+        painter: strokes (N, 12) in [0, 1] to coverage (N, 1, h, w) in [0, 1].
+        loss: distance between canvas and target.
+        reward: ``"negative_loss"`` or ``"improvement"``.
+        stroke_budget: strokes of an episode, a multiple of ``strokes_per_step``.
+        strokes_per_step: strokes painted by one action.
+
+    Raises:
+        InvalidInputError: unknown reward, or numbers that do not fit.
+    """
+
+    def __init__(
+        self,
+        painter: StrokePainter,
+        loss: Loss,
+        *,
+        reward: str = "negative_loss",
+        stroke_budget: int = 100,
+        strokes_per_step: int = 1,
+    ) -> None:
+        if reward not in REWARDS:
+            raise InvalidInputError(f"there is no reward {reward!r}; expected one of {', '.join(REWARDS)}")
+        for name, value in (("stroke_budget", stroke_budget), ("strokes_per_step", strokes_per_step)):
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise InvalidInputError(f"{name} is {value!r}, expected a whole number, at least 1")
+        if stroke_budget % strokes_per_step:
+            raise InvalidInputError(
+                f"stroke_budget is {stroke_budget}, expected a multiple of strokes_per_step = {strokes_per_step}"
+            )
+        self.painter = painter
+        self.loss = loss
+        self.reward_name = reward
+        self.stroke_budget = stroke_budget
+        self.strokes_per_step = strokes_per_step
+
+    @property
+    def action_length(self) -> int:
+        """Numbers in one action: 12 a stroke."""
+        return STROKE_LENGTH * self.strokes_per_step
+
+    def initial(self, target: Tensor) -> PaintingState:
+        """White paper before targets (B, 3, size, size) in [0, 1].
+
+        Raises:
+            InvalidInputError: targets of another shape.
+        """
+        check_pictures("target", target)
+        canvas = torch.ones_like(target)
+        features = self.loss.features(target)
+        left = torch.full((len(target),), self.stroke_budget, dtype=torch.int64, device=target.device)
+        return PaintingState(canvas, target, features, self.loss(canvas, features), left)
+
+    def strokes(self, action: Tensor) -> Tensor:
+        """The strokes (B, strokes_per_step, 12) in [0, 1] of actions (B, 12 * strokes_per_step).
+
+        A stroke is (action + 1) / 2; what lies outside [-1, 1] counts as the nearest number inside.
+
+        Raises:
+            InvalidInputError: actions of another shape.
+        """
+        if action.ndim != 2 or action.shape[1] != self.action_length:
+            raise InvalidInputError(
+                f"action has shape {tuple(action.shape)}, expected (B, {self.action_length}): "
+                f"{STROKE_LENGTH} numbers for each of {self.strokes_per_step} strokes"
+            )
+        return ((action + 1) / 2).clamp(0, 1).view(-1, self.strokes_per_step, STROKE_LENGTH)
+
+    def transition(self, state: PaintingState, action: Tensor) -> PaintingState:
+        """The state after painting the strokes of actions (B, 12 * strokes_per_step) in [-1, 1], the last on top.
+
+        Raises:
+            InvalidInputError: actions of another shape or number.
+        """
+        canvas = paint_strokes(state.canvas, self.strokes(action), self.painter)
+        return replace(
+            state,
+            canvas=canvas,
+            loss=self.loss(canvas, state.target_features),
+            strokes_left=(state.strokes_left - self.strokes_per_step).clamp(min=0),
+        )
+
+    def reward(self, previous: PaintingState, state: PaintingState) -> Tensor:
+        """Rewards (B,) of a transition: -loss, or for ``"improvement"`` the loss before minus the loss after."""
+        return -state.loss if self.reward_name == "negative_loss" else previous.loss - state.loss
+
+    def terminal(self, state: PaintingState) -> Tensor:
+        """Whether the budget is spent, (B,) bool."""
+        return state.strokes_left == 0
+
+    def observation(self, state: PaintingState) -> Tensor:
+        """What a policy sees, (B, 7, size, size) float in [0, 1]: canvas, target, and the part of the budget left."""
+        left = (state.strokes_left / self.stroke_budget).to(state.canvas.dtype)
+        plane = left[:, None, None, None].expand_as(state.canvas[:, :1])
+        return torch.cat((state.canvas, state.target, plane), 1)
+
+    def quantised_observation(self, state: PaintingState) -> Tensor:
+        """``observation`` as Gymnasium's classes give it: (B, 7, size, size) uint8, without gradients."""
+        return self.observation(state).detach().mul(255).round().to(torch.uint8)

@@ -1,0 +1,219 @@
+"""The Gymnasium environment ``paintgym/Painting-v0``, specified by its class docstring. The work is core.py's."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+import torch
+from gymnasium import spaces
+from gymnasium.error import ResetNeeded
+from numpy.typing import NDArray
+
+from ..errors import InvalidInputError
+from ..painters.painter import load_painter
+from .canvas import StrokePainter
+from .core import OBSERVATION_CHANNELS, PaintingCore, PaintingState
+from .loss import Loss, make_loss
+from .pictures import Picture, fit_picture, load_picture, to_tensor, to_uint8
+from .targets import Split, TargetSource, load_targets
+
+MINIMUM_SIZE, MAXIMUM_SIZE = 16, 1024
+
+_OPTIONS = ("target", "target_index")
+
+
+class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
+    """Paint a picture, stroke by stroke, with a learned MyPaint brush.
+
+    ## Description
+    The agent sees a target picture and a canvas, at first white paper. Each action is a stroke (or several), which a
+    neural painter, trained on the real MyPaint brush, turns into ink. The aim is a canvas like the target.
+
+    ## Action space
+    ``Box(-1, 1, (12 * strokes_per_step,), float32)``. The strokes of one action follow each other, the last on top.
+    Each of a stroke's 12 numbers is (action + 1) / 2, so that it lies in [0, 1]; x grows to the right, y downwards:
+
+    | number | meaning | number | meaning | number | meaning |
+    |---|---|---|---|---|---|
+    | 0 | end pressure | 4, 5 | end x, y | 9, 10 | start x, y |
+    | 1 | brush size | 6, 7, 8 | red, green, blue | 11 | entry pressure |
+    | 2, 3 | x, y halfway along the stroke | | | | |
+
+    Numbers outside [-1, 1] count as the nearest inside. An action of another shape, or with NaN or infinity, raises.
+
+    ## Observation space
+    ``Box(0, 255, (7, size, size), uint8)``, channels first: the canvas (red, green, blue), the target (red, green,
+    blue), and a constant plane with the part of the stroke budget that is left, 255 at first and 0 at the end. The
+    canvas itself is kept in float32: only the observation is rounded.
+
+    ## Rewards
+    With L the loss between canvas and target after step t:
+
+    - ``"negative_loss"``: -L(t), at every step.
+    - ``"improvement"``: L(t-1) - L(t). The sum over an episode is the loss of white paper minus the last loss.
+
+    ## Starting state
+    White paper, and a target drawn evenly from those of ``target`` by the environment's own random numbers.
+    ``reset(options={"target_index": i})`` takes target ``i``; ``reset(options={"target": picture})`` takes an
+    (H, W, 3) uint8 array, of which the centre square is scaled to ``size``.
+
+    ## Episode end
+    The episode terminates when the stroke budget is spent: after ``stroke_budget / strokes_per_step`` steps. It is
+    never truncated: the budget is observed, so its end belongs to the task.
+
+    ## Info
+    | key | meaning |
+    |---|---|
+    | ``loss`` | float: L(t) |
+    | ``stroke_index`` | int: strokes painted so far |
+    | ``target_index`` | int: number of the target, -1 if it came with the options |
+    | ``stroke`` | float32 (strokes_per_step, 12) in [0, 1]: what this step painted; not there after a reset |
+
+    ## Rendering
+    ``rgb_array``: (size, 2 * size, 3) uint8, the canvas with the target to its right.
+
+    ## Arguments
+    | argument | default | meaning |
+    |---|---|---|
+    | ``target`` | ``"mnist"`` | pictures to paint: ``"mnist"``, ``"paintings"``, ``"photographs"``, a folder, a picture file, an (H, W, 3) uint8 array, or a list of arrays |
+    | ``painter`` | ``"gan"`` | name or ``.safetensors`` file of the neural painter, or a painter that is already loaded |
+    | ``perceptual`` | ``"vgg19"`` | the loss: ``"vgg19"`` (relative distance of VGG19's features), ``"mse"`` (mean squared error of pixels), or a ``Loss`` that is already loaded |
+    | ``reward`` | ``"negative_loss"`` | or ``"improvement"`` |
+    | ``stroke_budget`` | 100 | strokes of an episode, a multiple of ``strokes_per_step`` |
+    | ``strokes_per_step`` | 1 | strokes of one action |
+    | ``size`` | 64 | side of canvas and target in pixels, 16 to 1024; the brush grows with it |
+    | ``split`` | ``"train"`` | or ``"test"``: which part of MNIST or of the paintings |
+    | ``device`` | ``"cpu"`` | where painter and loss run |
+    | ``render_mode`` | None | or ``"rgb_array"`` |
+
+    Named or written as paths and numbers, all arguments are JSON, and so is the environment's ``spec``.
+
+    Raises:
+        InvalidInputError: an argument, action or option that cannot be used.
+        MissingDataError: pictures or weights are not in the data folder (``PAINTGYM_DATA``).
+
+    ## Version history
+    - v0: the first.
+    """  # noqa: E501
+
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 30}  # noqa: RUF012
+
+    def __init__(
+        self,
+        target: TargetSource = "mnist",
+        painter: str | Path | StrokePainter = "gan",
+        perceptual: str | Loss = "vgg19",
+        reward: str = "negative_loss",
+        stroke_budget: int = 100,
+        strokes_per_step: int = 1,
+        size: int = 64,
+        split: Split = "train",
+        device: str = "cpu",
+        render_mode: str | None = None,
+    ) -> None:
+        if isinstance(size, bool) or not isinstance(size, int) or not MINIMUM_SIZE <= size <= MAXIMUM_SIZE:
+            raise InvalidInputError(f"size is {size!r}, expected a whole number from {MINIMUM_SIZE} to {MAXIMUM_SIZE}")
+        if render_mode not in (None, "rgb_array"):
+            raise InvalidInputError(f"render_mode is {render_mode!r}, expected None or 'rgb_array'")
+        self.device = _find_device(device)
+        self.targets = load_targets(target, size, split=split)
+        self.core = PaintingCore(
+            load_painter(painter, self.device) if isinstance(painter, str | Path) else painter,
+            make_loss(perceptual, self.device) if isinstance(perceptual, str) else perceptual,
+            reward=reward,
+            stroke_budget=stroke_budget,
+            strokes_per_step=strokes_per_step,
+        )
+        self.size = size
+        self.render_mode = render_mode
+        self.action_space = spaces.Box(-1.0, 1.0, (self.core.action_length,), np.float32)
+        self.observation_space = spaces.Box(0, 255, (OBSERVATION_CHANNELS, size, size), np.uint8)
+        self.state: PaintingState | None = None
+        self._target_index = -1
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
+        """White paper before a target; see the class for the options."""
+        super().reset(seed=seed)
+        self._target_index, picture = self._choose_target(options or {})
+        with torch.no_grad():
+            self.state = self.core.initial(to_tensor(picture, self.device))
+        return self._observe(self.state), self._info(self.state)
+
+    def step(self, action: NDArray[np.float32]) -> tuple[NDArray[np.uint8], float, bool, bool, dict[str, Any]]:
+        """Paint one action's strokes.
+
+        Raises:
+            InvalidInputError: the action has another shape, or holds NaN or infinity.
+            ResetNeeded: the environment was not reset, or the budget is spent.
+        """
+        previous = self._current()
+        if bool(self.core.terminal(previous)):
+            raise ResetNeeded("the stroke budget is spent; call reset() before the next step()")
+        batch = torch.tensor(self._check_action(action)[None], device=self.device)
+        with torch.no_grad():
+            self.state = self.core.transition(previous, batch)
+            reward = float(self.core.reward(previous, self.state))
+            stroke = self.core.strokes(batch)[0].cpu().numpy()
+        info = {**self._info(self.state), "stroke": stroke}
+        return self._observe(self.state), reward, bool(self.core.terminal(self.state)), False, info
+
+    def render(self) -> NDArray[np.uint8] | None:
+        """The canvas with the target to its right, (size, 2 * size, 3) uint8; nothing without a render mode."""
+        if self.render_mode is None:
+            gymnasium.logger.warn("render() needs a render mode: pass render_mode='rgb_array' to gymnasium.make")
+            return None
+        state = self._current()
+        return to_uint8(torch.cat((state.canvas[0], state.target[0]), 2))
+
+    def _current(self) -> PaintingState:
+        if self.state is None:
+            raise ResetNeeded("the environment has no canvas yet; call reset() first")
+        return self.state
+
+    def _choose_target(self, options: Mapping[str, Any]) -> tuple[int, Picture]:
+        if len(options) > 1 or not set(options) <= set(_OPTIONS):
+            raise InvalidInputError(
+                f"reset options are {sorted(options)}, expected one of {', '.join(_OPTIONS)}, or none"
+            )
+        if "target" in options:
+            return -1, fit_picture(load_picture(options["target"]), self.size)
+        index = options["target_index"] if options else int(self.np_random.integers(len(self.targets)))
+        picture = self.targets.picture(index)
+        return int(index), picture
+
+    def _check_action(self, action: Any) -> NDArray[np.float32]:
+        try:
+            array = np.asarray(action, np.float32)
+        except (TypeError, ValueError, RuntimeError):
+            raise InvalidInputError(f"the action is a {type(action).__name__}, expected {self.action_space}") from None
+        if array.shape != self.action_space.shape:
+            raise InvalidInputError(f"the action has shape {array.shape}, expected {self.action_space.shape}")
+        if not np.isfinite(array).all():
+            raise InvalidInputError(
+                f"number {int(np.argmin(np.isfinite(array)))} of the action is not finite; expected numbers in [-1, 1]"
+            )
+        return array
+
+    def _observe(self, state: PaintingState) -> NDArray[np.uint8]:
+        pixels: NDArray[np.uint8] = self.core.quantised_observation(state)[0].cpu().numpy()
+        return pixels
+
+    def _info(self, state: PaintingState) -> dict[str, Any]:
+        return {
+            "loss": float(state.loss),
+            "stroke_index": self.core.stroke_budget - int(state.strokes_left),
+            "target_index": self._target_index,
+        }
+
+
+def _find_device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, TypeError):
+        raise InvalidInputError(f"device is {name!r}, which torch cannot use here; expected 'cpu' or 'cuda'") from None
+    return device
