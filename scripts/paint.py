@@ -9,7 +9,7 @@ from ..agents.agent import load_agent
 from ..agents.result import check_output
 from .progress import painting
 
-_DEFAULT_PICTURE = Path(__file__).parent / "pictures" / "still_life.png"
+_DEFAULT_PICTURE = Path(__file__).parent / "pictures" / "still_life.jpg"
 _DEFAULT_OUTPUT = Path("painting.png")
 
 

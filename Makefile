@@ -1,0 +1,34 @@
+# Each target sets itself up: scripts/setup.sh makes .venv the first time and is done in a moment afterwards.
+#   make paint IMAGE=photo.jpg
+#   make paint IMAGE=photo.jpg STROKES=50 AGENT=greedy LOSS=vgg19
+#   make test
+
+IMAGE ?=
+AGENT ?= gradient
+STROKES ?= 200
+LOSS ?= mse
+export IMAGE AGENT STROKES LOSS
+
+.PHONY: help paint test lint setup
+.DEFAULT_GOAL := help
+
+help: ## list what there is
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
+
+setup: ## make .venv and install everything
+	@bash scripts/setup.sh
+
+paint: setup ## paint IMAGE=photo.jpg (a bundled still life by default) into painting.png and painting.webp
+	@if [ "$$LOSS" = mse ]; then \
+		echo "Painting by the pixel loss (mse), which needs no download; LOSS=vgg19 compares with VGG19's features."; \
+	fi
+	@.venv/bin/paintgym paint $${IMAGE:+"$$IMAGE"} --agent "$$AGENT" --strokes "$$STROKES" --loss "$$LOSS" \
+		--out painting.png --out painting.webp
+
+test: setup ## run the tests
+	@.venv/bin/python -m pytest
+
+lint: setup ## check style and types
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
