@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from ..errors import InvalidInputError
 from .dabs import Dabs, noise_sums, place_dabs, speed_filter, trace_path
 from .painter import Painter
 from .stroke import CANVAS_SIZE
@@ -73,8 +74,10 @@ class SplatPainter(Painter):
         parts = []
         for rows in longest_first.chunk(_SORTED_PARTS):
             if len(rows):
-                needed = math.ceil(path.dabs[rows[0], -1].item() / _GROUP_STEP) * _GROUP_STEP
-                groups = min(self.groups, max(_GROUP_STEP, needed))
+                most_dabs = path.dabs[rows[0], -1].item()
+                if math.isnan(most_dabs):
+                    raise InvalidInputError("a stroke holds NaN, expected numbers in [0, 1]")
+                groups = min(self.groups, max(1, math.ceil(most_dabs / _GROUP_STEP)) * _GROUP_STEP)
                 parts.append(self._splat(place_dabs(path.select(rows), self.noise_sums, groups)))
         if not parts:
             return strokes.new_zeros(0, 1, CANVAS_SIZE, CANVAS_SIZE)

@@ -20,7 +20,8 @@ class Painter(nn.Module):
     """Turns strokes into coverage, differentiably.
 
     ``painter(strokes)`` takes (N, 12) in [0, 1] and returns (N, 1, 64, 64) in [0, 1]. The colour of a stroke is
-    given exactly by its own three numbers, so a painter predicts coverage alone and ignores them.
+    given exactly by its own three numbers, so a painter predicts coverage alone and ignores them. Numbers outside
+    [0, 1], where an optimiser may stray, are taken at the nearer end.
     """
 
     architecture: str
@@ -33,10 +34,14 @@ class Painter(nn.Module):
         raise NotImplementedError
 
     def forward(self, strokes: Tensor) -> Tensor:
-        """See the class."""
+        """See the class.
+
+        Raises:
+            InvalidInputError: strokes of another shape, or with NaN in them.
+        """
         if strokes.ndim != 2 or strokes.shape[1] != STROKE_LENGTH:
             raise InvalidInputError(f"strokes have shape {tuple(strokes.shape)}, expected (N, {STROKE_LENGTH})")
-        return self.coverage(strokes)
+        return self.coverage(strokes.clamp(0.0, 1.0))
 
 
 def _architectures() -> dict[str, type[Painter]]:
