@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn.utils.parametrizations import spectral_norm
 
 from ..errors import InvalidInputError
@@ -20,7 +21,7 @@ NOISE_LENGTH = 1664
 """More dabs than the longest, thinnest stroke has."""
 
 _GAUSSIANS = 2
-_SORTED_PARTS = 4
+_SORTED_PARTS = 6
 _GROUP_STEP = 32
 _CENTRE = CANVAS_SIZE / 2
 _LOG2_E = 1 / math.log(2)
@@ -100,7 +101,7 @@ class SplatPainter(Painter):
             columns.append(_quadratic(dabs.x, variance_x, torch.zeros_like(log_height)))
             rows.append(_quadratic(dabs.y, variance_y, log_height))
         profile_y, profile_x = (
-            FlooredExp2.apply(torch.cat(parts, 1) @ self.basis.to(dabs.x.dtype)) for parts in (rows, columns)
+            GaussianProfiles.apply(torch.cat(parts, 1), self.basis.to(dabs.x.dtype)) for parts in (rows, columns)
         )
         density: Tensor = profile_y.transpose(1, 2) @ profile_x
         return density
@@ -114,21 +115,22 @@ def _quadratic(mean: Tensor, variance: Tensor, log_height: Tensor) -> Tensor:
     return torch.stack(terms, -1) * _LOG2_E
 
 
-class FlooredExp2(torch.autograd.Function):
-    """2^max(x, -32), whose gradient needs its own value alone: one array less in the hottest place."""
+class GaussianProfiles(torch.autograd.Function):
+    """2^max(coefficients @ basis, -32), in one array: the hottest place, where memory is what takes time."""
 
     @staticmethod
-    def forward(context: Any, exponent: Tensor) -> Tensor:
-        """2^max(exponent, -32), any shape."""
-        value = exponent.clamp(min=_FLOOR).exp2_()
-        context.save_for_backward(value)
-        return value
+    def forward(context: Any, coefficients: Tensor, basis: Tensor) -> Tensor:
+        """Profiles (N, M, P) of coefficients (N, M, 3) and basis (3, P)."""
+        profiles = torch.matmul(coefficients, basis).clamp_(min=_FLOOR).exp2_()
+        context.save_for_backward(profiles, basis)
+        return profiles
 
     @staticmethod
-    def backward(context: Any, gradient: Tensor) -> Tensor:
+    @once_differentiable
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
         """d(2^x) = ln 2 * 2^x; under the floor that is below 2e-10 and left as it is."""
-        value: Tensor = context.saved_tensors[0]
-        return gradient * value * math.log(2)
+        profiles, basis = context.saved_tensors
+        return torch.matmul(gradient * profiles, basis.T * math.log(2)), None
 
 
 class Critic(nn.Module):
