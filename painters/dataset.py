@@ -72,13 +72,13 @@ def write_shards(
         for index, length in enumerate(lengths)
     ]
     missing = [index for index, path in enumerate(paths) if not _is_kept(path, settings[index])]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InvalidInputError(f"cannot make the folder {folder}: {error.strerror}") from None
-    if progress:
-        progress(count - sum(lengths[index] for index in missing))
     with drawing_pool(workers) as pool:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InvalidInputError(f"cannot make the folder {folder}: {error.strerror}") from None
+        if progress:
+            progress(count - sum(lengths[index] for index in missing))
         for index in missing:
             for leftover in folder.glob(f".episodes_{index}-*.npz"):  # of a call that was killed
                 leftover.unlink(missing_ok=True)

@@ -51,7 +51,8 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$key" ]; then
     has_mypaint || install_mypaint || true
     say "installing the Python packages into .venv (some minutes the first time)"
     "$python" -m venv .venv
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check \
+    # Twice quiet hides warnings; errors are still shown.
+    .venv/bin/python -m pip install -qq --disable-pip-version-check \
         --constraint constraints.txt --editable '.[dev,photographs]'
     echo "$key" >"$stamp"
 fi
