@@ -136,7 +136,6 @@ class Painting:
             "painter": self.painter.name,
             "seed": self.seed,
             "loss": {"name": self.loss_name, "value": self.loss},
-            "seconds": self.seconds,
             "stroke_fields": STROKE_FIELDS,
             # str() of a float32 has the fewest digits that give the same float32 back.
             "strokes": [[float(str(number)) for number in stroke] for stroke in self.strokes],

@@ -7,6 +7,7 @@ import tyro
 
 from ..agents.agent import load_agent
 from ..agents.result import check_output
+from ..envs.pictures import load_picture
 from .progress import painting
 
 _DEFAULT_PICTURE = Path(__file__).parent / "pictures" / "still_life.jpg"
@@ -41,10 +42,11 @@ def run(arguments: Arguments) -> None:
     outputs = arguments.out or (_DEFAULT_OUTPUT,)
     for output in outputs:
         check_output(output, arguments.upscale)
+    picture = load_picture(arguments.picture)  # Before the agent, which may first have to fetch weights.
     options = {} if arguments.loss is None else {"loss": arguments.loss}
     agent = load_agent(arguments.agent, painter=arguments.painter, **options)
     with painting(arguments.agent, arguments.strokes) as update:
-        result = agent.paint(arguments.picture, arguments.strokes, seed=arguments.seed, progress=update)
+        result = agent.paint(picture, arguments.strokes, seed=arguments.seed, progress=update)
     for output in outputs:
         result.save(output, enlarge=arguments.upscale)
     print(
