@@ -31,4 +31,6 @@ test: setup ## run the tests
 lint: setup ## check style and types
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
-	@.venv/bin/mypy
+# mypy reads a package in a folder of its name, and a checkout may have any.
+	@mkdir -p .venv/lint && ln -sfn ../.. .venv/lint/paintgym
+	@cd .venv/lint && ../bin/mypy --config-file ../../pyproject.toml --exclude '^paintgym/(tests|build)/' paintgym
