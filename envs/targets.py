@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..errors import InvalidInputError, MissingDataError
 from ..files import data_directory
+from .bam import Bam
 from .pictures import PICTURE_SUFFIXES, Picture, check_picture, fit_picture, load_picture
 
 Split = Literal["train", "test"]
@@ -39,20 +40,22 @@ class Targets:
     """Square target pictures, numbered from 0, each with a name.
 
     Args:
-        names: one name a picture.
+        count: how many there are.
+        name: gives the name of picture ``i``.
         load: gives picture ``i`` as (H, W, 3) uint8; called when a picture is first asked for. The last
             pictures are kept.
         size: side of the pictures in pixels.
     """
 
-    def __init__(self, names: Sequence[str], load: Callable[[int], Picture], size: int) -> None:
+    def __init__(self, count: int, name: Callable[[int], str], load: Callable[[int], Picture], size: int) -> None:
         self.size = size
-        self._names = names
+        self._count = count
+        self._name = name
         self._load = load
         self._cached = lru_cache(_CACHED_PICTURES)(self._fit)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return self._count
 
     def name(self, index: int) -> str:
         """The name of picture ``index``.
@@ -60,7 +63,7 @@ class Targets:
         Raises:
             InvalidInputError: there is no such picture.
         """
-        return self._names[self._check(index)]
+        return self._name(self._check(index))
 
     def picture(self, index: int) -> Picture:
         """Picture ``index`` as (size, size, 3) uint8: the centre square of the original; not to be written into.
@@ -81,26 +84,38 @@ class Targets:
         return int(index)
 
 
-def load_targets(source: TargetSource, size: int = 64, *, split: Split = "train") -> Targets:
+def load_targets(
+    source: TargetSource, size: int = 64, *, split: Split = "train", bam_filter: str | None = None
+) -> Targets:
     """Find the pictures to be painted.
 
     Args:
         source: ``"mnist"`` (digits as dark ink on white paper, from ``MNIST/raw`` in the data folder),
             ``"paintings"`` (``paintings/paintings.csv`` in the data folder), ``"photographs"`` (eight, from the
-            packages of ``pip install paintgym[photographs]``), a folder (searched recursively, in sorted order), a
-            picture file, an (H, W, 3) uint8 array, or a list of such arrays.
+            packages of ``pip install paintgym[photographs]``), ``"bam"`` (a database and pictures in ``bam`` in the
+            data folder, see ``envs.bam.Bam``), a folder (searched recursively, in sorted order), a picture file, an
+            (H, W, 3) uint8 array, or a list of such arrays.
         size: side of the targets in pixels.
-        split: ``"train"`` or ``"test"``: MNIST's own split; of the paintings, the artists in one part have nothing
-            in the other. Sources without parts give all their pictures either way.
+        split: ``"train"`` or ``"test"``: MNIST's own split; an artist of the paintings, or a project of BAM, has all
+            pictures in one part. Sources without parts give all their pictures either way.
+        bam_filter: which of BAM's pictures to take, such as
+            ``"media_oilpaint>=0.9 and content_people=positive"``: scores compare with ``>=``, ``>``, ``<=`` and
+            ``<``, labels are ``positive``, ``negative`` or ``unsure``; ``and``, ``or`` and parentheses combine them.
+            Without ``with mature`` at its end, nothing that is flagged as mature is taken.
 
     Raises:
         MissingDataError: the data that belong to a name are not there.
-        InvalidInputError: unknown source or split, bad size, no pictures, or pictures that cannot be read.
+        InvalidInputError: unknown source or split, bad size or filter, no pictures, or pictures that cannot be read.
+
+    Warns:
+        UserWarning: pictures of a folder or of BAM had to be skipped, with their number.
     """
     if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
         raise InvalidInputError(f"target size is {size!r}, expected a whole number of pixels, at least 1")
     if split not in ("train", "test"):
         raise InvalidInputError(f"split is {split!r}, expected 'train' or 'test'")
+    if bam_filter is not None and not (isinstance(source, str) and source == "bam"):
+        raise InvalidInputError(f"bam_filter is {bam_filter!r}, which chooses among BAM's pictures; pass target='bam'")
     if isinstance(source, np.ndarray):
         return _from_arrays([source], size)
     if isinstance(source, list | tuple):
@@ -115,6 +130,9 @@ def load_targets(source: TargetSource, size: int = 64, *, split: Split = "train"
         return _paintings(size, split)
     if source == "photographs":
         return _photographs(size)
+    if source == "bam":
+        pictures = Bam().select(bam_filter, split)
+        return Targets(len(pictures), pictures.name, pictures.load, size)
     path = Path(source).expanduser()
     if path.is_dir():
         return _folder(path, size)
@@ -122,8 +140,8 @@ def load_targets(source: TargetSource, size: int = 64, *, split: Split = "train"
         check_picture(path)
         return _from_files([path], [path.stem], size)
     raise InvalidInputError(
-        f"there is no target {str(source)!r}; expected 'mnist', 'paintings', 'photographs', or an existing picture "
-        "file or folder"
+        f"there is no target {str(source)!r}; expected 'mnist', 'paintings', 'photographs', 'bam', or an existing "
+        "picture file or folder"
     )
 
 
@@ -131,11 +149,11 @@ def _from_arrays(arrays: Sequence[NDArray[Any]], size: int) -> Targets:
     pictures = [load_picture(array) for array in arrays]
     if not pictures:
         raise InvalidInputError("the list of targets is empty; expected at least one (H, W, 3) uint8 array")
-    return Targets([f"array {index}" for index in range(len(pictures))], pictures.__getitem__, size)
+    return Targets(len(pictures), lambda index: f"array {index}", pictures.__getitem__, size)
 
 
 def _from_files(paths: Sequence[Path], names: Sequence[str], size: int) -> Targets:
-    return Targets(names, lambda index: load_picture(paths[index]), size)
+    return Targets(len(paths), names.__getitem__, lambda index: load_picture(paths[index]), size)
 
 
 def _folder(folder: Path, size: int) -> Targets:
@@ -177,7 +195,7 @@ def _mnist(size: int, split: Split) -> Targets:
     def load(index: int) -> Picture:
         return np.repeat(255 - ink[index][:, :, None], 3, axis=2)
 
-    return Targets([f"digit {label}, {split} {index}" for index, label in enumerate(labels)], load, size)
+    return Targets(len(labels), lambda index: f"digit {labels[index]}, {split} {index}", load, size)
 
 
 def _paintings(size: int, split: Split) -> Targets:

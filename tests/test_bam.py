@@ -1,0 +1,324 @@
+"""BAM: the right pictures in the right part, nothing mature unasked, the database untouched, clear mistakes."""
+
+import sqlite3
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from paintgym.envs import bam_files
+from paintgym.envs.bam import Bam
+from paintgym.envs.bam_filter import ATTRIBUTES
+from paintgym.envs.targets import Targets, load_targets
+from paintgym.errors import InvalidInputError, MissingDataError
+from PIL import Image
+
+Row = dict[str, object]
+"""mid, project, mature; "scores", "crowd" and "automatic" map attributes to a score or a label."""
+
+
+def row(mid: int, **more: object) -> Row:
+    return {"mid": mid, "project": mid, "mature": 0, "scores": {}, "crowd": {}, "automatic": {}, **more}
+
+
+def write_database(path: Path, rows: list[Row], *, later: bool = False) -> None:
+    """The release's schema; the ``later`` one has labels by machine too."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path)
+    tables = [("scores", "REAL")] + [("automatic_labels", "TEXT")] * later
+    connection.execute(
+        "CREATE TABLE modules(mid INTEGER PRIMARY KEY, project_id, src TEXT, mature_content, license TEXT)"
+    )
+    connection.execute("CREATE TABLE crowd_labels(mid, attribute, label)")
+    for table, kind in tables:
+        connection.execute(f"CREATE TABLE {table}(mid, {', '.join(f'{name} {kind}' for name in ATTRIBUTES)})")
+    for entry in rows:
+        mid = entry["mid"]
+        source = f"https://example.org/{mid}.jpg"
+        connection.execute(
+            "INSERT INTO modules VALUES (?, ?, ?, ?, '')", (mid, entry["project"], source, entry["mature"])
+        )
+        for attribute, label in entry["crowd"].items():
+            connection.execute("INSERT INTO crowd_labels VALUES (?, ?, ?)", (mid, attribute, label))
+        for (table, _), values in zip(tables, (entry["scores"], entry["automatic"]), strict=False):
+            if values:
+                places = ", ".join("?" * (1 + len(ATTRIBUTES)))
+                connection.execute(
+                    f"INSERT INTO {table} VALUES ({places})", (mid, *(values.get(name) for name in ATTRIBUTES))
+                )
+    connection.commit()
+    connection.close()
+
+
+def write_picture(path: Path, shade: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (12, 8), (shade, shade, shade)).save(path)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PAINTGYM_DATA", str(tmp_path))
+    return tmp_path / "bam"
+
+
+def parts(bam_filter: str | None = None) -> dict[str, Targets]:
+    """Both parts, or the one that is not empty."""
+    found = {}
+    for split in ("train", "test"):
+        try:
+            found[split] = load_targets("bam", 8, split=split, bam_filter=bam_filter)
+        except InvalidInputError as error:
+            if "has no pictures" not in str(error) and "none of them in the part" not in str(error):
+                raise
+    return found
+
+
+def mids(bam_filter: str | None = None) -> set[int]:
+    return {
+        int(part.name(index).removeprefix("bam ")) for part in parts(bam_filter).values() for index in range(len(part))
+    }
+
+
+@pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize("layout", ["images/media_comic/{}.jpg", "images/{}.png", "{}.webp", "content_cat/{}.JPEG"])
+def test_pictures_are_found_in_every_layout_and_schema(layout: str, later: bool, folder: Path) -> None:
+    rows = [row(mid, scores={"media_comic": mid / 100}, crowd={"content_cat": "positive"}) for mid in range(5, 100, 5)]
+    write_database(folder / "20170509-bam.sqlite", rows, later=later)
+    for entry in rows:
+        write_picture(folder / layout.format(entry["mid"]), entry["mid"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert mids("media_comic>=0.5 and content_cat=positive") == set(range(50, 100, 5))
+        found = parts("media_comic>=0.5")
+    for part in found.values():
+        for index in range(len(part)):
+            assert part.picture(index).shape == (8, 8, 3)
+            assert abs(int(part.picture(index)[4, 4, 0]) - int(part.name(index).removeprefix("bam "))) <= 1
+
+
+def test_what_people_said_outranks_what_the_machine_said(folder: Path) -> None:
+    rows = [
+        row(1, crowd={"content_dog": "positive"}, automatic={"content_dog": "negative"}),
+        row(2, crowd={"content_dog": "negative"}, automatic={"content_dog": "positive"}),
+        row(3, crowd={"content_cat": "negative"}, automatic={"content_dog": "positive"}),
+        row(4, automatic={"content_dog": "unsure"}),
+    ]
+    write_database(folder / "bam.db", rows, later=True)
+    for entry in rows:
+        write_picture(folder / f"{entry['mid']}.png", 0)
+    assert mids("content_dog=positive") == {1, 3}
+    assert mids("content_dog=negative") == {2}
+    assert mids("content_dog=unsure") == {4}
+    assert mids("content_cat=positive") == set()
+    selection = [Bam().select("content_dog=positive", split) for split in parts("content_dog=positive")]
+    counts = [Bam().count_positive(pictures) for pictures in selection]
+    assert sum(count["content_dog"] for count in counts) == 2
+    assert sum(count["content_cat"] for count in counts) == 0
+
+
+def test_no_project_leaks_and_no_picture_changes_its_part(folder: Path) -> None:
+    generator = np.random.default_rng(0)
+    projects = generator.integers(-(2**62), 2**62, 80).tolist()
+    rows = [
+        row(mid, project=projects[generator.integers(80)], scores={"media_comic": generator.random()})
+        for mid in range(400)
+    ]
+    write_database(folder / "bam.sqlite", rows)
+    for entry in rows:
+        write_picture(folder / f"{entry['mid']}.png", 0)
+    project = {entry["mid"]: entry["project"] for entry in rows}
+
+    def split_mids(bam_filter: str | None) -> tuple[set[int], set[int]]:
+        train, test = (Bam().select(bam_filter, split).mids.tolist() for split in ("train", "test"))
+        assert train == sorted(train)
+        return set(train), set(test)
+
+    train, test = split_mids(None)
+    assert not {project[mid] for mid in train} & {project[mid] for mid in test}
+    assert train | test == set(range(400))
+    assert 10 <= len(test) <= 90
+    few_train, few_test = split_mids("media_comic<0.5")
+    assert few_train < train
+    assert few_test < test
+    (folder / "bam.sqlite").unlink()
+    write_database(folder / "bam.sqlite", rows[100:])
+    assert split_mids(None) == (train - set(range(100)), test - set(range(100)))
+
+
+def test_pictures_of_unknown_projects_stay_together(folder: Path) -> None:
+    rows = [row(mid, project=None) for mid in range(50)]
+    write_database(folder / "bam.sqlite", rows)
+    for mid in range(50):
+        write_picture(folder / f"{mid}.png", 0)
+    assert sorted(len(part) for part in parts().values()) == [50]
+
+
+@pytest.mark.parametrize("flag", [1, "1", 1.0, "true", "True", "t", "yes", 2, None, "", "?", b"\x00"])
+def test_what_is_flagged_as_mature_is_loaded_only_when_asked_for(flag: object, folder: Path) -> None:
+    rows = [row(1, mature=flag, scores={"media_comic": 1.0}), row(2, scores={"media_comic": 0.9})]
+    write_database(folder / "bam.sqlite", rows)
+    for mid in (1, 2):
+        write_picture(folder / f"{mid}.png", 0)
+    for text in (
+        None,
+        "media_comic>0.5",
+        "media_comic>=1 or media_comic<1",
+        "(media_comic>0.95) or media_comic=unsure",
+    ):
+        assert 1 not in mids(text)
+    assert mids("with mature") == {1, 2}
+    assert mids("media_comic>0.95 WITH Mature") == {1}
+
+
+@pytest.mark.parametrize("flag", [0, "0", 0.0, "false", "False", "f", "no", False])
+def test_a_plain_no_is_not_mature(flag: object, folder: Path) -> None:
+    write_database(folder / "bam.sqlite", [row(1, mature=flag)])
+    write_picture(folder / "1.png", 0)
+    assert mids() == {1}
+
+
+def test_missing_and_broken_pictures_are_counted_in_one_warning(folder: Path) -> None:
+    write_database(folder / "bam.sqlite", [row(mid, project=1) for mid in range(10, 30)])
+    for mid in range(10, 20):
+        write_picture(folder / "images" / f"{mid}.jpg", mid)
+    (folder / "images" / "10.jpg").write_bytes(b"")
+    (folder / "images" / "11.jpg").write_text("<html>404</html>")
+    for suffix in ("jpg", "png"):
+        write_picture(folder / f"12.{suffix}", 0)
+        content = (folder / f"12.{suffix}").read_bytes()
+        (folder / f"12.{suffix}").write_bytes(content[:-20])
+    (folder / "images" / "12.jpg").unlink()
+    write_picture(folder / "images" / "content_cat" / "11.jpg", 200)  # a second copy, and this one is whole
+    with pytest.warns(UserWarning, match=r"skipped 12 of 20 .*: 10 are not there, 2 are broken, the first: ") as caught:
+        found = load_targets("bam", 8)
+    assert len(caught) == 1
+    assert Path(caught[0].filename) == Path(__file__)
+    assert [found.name(index) for index in range(len(found))] == ["bam 11", *(f"bam {mid}" for mid in range(13, 20))]
+    assert abs(int(found.picture(0)[0, 0, 0]) - 200) <= 1
+
+
+def test_pictures_are_decoded_when_asked_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded = []
+
+    def load(path: Path) -> np.ndarray:
+        decoded.append(path.name)
+        return np.zeros((4, 4, 3), np.uint8)
+
+    monkeypatch.setattr(bam_files, "load_picture", load)
+    write_database(folder / "bam.sqlite", [row(mid, project=1) for mid in (1, 2, 3)])
+    for mid in (1, 2, 3):
+        write_picture(folder / f"{mid}.jpg", 0)
+    found = load_targets("bam", 8)
+    assert decoded == []
+    for _ in range(3):
+        found.picture(1)
+    assert decoded == ["2.jpg"]
+
+
+def test_files_that_are_not_numbers_are_nobodys_pictures(folder: Path) -> None:
+    write_database(folder / "bam.sqlite", [row(mid, project=1) for mid in (7, 8)])
+    for name in ("8.png", "07.png", "+7.png", "7a.png", "\u0667.png", f"{'7' * 30}.png", "7.txt.png", ".7.png"):
+        write_picture(folder / name, 0)
+    (folder / "7.txt").write_text("")
+    (folder / "circle").symlink_to(folder)
+    with pytest.warns(UserWarning, match="skipped 1 of 2"):
+        assert len(load_targets("bam", 8)) == 1
+
+
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+def test_the_database_is_never_written(journal: str, folder: Path) -> None:
+    write_database(folder / "bam.sqlite", [row(1, scores={"media_comic": 1.0})])
+    connection = sqlite3.connect(folder / "bam.sqlite")
+    connection.execute(f"PRAGMA journal_mode={journal}")
+    connection.close()
+    write_picture(folder / "1.png", 0)
+    before = (folder / "bam.sqlite").read_bytes()
+    assert mids("media_comic>0.5") == {1}
+    assert (folder / "bam.sqlite").read_bytes() == before
+    assert sorted(path.name for path in folder.iterdir()) == ["1.png", "bam.sqlite"]
+
+
+def test_a_database_that_is_being_written_is_refused(folder: Path) -> None:
+    write_database(folder / "bam.sqlite", [row(1)])
+    write_picture(folder / "1.png", 0)
+    writer = sqlite3.connect(folder / "bam.sqlite")
+    writer.execute("PRAGMA journal_mode=wal")
+    writer.execute("UPDATE modules SET mature_content = 1")
+    writer.commit()
+    with pytest.raises(InvalidInputError, match=r"is being changed \(bam\.sqlite-wal is there\)"):
+        load_targets("bam")
+    writer.close()
+    assert mids() == set()
+
+
+def test_unusable_databases_are_refused_in_one_line(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    path = folder / "bam.sqlite"
+
+    def refused(message: str) -> None:
+        with pytest.raises(InvalidInputError, match=message) as caught:
+            load_targets("bam")
+        assert "\n" not in str(caught.value)
+        assert str(folder) in str(caught.value)
+
+    path.write_bytes(b"")
+    refused("is not BAM's: it has no table modules")
+    path.write_text("<html>not found</html>" * 100)
+    refused("cannot be read as BAM's SQLite database .*download it again")
+    path.unlink()
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE modules(mid, src)")
+    connection.close()
+    refused("no table modules with mature_content, mid, project_id")
+    path.unlink()
+    write_database(path, [row(mid, scores={"media_comic": 1.0}) for mid in range(5_000)])
+    write_picture(folder / "1.png", 0)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    refused("cannot be read as BAM's SQLite database")
+    path.write_bytes(whole[:4096] + bytes(255 - byte for byte in whole[4096:]))
+    refused("cannot be read as BAM's SQLite database")
+    path.write_bytes(whole)
+    write_database(folder / "second.db", [])
+    refused(r"holds 2 databases \(bam.sqlite, second.db\), expected one")
+
+
+def test_what_is_missing_is_reported_with_place_and_remedy(folder: Path) -> None:
+    for message in ("BAM was looked for in", "no pictures of BAM"):
+        if message.startswith("no"):
+            write_database(folder / "bam.sqlite", [row(1)])
+        with pytest.raises(MissingDataError, match=message) as caught:
+            load_targets("bam")
+        for part in (str(folder), "https://bam-dataset.org", "images/<attribute>/<mid>.jpg", "PAINTGYM_DATA"):
+            assert part in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_filters_that_leave_nothing_say_what_is_left(folder: Path) -> None:
+    write_database(folder / "bam.sqlite", [row(1, scores={"media_comic": 0.5}), row(2, mature=1)])
+    write_picture(folder / "2.png", 0)
+    with pytest.raises(InvalidInputError, match=r"has no pictures that match 'media_comic>0\.6', leaving aside"):
+        load_targets("bam", bam_filter="media_comic>0.6")
+    for split in ("train", "test"):
+        with pytest.raises(InvalidInputError, match=r"none of 1 pictures .* 1 are not there|none of them in the part"):
+            load_targets("bam", split=split)
+
+
+def test_filters_need_the_table_they_ask(folder: Path) -> None:
+    write_database(folder / "bam.sqlite", [row(1)])
+    write_picture(folder / "1.png", 0)
+    connection = sqlite3.connect(folder / "bam.sqlite")
+    connection.execute("DROP TABLE scores")
+    connection.execute("DROP TABLE crowd_labels")
+    connection.close()
+    with pytest.raises(InvalidInputError, match=r"no scores of media_comic; filter by label instead"):
+        load_targets("bam", bam_filter="media_comic>0.5")
+    with pytest.raises(InvalidInputError, match=r"no labels of media_comic; filter by score instead"):
+        load_targets("bam", bam_filter="media_comic=positive")
+    assert mids() == {1}
+
+
+def test_a_filter_for_other_targets_raises() -> None:
+    array = np.zeros((4, 4, 3), np.uint8)
+    with pytest.raises(InvalidInputError, match="bam_filter is 'media_comic>0', which chooses among BAM's pictures"):
+        load_targets(array, bam_filter="media_comic>0")
