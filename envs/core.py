@@ -16,21 +16,34 @@ OBSERVATION_CHANNELS = 7
 
 @dataclass(frozen=True, eq=False)
 class PaintingState:
-    """B half-painted pictures. States are never changed, only replaced.
+    """B half-painted pictures. States are never changed, only replaced, but for ``overwrite``.
 
     Attributes:
         canvas: (B, 3, size, size) float32 in [0, 1].
         target: (B, 3, size, size) float32 in [0, 1].
         target_features: what the loss remembers of the targets, computed once an episode.
         loss: (B,) distance between canvas and target.
-        strokes_left: (B,) int64, at least 0.
+        stroke_budget: (B,) int64, strokes of the whole episode; every picture has its own.
+        strokes_left: (B,) int64 in [0, stroke_budget].
     """
 
     canvas: Tensor
     target: Tensor
     target_features: Features
     loss: Tensor
+    stroke_budget: Tensor
     strokes_left: Tensor
+
+    def overwrite(self, rows: Tensor, other: "PaintingState") -> None:
+        """Put the N pictures of ``other`` in the place of ``rows``, (N,) int64.
+
+        For an owner who shares the state with nobody: replacing it would copy the features of all B targets.
+        """
+        for mine, theirs in zip(self._tensors(), other._tensors(), strict=True):
+            mine[rows] = theirs
+
+    def _tensors(self) -> tuple[Tensor, ...]:
+        return (self.canvas, self.target, *self.target_features, self.loss, self.stroke_budget, self.strokes_left)
 
 
 class PaintingCore:
@@ -48,7 +61,7 @@ class PaintingCore:
         painter: strokes (N, 12) in [0, 1] to coverage (N, 1, h, w) in [0, 1].
         loss: distance between canvas and target.
         reward: ``"negative_loss"`` or ``"improvement"``.
-        stroke_budget: strokes of an episode, a multiple of ``strokes_per_step``.
+        stroke_budget: strokes of an episode, a multiple of ``strokes_per_step``; ``initial`` takes others.
         strokes_per_step: strokes painted by one action.
 
     Raises:
@@ -84,17 +97,36 @@ class PaintingCore:
         """Numbers in one action: 12 a stroke."""
         return STROKE_LENGTH * self.strokes_per_step
 
-    def initial(self, target: Tensor) -> PaintingState:
-        """White paper before targets (B, 3, size, size) in [0, 1].
+    def initial(self, target: Tensor, stroke_budget: Tensor | None = None) -> PaintingState:
+        """White paper before targets.
+
+        Args:
+            target: (B, 3, size, size) in [0, 1].
+            stroke_budget: (B,) int64, multiples of ``strokes_per_step``, where pictures differ in it.
 
         Raises:
-            InvalidInputError: targets of another shape.
+            InvalidInputError: targets or budgets of another shape, or budgets that do not fit.
         """
         check_pictures("target", target)
+        if stroke_budget is None:
+            budget = torch.full((len(target),), self.stroke_budget, dtype=torch.int64, device=target.device)
+        else:
+            budget = self._check_budgets(stroke_budget, len(target)).to(target.device)
         canvas = torch.ones_like(target)
         features = self.loss.features(target)
-        left = torch.full((len(target),), self.stroke_budget, dtype=torch.int64, device=target.device)
-        return PaintingState(canvas, target, features, self.loss(canvas, features), left)
+        return PaintingState(canvas, target, features, self.loss(canvas, features), budget, budget.clone())
+
+    def _check_budgets(self, budgets: Tensor, batch: int) -> Tensor:
+        if budgets.dtype != torch.int64 or budgets.shape != (batch,):
+            raise InvalidInputError(
+                f"stroke_budget is {budgets.dtype} of shape {tuple(budgets.shape)}, expected torch.int64 ({batch},)"
+            )
+        if bool(((budgets < 1) | (budgets % self.strokes_per_step != 0)).any()):
+            raise InvalidInputError(
+                f"stroke_budget holds {sorted(set(budgets.tolist()))}, expected multiples of strokes_per_step = "
+                f"{self.strokes_per_step}, at least one step"
+            )
+        return budgets
 
     def strokes(self, action: Tensor) -> Tensor:
         """The strokes (B, strokes_per_step, 12) in [0, 1] of actions (B, 12 * strokes_per_step).
@@ -135,10 +167,20 @@ class PaintingCore:
 
     def observation(self, state: PaintingState) -> Tensor:
         """What a policy sees, (B, 7, size, size) float in [0, 1]: canvas, target, and the part of the budget left."""
-        left = (state.strokes_left / self.stroke_budget).to(state.canvas.dtype)
-        plane = left[:, None, None, None].expand_as(state.canvas[:, :1])
+        plane = self._budget_left(state).expand_as(state.canvas[:, :1])
         return torch.cat((state.canvas, state.target, plane), 1)
 
     def quantised_observation(self, state: PaintingState) -> Tensor:
         """``observation`` as Gymnasium's classes give it: (B, 7, size, size) uint8, without gradients."""
-        return self.observation(state).detach().mul(255).round().to(torch.uint8)
+        batch, _, height, width = state.canvas.shape
+        pixels = torch.empty(batch, OBSERVATION_CHANNELS, height, width, dtype=torch.uint8, device=state.canvas.device)
+        for part, values in (
+            (pixels[:, :3], state.canvas.detach()),
+            (pixels[:, 3:6], state.target),
+            (pixels[:, 6:], self._budget_left(state)),
+        ):
+            part.copy_((values * 255).round_())
+        return pixels
+
+    def _budget_left(self, state: PaintingState) -> Tensor:
+        return (state.strokes_left / state.stroke_budget).to(state.canvas.dtype)[:, None, None, None]

@@ -17,7 +17,7 @@ from .canvas import StrokePainter
 from .core import OBSERVATION_CHANNELS, PaintingCore, PaintingState
 from .loss import Loss, make_loss
 from .pictures import Picture, fit_picture, load_picture, to_tensor, to_uint8
-from .targets import Split, TargetSource, load_targets
+from .targets import Split, Targets, TargetSource, load_targets
 
 MINIMUM_SIZE, MAXIMUM_SIZE = 16, 1024
 
@@ -138,7 +138,7 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
     ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
         """White paper before a target; see the class for the options."""
         super().reset(seed=seed)
-        self._target_index, picture = self._choose_target(options or {})
+        self._target_index, picture = choose_target(self.targets, options or {}, self.np_random)
         with torch.no_grad():
             self.state = self.core.initial(to_tensor(picture, self.device))
         return self._observe(self.state), self._info(self.state)
@@ -174,24 +174,8 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
             raise ResetNeeded("the environment has no canvas yet; call reset() first")
         return self.state
 
-    def _choose_target(self, options: Mapping[str, Any]) -> tuple[int, Picture]:
-        if len(options) > 1 or not set(options) <= set(_OPTIONS):
-            raise InvalidInputError(
-                f"reset options are {sorted(options)}, expected one of {', '.join(_OPTIONS)}, or none"
-            )
-        if "target" in options:
-            return -1, fit_picture(load_picture(options["target"]), self.size)
-        index = options["target_index"] if options else int(self.np_random.integers(len(self.targets)))
-        picture = self.targets.picture(index)
-        return int(index), picture
-
     def _check_action(self, action: Any) -> NDArray[np.float32]:
-        try:
-            array = np.asarray(action, np.float32)
-        except (TypeError, ValueError, RuntimeError):
-            raise InvalidInputError(f"the action is a {type(action).__name__}, expected {self.action_space}") from None
-        if array.shape != self.action_space.shape:
-            raise InvalidInputError(f"the action has shape {array.shape}, expected {self.action_space.shape}")
+        array = to_numbers(action, self.action_space.shape)
         if not np.isfinite(array).all():
             raise InvalidInputError(
                 f"number {int(np.argmin(np.isfinite(array)))} of the action is not finite; expected numbers in [-1, 1]"
@@ -205,9 +189,44 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
     def _info(self, state: PaintingState) -> dict[str, Any]:
         return {
             "loss": float(state.loss),
-            "stroke_index": self.core.stroke_budget - int(state.strokes_left),
+            "stroke_index": int(state.stroke_budget - state.strokes_left),
             "target_index": self._target_index,
         }
+
+
+def choose_target(targets: Targets, options: Mapping[str, Any], generator: np.random.Generator) -> tuple[int, Picture]:
+    """The target of an episode: what the options of a reset name, or one drawn evenly.
+
+    Returns:
+        Its number, -1 if it came with the options, and its (size, size, 3) uint8 pixels, not to be written into.
+
+    Raises:
+        InvalidInputError: options that are unknown or cannot be used.
+    """
+    if len(options) > 1 or not set(options) <= set(_OPTIONS):
+        raise InvalidInputError(f"reset options are {sorted(options)}, expected one of {', '.join(_OPTIONS)}, or none")
+    if "target" in options:
+        return -1, fit_picture(load_picture(options["target"]), targets.size)
+    index = options["target_index"] if options else int(generator.integers(len(targets)))
+    picture = targets.picture(index)
+    return int(index), picture
+
+
+def to_numbers(action: Any, shape: tuple[int, ...] | None) -> NDArray[np.float32]:
+    """Actions as float32 of the shape that is expected.
+
+    Raises:
+        InvalidInputError: they are no numbers, or of another shape.
+    """
+    try:
+        array = np.asarray(action, np.float32)
+    except (TypeError, ValueError, RuntimeError):
+        raise InvalidInputError(
+            f"the action is a {type(action).__name__}, expected float32 numbers of shape {shape}"
+        ) from None
+    if array.shape != shape:
+        raise InvalidInputError(f"the action has shape {array.shape}, expected {shape}")
+    return array
 
 
 def _find_device(name: str) -> torch.device:

@@ -1,0 +1,275 @@
+"""Many paintings at once: ``PaintingVectorEnv``. What one environment is, painting.py says; the work is core.py's."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium.error import ResetNeeded
+from gymnasium.utils import seeding
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from ..errors import InvalidInputError
+from .core import PaintingState
+from .painting import PaintingEnv, choose_target, to_numbers
+from .pictures import to_tensor, to_uint8
+
+Mask = NDArray[np.bool_]
+"""(num_envs,) bool."""
+VectorStep = tuple[NDArray[np.uint8], NDArray[np.float64], Mask, Mask, dict[str, Any]]
+
+_RESET_MASK = "reset_mask"
+_OPTION_DIMENSIONS = {"target": 3, "target_index": 0}
+
+
+class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArray[Any]]):
+    """``num_envs`` environments ``paintgym/Painting-v0`` in one: a step is one call of painter, canvas and loss.
+
+    ## Description
+    ``gym.make_vec("paintgym/Painting-v0", num_envs=64, ...)`` makes it. Spaces, rewards, episodes and arguments are
+    those of ``PaintingEnv``; actions, observations, rewards (float64) and flags have ``num_envs`` rows. Row i does
+    what a ``PaintingEnv`` with the same seed and actions does. Painter and loss see all rows at once, and float32
+    sums depend a little on what is summed with what: losses agree to about 1e-6 and observations to one level.
+
+    ## Seeds
+    ``reset(seed=s)`` seeds environment i with s + i, ``reset(seed=[...])`` each with its own (None: go on with
+    its random numbers), as gymnasium's own vector environments do.
+
+    ## Reset options
+    ``reset_mask`` (a bool array of ``num_envs``) resets only some environments: of the others observations are
+    repeated and infos masked. ``target_index`` and ``target`` are one for all, or a list (or array) of one for each
+    environment, where None draws a target and entries outside of the mask are ignored.
+
+    ## Autoreset
+    | ``autoreset_mode`` | when the episode of an environment has ended |
+    |---|---|
+    | ``"NextStep"`` | its next step is a reset: the action is ignored, the reward 0, no flag is set |
+    | ``"SameStep"`` | it is reset at once: the observation is the new episode's, the old one's last is in ``info["final_obs"]`` and ``info["final_info"]`` |
+    | ``"Disabled"`` | it must be reset (``reset_mask``) before the next step, which raises otherwise |
+
+    The mode is in ``autoreset_mode`` and in ``metadata["autoreset_mode"]``.
+
+    ## Info
+    The keys of ``PaintingEnv``, each an array of ``num_envs`` rows, with a mask of the same name after an
+    underscore that tells which rows have it: ``stroke`` is missing in those that were reset.
+
+    ## Rendering
+    ``rgb_array``: a tuple of ``num_envs`` pictures, canvas beside target.
+
+    ## Arguments
+    Those of ``PaintingEnv``, and
+
+    | argument | default | meaning |
+    |---|---|---|
+    | ``num_envs`` | 1 | how many environments |
+    | ``autoreset_mode`` | ``"NextStep"`` | see above; gymnasium's ``AutoresetMode`` or its value |
+
+    Raises:
+        InvalidInputError: an argument, action or option that cannot be used.
+        MissingDataError: pictures or weights are not in the data folder (``PAINTGYM_DATA``).
+    """  # noqa: E501
+
+    def __init__(
+        self, num_envs: int = 1, *, autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP, **arguments: Any
+    ) -> None:
+        if isinstance(num_envs, bool) or not isinstance(num_envs, int) or num_envs < 1:
+            raise InvalidInputError(f"num_envs is {num_envs!r}, expected a whole number, at least 1")
+        modes = [mode.value for mode in AutoresetMode]
+        if autoreset_mode not in [*AutoresetMode, *modes]:
+            raise InvalidInputError(f"autoreset_mode is {autoreset_mode!r}, expected one of {', '.join(modes)}")
+        # Its arguments are checked, and its parts found, in one place: a single environment, which paints nothing.
+        single = PaintingEnv(**arguments)
+        self.num_envs = num_envs
+        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        self.metadata = {**single.metadata, "autoreset_mode": self.autoreset_mode}
+        self.render_mode = single.render_mode
+        self.device = single.device
+        self.targets = single.targets
+        self.core = single.core
+        self.single_action_space = single.action_space
+        self.single_observation_space = single.observation_space
+        self.action_space = batch_space(single.action_space, num_envs)
+        self.observation_space = batch_space(single.observation_space, num_envs)
+        self._state: PaintingState | None = None
+        self._target_index = np.full(num_envs, -1, np.int64)
+        self._ended = np.zeros(num_envs, np.bool_)
+        self._streams: list[tuple[np.random.Generator, int] | None] = [None] * num_envs
+
+    @property  # type: ignore[misc]
+    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
+        """The random numbers of each environment."""
+        return tuple(self._stream(row)[0] for row in range(self.num_envs))
+
+    @property
+    def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
+        """The seed of each environment."""
+        return tuple(self._stream(row)[1] for row in range(self.num_envs))
+
+    def reset(
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
+        """White paper before targets, in all environments or in those of a mask; see the class for the options."""
+        options = dict(options or {})
+        mask = self._check_mask(options.pop(_RESET_MASK, None))
+        per_env = [self._options_of(row, options) for row in range(self.num_envs)]
+        for row, one in enumerate(self._check_seeds(seed)):
+            if mask[row] and one is not None:
+                self._streams[row] = seeding.np_random(one)
+        self._restart(mask, per_env)
+        return self._observe(self._current()), self._facts(mask)
+
+    def step(self, actions: NDArray[np.float32]) -> VectorStep:
+        """Paint one action's strokes in each environment, but for those whose turn it is to be reset.
+
+        Raises:
+            InvalidInputError: the actions have another shape, or hold NaN or infinity.
+            ResetNeeded: the environments were not reset, or, without autoreset, a budget is spent.
+        """
+        previous = self._current()
+        if self.autoreset_mode is AutoresetMode.DISABLED and self._ended.any():
+            raise ResetNeeded(
+                f"the stroke budgets of environments {np.flatnonzero(self._ended).tolist()} are spent; reset them with "
+                "reset(options={'reset_mask': ...}) before the next step()"
+            )
+        painting = ~self._ended
+        batch = torch.as_tensor(self._check_actions(actions, painting), device=self.device)
+        rewards = np.zeros(self.num_envs)
+        terminated = np.zeros_like(painting)
+        strokes = None
+        if painting.any():
+            with torch.no_grad():
+                # All rows, also those about to be reset: leaving them out would copy the others' features.
+                self._state = self.core.transition(previous, batch)
+                rewards[painting] = self.core.reward(previous, self._state).cpu().numpy()[painting]
+                terminated = self.core.terminal(self._state).cpu().numpy() & painting
+                strokes = self.core.strokes(batch).cpu().numpy()
+        if not painting.all():
+            self._restart(~painting)
+        self._ended = terminated.copy()
+        observations = self._observe(self._current())
+        if self.autoreset_mode is AutoresetMode.SAME_STEP and terminated.any():
+            infos = self._restart_now(observations, terminated, strokes)
+        else:
+            infos = self._facts(np.ones_like(painting), strokes, painting)
+        return observations, rewards, terminated, np.zeros_like(terminated), infos
+
+    def render(self) -> tuple[NDArray[np.uint8], ...] | None:
+        """For each environment the canvas with the target to its right; nothing without a render mode."""
+        if self.render_mode is None:
+            return None
+        state = self._current()
+        return tuple(to_uint8(torch.cat((state.canvas, state.target), 3)))
+
+    def _restart_now(self, observations: NDArray[np.uint8], ended: Mask, strokes: Any) -> dict[str, Any]:
+        """Begin the next episodes of the rows in ``ended``, in ``observations`` too; the infos of the step."""
+        final_observations = np.full(self.num_envs, None, dtype=object)
+        for row in np.flatnonzero(ended):
+            final_observations[row] = observations[row].copy()
+        final_infos = self._facts(ended, strokes, ended)
+        observations[ended] = self._observe(self._restart(ended))
+        return {
+            **self._facts(np.ones_like(ended), strokes, ~ended),
+            "final_obs": final_observations,
+            "_final_obs": ended.copy(),
+            "final_info": final_infos,
+            "_final_info": ended.copy(),
+        }
+
+    def _restart(self, mask: Mask, options: Sequence[Mapping[str, Any]] | None = None) -> PaintingState:
+        """Begin the episodes of the rows in ``mask``; their state alone is returned."""
+        rows = np.flatnonzero(mask).tolist()
+        chosen = [choose_target(self.targets, options[row] if options else {}, self._stream(row)[0]) for row in rows]
+        pictures = to_tensor(np.stack([picture for _, picture in chosen]), self.device)
+        with torch.no_grad():
+            fresh = self.core.initial(pictures)
+        if mask.all():
+            self._state = fresh
+        else:
+            self._current().overwrite(torch.as_tensor(rows, device=self.device), fresh)
+        self._target_index[rows] = [index for index, _ in chosen]
+        self._ended[rows] = False
+        return fresh
+
+    def _current(self) -> PaintingState:
+        if self._state is None:
+            raise ResetNeeded("the environments have no canvases yet; call reset() first")
+        return self._state
+
+    def _stream(self, row: int) -> tuple[np.random.Generator, int]:
+        stream = self._streams[row]
+        if stream is None:
+            stream = self._streams[row] = seeding.np_random()
+        return stream
+
+    def _observe(self, state: PaintingState) -> NDArray[np.uint8]:
+        pixels: NDArray[np.uint8] = self.core.quantised_observation(state).cpu().numpy()
+        return pixels
+
+    def _facts(self, mask: Mask, strokes: Any = None, painted: Mask | None = None) -> dict[str, Any]:
+        """The infos of the rows in ``mask``, with the strokes of those in ``painted``."""
+        state = self._current()
+        facts = {
+            "loss": (state.loss.double().cpu().numpy(), mask),
+            "stroke_index": ((state.stroke_budget - state.strokes_left).cpu().numpy(), mask),
+            "target_index": (self._target_index, mask),
+        }
+        if painted is not None and painted.any():
+            facts["stroke"] = (strokes, painted)
+        infos: dict[str, Any] = {}
+        for key, (values, rows) in facts.items():
+            infos[key] = np.zeros_like(values)
+            infos[key][rows] = values[rows]
+            infos[f"_{key}"] = rows.copy()
+        return infos
+
+    def _check_mask(self, mask: Any) -> Mask:
+        if mask is None:
+            return np.ones(self.num_envs, np.bool_)
+        if not isinstance(mask, np.ndarray) or mask.shape != (self.num_envs,) or mask.dtype != np.bool_:
+            found = f"{mask.dtype} {mask.shape}" if isinstance(mask, np.ndarray) else type(mask).__name__
+            raise InvalidInputError(f"reset_mask is {found}, expected a bool array of shape ({self.num_envs},)")
+        if not mask.any():
+            raise InvalidInputError("reset_mask names no environment; expected True for at least one")
+        if self._state is None and not mask.all():
+            raise ResetNeeded("the environments have no canvases yet; call reset() without a reset_mask first")
+        return mask
+
+    def _check_seeds(self, seed: int | Sequence[int | None] | None) -> Sequence[int | None]:
+        if seed is None:
+            return [None] * self.num_envs
+        if isinstance(seed, int | np.integer):
+            return [int(seed) + row for row in range(self.num_envs)]
+        if len(seed) != self.num_envs:
+            raise InvalidInputError(f"there are {len(seed)} seeds, expected one, or one for each of {self.num_envs}")
+        return seed
+
+    def _options_of(self, row: int, options: Mapping[str, Any]) -> dict[str, Any]:
+        """The options that a single environment would get: each value is one for all, or a row of one for each."""
+        chosen = {}
+        for key, value in options.items():
+            one_each = isinstance(value, list | tuple) or (
+                isinstance(value, np.ndarray) and value.ndim > _OPTION_DIMENSIONS.get(key, 0)
+            )
+            if one_each and len(value) != self.num_envs:
+                raise InvalidInputError(
+                    f"the reset option {key} has {len(value)} entries, expected one for each of {self.num_envs} "
+                    "environments, or one for all"
+                )
+            if not one_each or value[row] is not None:
+                chosen[key] = value[row] if one_each else value
+        return chosen
+
+    def _check_actions(self, actions: Any, painting: Mask) -> NDArray[np.float32]:
+        array = np.where(painting[:, None], to_numbers(actions, self.action_space.shape), np.float32(0))
+        finite = np.isfinite(array)
+        if not finite.all():
+            row, number = np.argwhere(~finite)[0]
+            raise InvalidInputError(
+                f"number {number} of the action of environment {row} is not finite; expected numbers in [-1, 1]"
+            )
+        return array
