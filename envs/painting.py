@@ -77,14 +77,15 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
     ## Arguments
     | argument | default | meaning |
     |---|---|---|
-    | ``target`` | ``"mnist"`` | pictures to paint: ``"mnist"``, ``"paintings"``, ``"photographs"``, a folder, a picture file, an (H, W, 3) uint8 array, or a list of arrays |
+    | ``target`` | ``"mnist"`` | pictures to paint: ``"mnist"``, ``"paintings"``, ``"photographs"``, ``"bam"``, a folder, a picture file, an (H, W, 3) uint8 array, or a list of arrays |
     | ``painter`` | ``"gan"`` | name or ``.safetensors`` file of the neural painter, or a painter that is already loaded |
     | ``perceptual`` | ``"vgg19"`` | the loss: ``"vgg19"`` (relative distance of VGG19's features), ``"mse"`` (mean squared error of pixels), or a ``Loss`` that is already loaded |
     | ``reward`` | ``"negative_loss"`` | or ``"improvement"`` |
     | ``stroke_budget`` | 100 | strokes of an episode, a multiple of ``strokes_per_step`` |
     | ``strokes_per_step`` | 1 | strokes of one action |
     | ``size`` | 64 | side of canvas and target in pixels, 16 to 1024; the brush grows with it |
-    | ``split`` | ``"train"`` | or ``"test"``: which part of MNIST or of the paintings |
+    | ``split`` | ``"train"`` | or ``"test"``: which part of MNIST, of the paintings or of BAM |
+    | ``bam_filter`` | None | which of BAM's pictures, such as ``"media_oilpaint>=0.9 and content_people=positive"`` (see ``load_targets``); by default all that are not flagged as mature |
     | ``device`` | ``"cpu"`` | where painter and loss run |
     | ``render_mode`` | None | or ``"rgb_array"`` |
 
@@ -110,6 +111,7 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
         strokes_per_step: int = 1,
         size: int = 64,
         split: Split = "train",
+        bam_filter: str | None = None,
         device: str = "cpu",
         render_mode: str | None = None,
     ) -> None:
@@ -118,7 +120,7 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
         if render_mode not in (None, "rgb_array"):
             raise InvalidInputError(f"render_mode is {render_mode!r}, expected None or 'rgb_array'")
         self.device = _find_device(device)
-        self.targets = load_targets(target, size, split=split)
+        self.targets = load_targets(target, size, split=split, bam_filter=bam_filter)
         self.core = PaintingCore(
             load_painter(painter, self.device) if isinstance(painter, str | Path) else painter,
             make_loss(perceptual, self.device) if isinstance(perceptual, str) else perceptual,

@@ -16,6 +16,7 @@ from ..errors import InvalidInputError, PaintgymError
 COMMANDS = {
     "paint": "paint a picture, stroke by stroke",
     "compare": "paint the same pictures with several agents and tabulate loss and time",
+    "targets": "list and preview the pictures there are to paint",
     "strokes": "draw a data set of random strokes with the real MyPaint brush",
     "train-painter": "train the neural painter on drawn strokes",
     "fidelity": "measure the neural painter against the real brush",

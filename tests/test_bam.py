@@ -1,17 +1,21 @@
 """BAM: the right pictures in the right part, nothing mature unasked, the database untouched, clear mistakes."""
 
+import copy
 import sqlite3
 import warnings
 from pathlib import Path
 
+import gymnasium
 import numpy as np
 import pytest
+from gymnasium.envs.registration import EnvSpec
 from paintgym.envs import bam_files
 from paintgym.envs.bam import Bam
 from paintgym.envs.bam_filter import ATTRIBUTES
 from paintgym.envs.targets import Targets, load_targets
 from paintgym.errors import InvalidInputError, MissingDataError
 from PIL import Image
+from torch import Tensor
 
 Row = dict[str, object]
 """mid, project, mature; "scores", "crowd" and "automatic" map attributes to a score or a label."""
@@ -53,6 +57,10 @@ def write_database(path: Path, rows: list[Row], *, later: bool = False) -> None:
 def write_picture(path: Path, shade: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", (12, 8), (shade, shade, shade)).save(path)
+
+
+def no_ink(strokes: Tensor) -> Tensor:
+    return strokes.new_zeros(len(strokes), 1, 64, 64)
 
 
 @pytest.fixture
@@ -316,6 +324,22 @@ def test_filters_need_the_table_they_ask(folder: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"no labels of media_comic; filter by score instead"):
         load_targets("bam", bam_filter="media_comic=positive")
     assert mids() == {1}
+
+
+def test_environments_take_the_filter_and_their_spec_stays_json(folder: Path) -> None:
+    rows = [row(mid, project=1, scores={"media_comic": mid / 10}) for mid in range(10)]
+    write_database(folder / "bam.sqlite", rows)
+    for entry in rows:
+        write_picture(folder / f"{entry['mid']}.png", 20 * entry["mid"])
+    arguments = {"target": "bam", "bam_filter": "media_comic>=0.9", "perceptual": "mse", "size": 16}
+    spec = copy.deepcopy(gymnasium.spec("paintgym/Painting-v0"))
+    spec.kwargs.update(arguments)
+    env = gymnasium.make(EnvSpec.from_json(spec.to_json()), painter=no_ink)
+    vector = gymnasium.make_vec("paintgym/Painting-v0", num_envs=2, painter=no_ink, **arguments)
+    for observation in (env.reset(seed=0)[0], *vector.reset(seed=0)[0]):
+        assert (observation[3:6] == 180).all()
+    with pytest.raises(InvalidInputError, match="expected one of BAM's attributes: media_comic"):
+        gymnasium.make("paintgym/Painting-v0", **{**arguments, "bam_filter": "comic>=0.9"})
 
 
 def test_a_filter_for_other_targets_raises() -> None:
