@@ -18,6 +18,33 @@ def data_directory() -> Path:
     return Path(cache).expanduser() / "paintgym"
 
 
+def make_folder(path: str | Path) -> None:
+    """Make a folder, and those it lies in, if they do not exist.
+
+    Raises:
+        InvalidInputError: it cannot be made.
+    """
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInputError(f"cannot make the folder {path}: {error.strerror}") from None
+
+
+def check_can_write(path: str | Path) -> None:
+    """Find out, before any work, whether a file can be written.
+
+    Raises:
+        InvalidInputError: it is a folder, or its folder does not exist or cannot be written.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InvalidInputError(f"cannot write {path}: it is a folder; name a file")
+    try:
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise InvalidInputError(_cannot_write(path, error)) from None
+
+
 @contextmanager
 def write_whole(path: str | Path) -> Iterator[Path]:
     """Give a temporary path beside ``path`` and move it into place only if the block succeeds.
@@ -29,9 +56,7 @@ def write_whole(path: str | Path) -> Iterator[Path]:
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
     except OSError as error:
-        raise InvalidInputError(
-            f"cannot write {path}: {error.strerror}; name a file in an existing folder that you may write"
-        ) from None
+        raise InvalidInputError(_cannot_write(path, error)) from None
     os.close(handle)
     temporary = Path(name)
     try:
@@ -42,6 +67,10 @@ def write_whole(path: str | Path) -> Iterator[Path]:
         raise InvalidInputError(f"cannot write {path}: {error.strerror or error}") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _cannot_write(path: Path, error: OSError) -> str:
+    return f"cannot write {path}: {error.strerror}; name a file in an existing folder that you may write"
 
 
 def _umask() -> int:

@@ -1,7 +1,6 @@
 """What an agent hands back: the painted picture, its strokes, and how to save them. Nothing here chooses strokes."""
 
 import json
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +16,7 @@ from torch import Tensor
 from ..envs.canvas import paint_strokes, white_canvas
 from ..envs.pictures import to_uint8
 from ..errors import InvalidInputError
-from ..files import write_whole
+from ..files import check_can_write, write_whole
 from ..painters.stroke import STROKE_FIELDS
 
 FORMAT, FORMAT_VERSION = "paintgym painting", 1
@@ -156,14 +155,7 @@ def check_output(path: str | Path, enlarge: int = 1) -> str:
         )
     if not 1 <= enlarge <= _LARGEST_FACTOR:
         raise InvalidInputError(f"cannot enlarge a painting {enlarge} times; expected 1 to {_LARGEST_FACTOR}")
-    if path.is_dir():
-        raise InvalidInputError(f"cannot write {path}: it is a folder; name a file")
-    try:
-        tempfile.TemporaryFile(dir=path.parent).close()
-    except OSError as error:
-        raise InvalidInputError(
-            f"cannot write {path}: {error.strerror}; name a file in an existing folder that you may write"
-        ) from None
+    check_can_write(path)
     return suffix
 
 

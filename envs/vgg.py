@@ -3,16 +3,17 @@
 Simonyan and Zisserman, "Very deep convolutional networks for large-scale image recognition", 2015.
 """
 
+import tempfile
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ..errors import InvalidInputError, MissingDataError
-from ..files import data_directory
+from ..files import data_directory, make_folder, write_whole
 
 WEIGHTS_FILE = "vgg19_features.safetensors"
 
@@ -61,7 +62,7 @@ def load_vgg19() -> Vgg19:
     """VGG19 with its trained weights.
 
     They come from ``vgg19_features.safetensors`` (torchvision's key names, ``features.N.weight``) in the data
-    folder, or else are torchvision's own, downloaded into that folder.
+    folder, or else are torchvision's own, downloaded and kept there under that name.
 
     Raises:
         MissingDataError: there is no such file and the download failed.
@@ -88,16 +89,24 @@ def _read(path: Path) -> dict[str, Tensor]:
 
 
 def _download(path: Path) -> dict[str, Tensor]:
+    """Torchvision's own weights; what is needed of them is kept as ``path``, a seventh of what was downloaded."""
     from torchvision.models import VGG19_Weights  # costs more than a second: only when it is needed
 
     url = VGG19_Weights.IMAGENET1K_V1.url
-    try:
-        weights: dict[str, Tensor] = torch.hub.load_state_dict_from_url(
-            url, model_dir=str(path.parent), map_location="cpu", check_hash=True, weights_only=True
-        )
-    except (OSError, RuntimeError) as error:
-        raise MissingDataError(
-            f"VGG19's weights were looked for at {path} and at {url} ({error}): put either file into {path.parent}, "
-            "set PAINTGYM_DATA to the folder that has it, or use the loss 'mse', which needs none"
-        ) from None
+    name = url.rpartition("/")[2]
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / name
+        try:
+            # The file's name ends with the beginning of its SHA-256, as torch.hub has it.
+            torch.hub.download_url_to_file(url, str(file), hash_prefix=Path(name).stem.rpartition("-")[2])
+        except (OSError, RuntimeError) as error:
+            raise MissingDataError(
+                f"VGG19's weights were looked for at {path} and at {url} ({error}): put {WEIGHTS_FILE} into "
+                f"{path.parent}, set PAINTGYM_DATA to the folder that has it, or use the loss 'mse', which needs none"
+            ) from None
+        downloaded = torch.load(file, map_location="cpu", weights_only=True)
+    weights: dict[str, Tensor] = {key: downloaded[key] for key in Vgg19().state_dict()}
+    make_folder(path.parent)
+    with write_whole(path) as temporary:
+        save_file(weights, temporary)
     return weights

@@ -18,7 +18,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from ..errors import InvalidInputError, MissingDataError
-from ..files import write_whole
+from ..files import make_folder, write_whole
 from .drawing import Progress, check_whole, colored_task, draw_coverage, draw_parts, drawing_pool
 from .mypaint import DEFAULT_BRUSH
 from .stroke import CANVAS_SIZE, COLOR, STROKE_LENGTH, check_strokes, random_strokes
@@ -73,10 +73,7 @@ def write_shards(
     ]
     missing = [index for index, path in enumerate(paths) if not _is_kept(path, settings[index])]
     with drawing_pool(workers) as pool:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InvalidInputError(f"cannot make the folder {folder}: {error.strerror}") from None
+        make_folder(folder)
         if progress:
             progress(count - sum(lengths[index] for index in missing))
         for index in missing:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from .gan import high_pass
 from .painter import Painter
 
 _BATCH = 64
@@ -40,12 +41,6 @@ class Fidelity:
     def as_dict(self) -> dict[str, float]:
         """The figures, rounded for cards and reports."""
         return {key: round(value, 7) for key, value in asdict(self).items()} | {"detail_gap": round(self.detail_gap, 4)}
-
-
-def high_pass(coverage: Tensor) -> Tensor:
-    """The 5-point Laplacian over 4, (N, 1, H, W) -> (N, 1, H - 2, W - 2): zero on even tone and on ramps."""
-    kernel = torch.tensor([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]]) / 4
-    return F.conv2d(coverage, kernel.to(coverage)[None, None])
 
 
 def as_batches(

@@ -28,6 +28,7 @@ _LOG2_E = 1 / math.log(2)
 # 2^-32 is far below one level of 16-bit paint, and far above the denormal numbers that make CPUs crawl.
 _FLOOR = -32.0
 _LEAST_INK = 1e-9
+_GRAIN_GAIN = 4.0
 
 
 class SplatPainter(Painter):
@@ -58,6 +59,11 @@ class SplatPainter(Painter):
         with torch.no_grad():
             last.weight.mul_(0.1)
             last.bias.copy_(torch.tensor([0.0, -1.25, math.log(0.22), math.log(0.44), 0.0]))
+        # Inputs: ln(radius) and the size of the stroke's groups. Output: how far to sharpen the stroke's ink.
+        sharpen = nn.Linear(hidden, 1)
+        self.sharpen = nn.Sequential(nn.Linear(2, hidden), nn.SiLU(), sharpen)
+        nn.init.zeros_(sharpen.weight)
+        nn.init.zeros_(sharpen.bias)
         self.register_buffer("noise_sums", torch.zeros(NOISE_LENGTH + 1, 5))
         self.register_buffer("speed_filter", speed_filter(), persistent=False)
         pixels = torch.arange(CANVAS_SIZE) + 0.5 - _CENTRE
@@ -87,8 +93,8 @@ class SplatPainter(Painter):
 
     def _splat(self, dabs: Dabs) -> Tensor:
         """Optical density (N, 64, 64) of dabs (N, M)."""
-        grouping = ((dabs.size - 1) * 0.25).clamp(max=2.0).expand_as(dabs.opacity)
-        form = self.dab(torch.stack([dabs.opacity, dabs.log_radius, grouping], -1)).unbind(-1)
+        grouping = ((dabs.size - 1) * 0.25).clamp(max=2.0)
+        form = self.dab(torch.stack([dabs.opacity, dabs.log_radius, grouping.expand_as(dabs.opacity)], -1)).unbind(-1)
         ink = -torch.log1p(-dabs.opacity) * dabs.laid
         believed = form[-1].exp()
         rows, columns = [], []
@@ -104,7 +110,16 @@ class SplatPainter(Painter):
             GaussianProfiles.apply(torch.cat(parts, 1), self.basis.to(dabs.x.dtype)) for parts in (rows, columns)
         )
         density: Tensor = profile_y.transpose(1, 2) @ profile_x
-        return density
+        # MyPaint's mask has an edge where its two pieces meet, and Gaussians have none.
+        amount = self.sharpen(torch.cat([dabs.log_radius.mean(1, keepdim=True), grouping], 1))
+        return torch.relu(density - amount[..., None] * _laplacian(density))
+
+
+def _laplacian(density: Tensor) -> Tensor:
+    """The five-point Laplacian of (N, H, W); at the border only the differences that there are."""
+    down, right = density.diff(dim=1), density.diff(dim=2)
+    vertical = nn.functional.pad(down, (0, 0, 0, 1)) - nn.functional.pad(down, (0, 0, 1, 0))
+    return vertical + nn.functional.pad(right, (0, 1)) - nn.functional.pad(right, (1, 0))
 
 
 def _quadratic(mean: Tensor, variance: Tensor, log_height: Tensor) -> Tensor:
@@ -133,6 +148,12 @@ class GaussianProfiles(torch.autograd.Function):
         return torch.matmul(gradient * profiles, basis.T * math.log(2)), None
 
 
+def high_pass(coverage: Tensor) -> Tensor:
+    """The five-point Laplacian over 4, (N, 1, H, W) -> (N, 1, H - 2, W - 2): zero on even tone and on ramps."""
+    kernel = torch.tensor([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]]) / 4
+    return nn.functional.conv2d(coverage, kernel.to(coverage)[None, None])
+
+
 class Critic(nn.Module):
     """Tells real coverage from neural: (N, 1, 64, 64) -> (N, 1, 8, 8) scores, one a patch, with spectral normalisation.
 
@@ -142,11 +163,13 @@ class Critic(nn.Module):
     def __init__(self, width: int = 24) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        for inputs, outputs in ((1, width), (width, 2 * width), (2 * width, 2 * width)):
+        for inputs, outputs in ((2, width), (width, 2 * width), (2 * width, 2 * width)):
             layers += [spectral_norm(nn.Conv2d(inputs, outputs, 4, stride=2, padding=1)), nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers, spectral_norm(nn.Conv2d(2 * width, 1, 3, padding=1)))
 
     def forward(self, coverage: Tensor) -> Tensor:
         """Scores of patches; above 0 means real."""
-        scores: Tensor = self.layers(coverage)
+        # The grain is faint beside the tone: amplified, the critic sees it from the first step.
+        grain = nn.functional.pad(high_pass(coverage), (1, 1, 1, 1)) * _GRAIN_GAIN
+        scores: Tensor = self.layers(torch.cat([coverage, grain], 1))
         return scores

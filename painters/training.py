@@ -45,21 +45,21 @@ class TrainingConfig:
     seed: int = 0
     """Seed of the strokes, the weights and the batches."""
     batch_size: int = 64
-    pretraining_steps: int = 6_000
+    pretraining_steps: int = 3_000
     """Steps on pixels alone: the non-adversarial stage."""
-    adversarial_steps: int = 4_000
+    adversarial_steps: int = 1_000
     """Steps on pixels and critic; 0 leaves the stage out."""
     learning_rate: float = 3e-3
     """Of the generator in pretraining; falls to zero along a cosine."""
-    adversarial_learning_rate: float = 3e-4
+    adversarial_learning_rate: float = 5e-4
     critic_learning_rate: float = 4e-4
-    adversarial_weight: float = 2e-3
+    adversarial_weight: float = 1e-2
     """Weight of the critic's opinion beside the pixel loss."""
-    evaluate_every: int = 250
+    evaluate_every: int = 100
     """Steps between measurements on held-out strokes; a checkpoint follows each."""
-    patience: int = 8
+    patience: int = 10
     """Stop a stage after this many measurements without a better one."""
-    allowed_psnr_loss: float = 0.8
+    allowed_psnr_loss: float = 2.0
     """What the adversarial stage may cost in PSNR (dB) for crisper ink; beyond it a painter is not kept."""
     device: str = "cpu"
     """Where to train: cpu or cuda."""

@@ -11,7 +11,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from ..files import write_whole
+from ..files import check_can_write, write_whole
 from ..painters.drawing import draw_coverage
 from ..painters.endurance import degenerate_strokes, endure
 from ..painters.fidelity import contact_sheet, measure_fidelity
@@ -50,6 +50,9 @@ class Arguments:
 def run(arguments: Arguments) -> None:
     """Draw, measure, print, and write what was asked for."""
     painters = {name: load_painter(name) for name in arguments.painters}
+    for output in (arguments.sheet, arguments.json):
+        if output:
+            check_can_write(output)
     seed = secrets.randbelow(2**31) if arguments.seed is None else arguments.seed
     with counting("drawing", arguments.strokes) as advance:
         strokes, coverage = draw_coverage(arguments.strokes, seed, progress=advance)

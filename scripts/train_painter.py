@@ -14,6 +14,7 @@ import tyro
 from rich.console import Console
 from tqdm import tqdm
 
+from ..files import make_folder
 from ..painters.training import PainterTrainer, TrainingConfig, TrainingProgress, draw_training_data
 
 
@@ -28,7 +29,7 @@ class Arguments(TrainingConfig):
 def run(arguments: Arguments) -> None:
     """Train, or resume, and print what the painter reaches on held-out strokes."""
     arguments.check()
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    make_folder(arguments.out)
     with tqdm(total=arguments.strokes + arguments.held_out, desc="drawing strokes", unit="stroke") as bar:
         training, held_out = draw_training_data(arguments, bar.update)
     trainer = PainterTrainer(arguments, training, held_out)

@@ -95,7 +95,7 @@ def test_a_mistake_costs_one_line_and_exit_code_2_and_writes_nothing(mistake, fo
         raise urllib.error.URLError("no network")
 
     monkeypatch.setenv("PAINTGYM_DATA", str(folder / "no data"))
-    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", refuse)
+    monkeypatch.setattr(torch.hub, "urlopen", refuse)
     before = everything(folder)
     assert main(arguments) == 2
     output = capsys.readouterr()

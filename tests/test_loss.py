@@ -126,23 +126,23 @@ def random_weights() -> dict[str, torch.Tensor]:
     return {name: torch.randn(shape, generator=generator) * 0.05 for name, shape in shapes.items()}
 
 
-def test_without_a_file_torchvisions_weights_are_downloaded_into_the_data_folder(
+def test_without_a_file_torchvisions_weights_are_downloaded_and_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = []
 
-    def download(url: str, **options: object) -> dict[str, torch.Tensor]:
-        calls.append((url, options))
-        return {**random_weights(), "classifier.0.weight": torch.zeros(1)}
+    def download(url: str, destination: str, hash_prefix: str) -> None:
+        calls.append((url, hash_prefix))
+        torch.save({**random_weights(), "classifier.0.weight": torch.zeros(1)}, destination)
 
-    monkeypatch.setenv("PAINTGYM_DATA", str(tmp_path))
-    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", download)
-    loss = make_loss("vgg19")
-    ((url, options),) = calls
-    assert url.startswith("https://download.pytorch.org/models/vgg19-")
-    assert options["model_dir"] == str(tmp_path)
-    assert options["weights_only"] is True
-    assert loss(pictures(1), loss.features(pictures(1, seed=1))).item() > 0
+    monkeypatch.setenv("PAINTGYM_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(torch.hub, "download_url_to_file", download)
+    losses = [make_loss("vgg19"), make_loss("vgg19")]
+    ((url, hash_prefix),) = calls
+    assert url == f"https://download.pytorch.org/models/vgg19-{hash_prefix}.pth"
+    assert [path.name for path in (tmp_path / "data").iterdir()] == [vgg.WEIGHTS_FILE]
+    first, second = (loss(pictures(1), loss.features(pictures(1, seed=1))).item() for loss in losses)
+    assert first == second > 0
 
 
 def test_without_weights_or_network_one_error_says_what_where_and_how(
@@ -152,13 +152,14 @@ def test_without_weights_or_network_one_error_says_what_where_and_how(
         raise urllib.error.URLError("no network")
 
     monkeypatch.setenv("PAINTGYM_DATA", str(tmp_path / "nowhere"))
-    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", refuse)
+    monkeypatch.setattr(torch.hub, "urlopen", refuse)
     with pytest.raises(MissingDataError) as caught:
         make_loss("vgg19")
     message = str(caught.value)
     for part in (str(tmp_path / "nowhere" / vgg.WEIGHTS_FILE), "download.pytorch.org", "PAINTGYM_DATA", "'mse'"):
         assert part in message
     assert "\n" not in message
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_a_damaged_weights_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
