@@ -30,8 +30,8 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
     ## Description
     ``gym.make_vec("paintgym/Painting-v0", num_envs=64, ...)`` makes it. Spaces, rewards, episodes and arguments are
     those of ``PaintingEnv``; actions, observations, rewards (float64) and flags have ``num_envs`` rows. Row i does
-    what a ``PaintingEnv`` with the same seed and actions does. Painter and loss see all rows at once, and float32
-    sums depend a little on what is summed with what: losses agree to about 1e-6 and observations to one level.
+    what a ``PaintingEnv`` with the same seed and actions does. Painter and loss see all rows at once, and their
+    float32 sums depend a little on the batch: losses agree within 0.1 % and observations within one level.
 
     ## Seeds
     ``reset(seed=s)`` seeds environment i with s + i, ``reset(seed=[...])`` each with its own (None: go on with
