@@ -179,6 +179,7 @@ def test_the_longest_filters_are_understood(database: sqlite3.Connection) -> Non
     assert chosen(parse_filter(" and ".join([label] * 140)).condition, database)
     assert chosen(parse_filter(" or ".join([score] * 190)).condition, database)
     assert chosen(parse_filter("(" * 50 + label + ")" * 50).condition, database)
+    assert chosen(parse_filter(" or ".join([f"({score})"] * 100)).condition, database)
 
 
 def test_nothing_but_bam_s_own_names_gets_into_the_sql(database: sqlite3.Connection) -> None:
