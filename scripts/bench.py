@@ -1,36 +1,58 @@
-"""``paintgym bench``: how fast the neural painters are, as ratios to a named baseline in the same run."""
+"""``paintgym bench``: how fast painters and the batched environment are, as ratios within the same run.
 
+paintgym bench                                       # every painter and loss that is there, batch 64, CPU
+paintgym bench --losses lite --batches 16 64 256 --devices cpu cuda --json bench.json
+"""
+
+import itertools
 import json
 import statistics
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from rich.console import Console
 from rich.table import Table
 
+from ..envs.loss import PixelLoss
+from ..envs.perceptual import NETWORKS
+from ..envs.throughput import Throughput, measure_throughput
+from ..errors import InvalidInputError, MissingDataError
 from ..files import write_whole
 from ..painters.painter import Painter, build_painter, load_painter
 from .progress import counting
 
+_LOSSES = (PixelLoss.name, *NETWORKS)
 _BASELINE = "Neural Painters generator"
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """Measure strokes a second, each painter in turn in every round, so that a busy machine slows all alike.
+    """Measure strokes and environment steps a second.
 
-    The baseline is the Neural Painters generator shape (untrained: weights do not change its speed). Ratios are
-    the median over the rounds, with quartiles.
+    Rivals take turns in every round, so that a busy machine slows all alike; ratios are the median over the rounds,
+    with quartiles. The painters' baseline is the Neural Painters generator shape (untrained: weights do not change
+    its speed). The environment's baseline is its own painter and loss network, called alone on the same batch.
     """
 
     painters: tuple[str, ...] = ("gan",)
     """Shipped painters, or .safetensors files."""
-    batch: int = 64
-    """Strokes a call."""
-    rounds: int = 30
-    """Rounds; one more, first, is not counted."""
+    losses: tuple[str, ...] = _LOSSES
+    """Losses of the environments; those whose weights are not there are named and left out."""
+    batches: tuple[int, ...] = (64,)
+    """Environments in a batch; painters are measured with the first."""
+    devices: tuple[str, ...] = ("cpu",)
+    """Where environments run."""
+    size: int = 64
+    """Side of the canvases in pixels."""
+    strokes_per_step: int = 1
+    """Strokes of an action."""
+    stroke_budget: int = 100
+    """Strokes of an episode: its reset counts as a part of its steps."""
+    rounds: int = 10
+    """Rounds for each environment, three times as many for painters; one more, first, is not counted."""
     threads: int = 2
     """Threads that torch may use."""
     json: Path | None = None
@@ -38,31 +60,98 @@ class Arguments:
 
 
 def run(arguments: Arguments) -> None:
-    """Measure forward passes on uniform strokes, and print and write the figures."""
+    """Print the tables and write the figures."""
+    _check(arguments)
     torch.set_num_threads(arguments.threads)
+    painters = _measure_painters(arguments)
+    environments, missing = _measure_environments(arguments)
+    if arguments.json:
+        report = {"painters": painters, "environments": [asdict(one) for one in environments], "missing": missing}
+        with write_whole(arguments.json) as temporary:
+            temporary.write_text(json.dumps(report, indent=2) + "\n")
+
+
+def _check(arguments: Arguments) -> None:
+    """Find mistakes before the first minutes of measuring."""
+    for name in ("painters", "losses", "batches", "devices"):
+        if not getattr(arguments, name):
+            raise InvalidInputError(f"--{name} is empty; expected at least one")
+    for name, values, least in (
+        ("rounds", [arguments.rounds], 2),
+        ("threads", [arguments.threads], 1),
+        ("batches", arguments.batches, 1),
+    ):
+        if min(values) < least:
+            raise InvalidInputError(f"--{name} has {min(values)}, expected at least {least}")
+    for loss in arguments.losses:
+        if loss not in _LOSSES:
+            raise InvalidInputError(f"there is no loss {loss!r}; expected one of {', '.join(_LOSSES)}")
+
+
+@torch.no_grad()
+def _measure_painters(arguments: Arguments) -> dict[str, Any]:
     painters: dict[str, Painter] = {_BASELINE: build_painter("deconv").eval().requires_grad_(False)}
     painters |= {name: load_painter(name) for name in arguments.painters}
     seconds: dict[str, list[float]] = {name: [] for name in painters}
+    batch, rounds = arguments.batches[0], 3 * arguments.rounds
     generator = torch.Generator().manual_seed(0)
-    with counting("measuring", arguments.rounds + 1) as advance:
-        for _ in range(arguments.rounds + 1):
-            strokes = torch.rand(arguments.batch, 12, generator=generator)
+    with counting("painters", rounds + 1) as advance:
+        for _ in range(rounds + 1):
+            strokes = torch.rand(batch, 12, generator=generator)
             for name, painter in painters.items():
                 begun = time.perf_counter()
                 painter(strokes)
                 seconds[name].append(time.perf_counter() - begun)
             advance(1)
-    title = f"forward, batch {arguments.batch}, {arguments.threads} threads, {arguments.rounds} rounds"
+    title = f"painters forward, batch {batch}, {arguments.threads} threads, {rounds} rounds"
     table = Table("painter", "parameters", "strokes/s", "times the baseline (quartiles)", title=title)
     report = {}
     for name, painter in painters.items():
         ratios = [base / own for base, own in zip(seconds[_BASELINE][1:], seconds[name][1:], strict=True)]
         low, middle, high = statistics.quantiles(ratios, n=4)
-        rate = arguments.batch / statistics.median(seconds[name][1:])
+        rate = batch / statistics.median(seconds[name][1:])
         parameters = sum(weight.numel() for weight in painter.parameters())
         report[name] = {"parameters": parameters, "strokes_per_second": rate, "ratio": [low, middle, high]}
         table.add_row(name, f"{parameters:,}", f"{rate:,.0f}", f"{middle:.2f} ({low:.2f} to {high:.2f})")
     Console().print(table)
-    if arguments.json:
-        with write_whole(arguments.json) as temporary:
-            temporary.write_text(json.dumps(report, indent=2) + "\n")
+    return report
+
+
+def _measure_environments(arguments: Arguments) -> tuple[list[Throughput], dict[str, str]]:
+    """The figures of each environment, and why there are none for some losses."""
+    figures, missing = [], {}
+    combinations = list(itertools.product(arguments.losses, arguments.painters, arguments.batches, arguments.devices))
+    with counting("environments", len(combinations) * (arguments.rounds + 1)) as advance:
+        for loss, painter, batch, device in combinations:
+            try:
+                figures.append(
+                    measure_throughput(
+                        painter,
+                        loss,
+                        batch=batch,
+                        device=device,
+                        size=arguments.size,
+                        strokes_per_step=arguments.strokes_per_step,
+                        stroke_budget=arguments.stroke_budget,
+                        rounds=arguments.rounds,
+                        advance=advance,
+                    )
+                )
+            except MissingDataError as error:
+                missing[loss] = str(error)
+                advance(arguments.rounds + 1)
+    title = (
+        f"environment, {arguments.size}x{arguments.size}, {arguments.strokes_per_step} strokes a step, "
+        f"{arguments.threads} threads, {arguments.rounds} rounds"
+    )
+    columns = ("loss", "painter", "batch", "device", "env steps/s", "bare networks/s", "share of bare (quartiles)")
+    table = Table(*columns, title=title)
+    for one in figures:
+        low, middle, high = (f"{part:.0%}" for part in one.share)
+        speeds = (f"{speed:,.0f}" for speed in (one.env_steps_per_second, one.bare_steps_per_second))
+        table.add_row(one.loss, one.painter, str(one.batch), one.device, *speeds, f"{middle} ({low} to {high})")
+    console = Console()
+    console.print(table)
+    for loss, reason in missing.items():
+        console.print(f"{loss} was not measured: {reason}")
+    return figures, missing

@@ -20,7 +20,7 @@ COMMANDS = {
     "strokes": "draw a data set of random strokes with the real MyPaint brush",
     "train-painter": "train the neural painter on drawn strokes",
     "fidelity": "measure the neural painter against the real brush",
-    "bench": "measure how fast the neural painter is",
+    "bench": "measure how fast painters and environments are",
 }
 """Subcommand to what it does. ``train-painter`` is ``run`` and ``Arguments`` of ``scripts/train_painter.py``."""
 

@@ -1,0 +1,110 @@
+"""Measuring speed: what is counted, by a clock that only painter and loss move; the command's tables and mistakes."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from paintgym.envs import throughput
+from paintgym.envs.loss import PixelLoss
+from paintgym.errors import InvalidInputError, MissingDataError
+from paintgym.scripts import bench
+from paintgym.scripts.main import main
+from torch import Tensor
+
+FAST = ["bench", "--rounds", "2", "--size", "16", "--batches", "2"]
+
+
+@pytest.fixture(autouse=True)
+def _threads_are_left_as_they_were() -> None:
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
+    """Painter and loss take 2 s and 1 s a call; all else takes no time."""
+    now = {"seconds": 0.0}
+
+    def painter(strokes: Tensor) -> Tensor:
+        now["seconds"] += 2
+        return strokes.new_zeros(len(strokes), 1, 16, 16)
+
+    class SlowLoss(PixelLoss):
+        def forward(self, canvas: Tensor, target_features: tuple[Tensor, ...]) -> Tensor:
+            now["seconds"] += 1
+            return super().forward(canvas, target_features)
+
+    monkeypatch.setattr("paintgym.envs.painting.load_painter", lambda name, device: painter)
+    monkeypatch.setattr("paintgym.envs.painting.make_loss", lambda name, device: SlowLoss())
+    monkeypatch.setattr(throughput.time, "perf_counter", lambda: now["seconds"])
+    return now
+
+
+def test_a_step_counts_with_its_part_of_a_reset_against_the_painter_alone(clock: dict[str, float]) -> None:
+    done = []
+    figures = throughput.measure_throughput(
+        "gan", "mse", batch=5, size=16, strokes_per_step=2, stroke_budget=8, rounds=3, advance=done.append
+    )
+    assert figures.env_steps_per_second == pytest.approx(5 / (2 + 1 + 1 / 4))
+    assert figures.bare_steps_per_second == pytest.approx(5 / 2)
+    assert figures.share == pytest.approx([2 / 3.25] * 3)
+    assert (figures.loss, figures.batch, figures.device) == ("mse", 5, "cpu")
+    assert done == [1] * 4
+
+
+def test_one_round_is_too_few() -> None:
+    with pytest.raises(InvalidInputError, match="rounds is 1, expected at least 2"):
+        throughput.measure_throughput("gan", "mse", rounds=1)
+
+
+def test_the_command_prints_and_writes_every_combination(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "bench.json"
+    assert main([*FAST, "3", "--losses", "mse", "--strokes-per-step", "2", "--json", str(path)]) == 0
+    report = json.loads(path.read_text())
+    assert [one["batch"] for one in report["environments"]] == [2, 3]
+    assert all(one["env_steps_per_second"] > 0 and len(one["share"]) == 3 for one in report["environments"])
+    assert report["painters"]["gan"]["strokes_per_second"] > 0
+    assert report["missing"] == {}
+    assert "environment, 16x16, 2 strokes a step" in capsys.readouterr().out
+
+
+def test_losses_without_weights_are_named_and_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measure = bench.measure_throughput
+
+    def without_weights(painter: str, loss: str, **options: object) -> throughput.Throughput:
+        if loss == "vgg19":
+            raise MissingDataError("no weights")
+        return measure(painter, loss, **options)
+
+    monkeypatch.setattr(bench, "measure_throughput", without_weights)
+    path = tmp_path / "bench.json"
+    assert main([*FAST, "--losses", "vgg19", "mse", "--json", str(path)]) == 0
+    report = json.loads(path.read_text())
+    assert [one["loss"] for one in report["environments"]] == ["mse"]
+    assert report["missing"] == {"vgg19": "no weights"}
+    assert "vgg19 was not measured: no weights" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--rounds", "1"], "--rounds has 1, expected at least 2"),
+        (["--threads", "0"], "--threads has 0, expected at least 1"),
+        (["--batches", "4", "0"], "--batches has 0, expected at least 1"),
+        (["--losses", "ssim"], "there is no loss 'ssim'"),
+        (["--losses"], "--losses is empty"),
+        (["--losses", "mse", "--devices", "abacus"], "device is 'abacus'"),
+        (["--losses", "mse", "--stroke-budget", "7", "--strokes-per-step", "2"], "multiple of strokes_per_step"),
+    ],
+)
+def test_mistakes_are_one_line_and_exit_code_2(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", "--rounds", "2", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
