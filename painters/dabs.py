@@ -49,6 +49,11 @@ class Path(NamedTuple):
     speed_effect: Tensor
     """(N, P - 1) what speed adds to ln(radius) on each stretch."""
 
+    @property
+    def mean_log_radius(self) -> Tensor:
+        """(N, 1) ln of the radius in pixels, averaged along the path."""
+        return self.log_radius + self.speed_effect.mean(1, keepdim=True)
+
     def select(self, rows: Tensor) -> "Path":
         """The paths of the strokes ``rows``."""
         return Path(*(part[rows] for part in self))

@@ -85,14 +85,15 @@ class SplatPainter(Painter):
                 if math.isnan(most_dabs):
                     raise InvalidInputError("a stroke holds NaN, expected numbers in [0, 1]")
                 groups = min(self.groups, max(1, math.ceil(most_dabs / _GROUP_STEP)) * _GROUP_STEP)
-                parts.append(self._splat(place_dabs(path.select(rows), self.noise_sums, groups)))
+                part = path.select(rows)
+                parts.append(self._splat(place_dabs(part, self.noise_sums, groups), part.mean_log_radius))
         if not parts:
             return strokes.new_zeros(0, 1, CANVAS_SIZE, CANVAS_SIZE)
         density = torch.cat(parts)[longest_first.argsort()]
         return -torch.expm1(-density)[:, None]
 
-    def _splat(self, dabs: Dabs) -> Tensor:
-        """Optical density (N, 64, 64) of dabs (N, M)."""
+    def _splat(self, dabs: Dabs, log_radius: Tensor) -> Tensor:
+        """Optical density (N, 64, 64) of dabs (N, M) of strokes with ln(mean radius) (N, 1)."""
         grouping = ((dabs.size - 1) * 0.25).clamp(max=2.0)
         form = self.dab(torch.stack([dabs.opacity, dabs.log_radius, grouping.expand_as(dabs.opacity)], -1)).unbind(-1)
         ink = -torch.log1p(-dabs.opacity) * dabs.laid
@@ -111,7 +112,7 @@ class SplatPainter(Painter):
         )
         density: Tensor = profile_y.transpose(1, 2) @ profile_x
         # MyPaint's mask has an edge where its two pieces meet, and Gaussians have none.
-        amount = self.sharpen(torch.cat([dabs.log_radius.mean(1, keepdim=True), grouping], 1))
+        amount = self.sharpen(torch.cat([log_radius, grouping], 1))
         return torch.relu(density - amount[..., None] * _laplacian(density))
 
 
