@@ -1,0 +1,151 @@
+"""What all agents share: options, and turning a picture into a painting. Which strokes, each agent decides."""
+
+import inspect
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from ..envs.core import PaintingCore, PaintingState
+from ..envs.loss import Loss, make_loss
+from ..envs.pictures import fit_picture, load_picture, to_tensor, to_uint8
+from ..errors import InvalidInputError
+from ..painters.painter import load_painter
+from ..painters.stroke import CANVAS_SIZE
+from .result import NamedPainter, Painting
+
+LARGEST_BUDGET = 5000
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a painting has come.
+
+    Attributes:
+        strokes: how many strokes there are by now.
+        loss: what the agent minimises, as far as it is known.
+        fraction: part of the work that is done, in [0, 1].
+    """
+
+    strokes: int
+    loss: float
+    fraction: float
+
+
+ProgressCallback = Callable[[Progress], None]
+
+
+class Agent(ABC):
+    """Decides the strokes of a painting.
+
+    Args:
+        painter: name or ``.safetensors`` file of a neural painter, or one that is already loaded.
+        loss: ``"mse"``, ``"vgg19"``, or a ``Loss`` that is already loaded.
+
+    Raises:
+        InvalidInputError: unknown painter or loss.
+        MissingDataError: the loss needs weights that are not there.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, *, painter: str | Path | NamedPainter = "gan", loss: str | Loss = "mse") -> None:
+        self.painter = load_painter(painter) if isinstance(painter, str | Path) else painter
+        self.loss = make_loss(loss) if isinstance(loss, str) else loss
+
+    def paint(
+        self,
+        image: str | Path | Image.Image | NDArray[np.uint8],
+        stroke_budget: int = 200,
+        *,
+        seed: int = 0,
+        progress: ProgressCallback | None = None,
+    ) -> Painting:
+        """Paint a picture.
+
+        Args:
+            image: path, PIL image or (H, W, 3) uint8 array; its centre square is painted at 64x64.
+            stroke_budget: how many strokes, 1 to 5000; all are used.
+            seed: the same seed gives the same strokes, on the same machine with the same number of threads.
+            progress: called now and then.
+
+        Raises:
+            InvalidInputError: a picture that cannot be read, or a budget or seed out of range.
+        """
+        check_whole("stroke_budget", stroke_budget, 1, LARGEST_BUDGET)
+        check_whole("seed", seed, 0, 2**63 - 1)
+        target = to_tensor(fit_picture(load_picture(image), CANVAS_SIZE))
+        started = time.perf_counter()
+        core = PaintingCore(self.painter, self.loss, stroke_budget=stroke_budget, strokes_per_step=stroke_budget)
+        generator = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            state = core.initial(target)
+            strokes = self._decide(core, state, generator, progress or (lambda _: None))
+            action = strokes.flatten()[None] * 2 - 1
+            state = core.transition(state, action)
+            strokes = core.strokes(action)[0]
+        return Painting(
+            image=to_uint8(state.canvas)[0],
+            strokes=strokes.numpy(),
+            loss=float(state.loss),
+            loss_name=self.loss.name,
+            seconds=time.perf_counter() - started,
+            agent=self.name,
+            painter=self.painter,
+            seed=seed,
+        )
+
+    @abstractmethod
+    def _decide(
+        self, core: PaintingCore, state: PaintingState, generator: torch.Generator, report: ProgressCallback
+    ) -> Tensor:
+        """The strokes (core.stroke_budget, 12) in [0, 1] for the target of a state that is still white paper."""
+
+
+def load_agent(name: str, **options: Any) -> Agent:
+    """Make an agent.
+
+    Args:
+        name: ``"random"``, ``"greedy"`` or ``"gradient"``.
+        options: keywords of the agent's class, such as ``painter`` and ``loss``.
+
+    Raises:
+        InvalidInputError: unknown agent or option, or an option out of range.
+        MissingDataError: the loss needs weights that are not there.
+    """
+    agents = _agents()
+    if name not in agents:
+        raise InvalidInputError(f"there is no agent {name!r}; expected one of {', '.join(agents)}")
+    choices = list(inspect.signature(agents[name]).parameters)
+    for option in options:
+        if option not in choices:
+            raise InvalidInputError(f"the agent {name!r} has no option {option!r}; expected {', '.join(choices)}")
+    return agents[name](**options)
+
+
+def _agents() -> dict[str, type[Agent]]:
+    from .gradient import GradientAgent
+    from .greedy import GreedyAgent
+    from .random_agent import RandomAgent
+
+    return {agent.name: agent for agent in (RandomAgent, GreedyAgent, GradientAgent)}
+
+
+def check_whole(name: str, value: Any, low: int, high: int) -> None:
+    """Raise InvalidInputError unless ``value`` is a whole number from ``low`` to ``high``."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
+        raise InvalidInputError(f"{name} is {value!r}, expected a whole number from {low} to {high}")
+
+
+def check_positive(name: str, value: Any) -> None:
+    """Raise InvalidInputError unless ``value`` is a finite number above 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+        raise InvalidInputError(f"{name} is {value!r}, expected a number above 0")

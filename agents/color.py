@@ -1,0 +1,105 @@
+"""The best colours for given coverage, in closed form. Where strokes lie is decided elsewhere.
+
+A canvas is linear in the colours of its strokes, so under the squared error they are a least squares problem.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+_RIDGE = 1e-3
+_EMPTY = 1e-6
+
+
+def best_color(coverage: Tensor, canvas: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """The best colour of each stroke, were it the next on the canvas.
+
+    With D = target - canvas (1 - a), the squared error |D - a c|^2 is least at c = <a, D> / <a, a>; it is separable
+    and convex, so clipping to [0, 1] keeps the best.
+
+    Args:
+        coverage: (N, P) in [0, 1], P pixels.
+        canvas: (3, P) in [0, 1].
+        target: (3, P) in [0, 1].
+
+    Returns:
+        Colours (N, 3) in [0, 1], and by how much each stroke lowers the summed squared error (N,); below 0 where even
+        the best colour raises it.
+    """
+    missing = target - canvas
+    area = coverage.square()
+    linear = coverage @ torch.cat([missing, missing * canvas]).T
+    square = area @ torch.cat([canvas, canvas.square()]).T
+    norm = area.sum(1, keepdim=True)
+    wanted = linear[:, :3] + square[:, :3]
+    color = (wanted / norm.clamp(min=_EMPTY)).clamp(0, 1)
+    gain = color * (2 * wanted - color * norm) - 2 * linear[:, 3:] - square[:, 3:]
+    return color, gain.sum(1)
+
+
+def solve_colors(coverage: Tensor, color: Tensor, target: Tensor, rounds: int) -> Tensor:
+    """Improve the colours of a whole stack of strokes on white paper, all at once.
+
+    Accelerated projected gradient (Beck and Teboulle, "A fast iterative shrinkage-thresholding algorithm", 2009) on
+    the normal equations, scaled to a unit diagonal. A little ridge toward the present colours keeps those of hidden
+    strokes where they are.
+
+    Args:
+        coverage: (T, P) in [0, 1], in painting order, P pixels.
+        color: (T, 3) in [0, 1], where to begin.
+        target: (3, P) in [0, 1].
+        rounds: iterations; each costs T^2.
+
+    Returns:
+        (T, 3) in [0, 1].
+    """
+    weight, paper = stack_weights(coverage)
+    normal = weight @ weight.T
+    ridge = _RIDGE * normal.diagonal() + _EMPTY
+    wanted = weight @ (target - paper).T + ridge[:, None] * color
+    normal.diagonal().add_(ridge)
+    scale = normal.diagonal().rsqrt()
+    # The largest absolute row sum bounds the largest eigenvalue of the scaled matrix.
+    bound = (normal * scale).mul_(scale[:, None]).abs_().sum(1).max()
+    step = (scale.square() / bound)[:, None]
+    ahead, momentum = color, 1.0
+    for _ in range(rounds):
+        moved = (ahead - step * (normal @ ahead - wanted)).clamp(0, 1)
+        following = (1 + math.sqrt(1 + 4 * momentum**2)) / 2
+        ahead = moved + (momentum - 1) / following * (moved - color)
+        color, momentum = moved, following
+    return color
+
+
+def stack_weights(coverage: Tensor) -> tuple[Tensor, Tensor]:
+    """How much of every stroke, and of the paper, is seen in the end.
+
+    Args:
+        coverage: (T, P) in [0, 1], in painting order.
+
+    Returns:
+        Weights (T, P) and (P,), which sum to 1: the canvas is their product with the colours.
+    """
+    keep = 1 - coverage
+    seen = torch.cat([keep, torch.ones_like(keep[:1])]).flip(0).cumprod(0).flip(0)
+    return coverage * seen[1:], seen[0]
+
+
+def removal_costs(coverage: Tensor, color: Tensor, target: Tensor) -> Tensor:
+    """By how much the summed squared error would rise, were one stroke taken away: (T,).
+
+    Args:
+        coverage: (T, P) in [0, 1], in painting order, on white paper.
+        color: (T, 3) in [0, 1].
+        target: (3, P) in [0, 1].
+    """
+    weight, paper = stack_weights(coverage)
+    error = paper + color.T @ weight - target
+    canvas = torch.ones_like(target)
+    costs = []
+    for ink, seen, hue in zip(coverage, weight, color[..., None], strict=True):
+        change = seen * (canvas - hue)
+        costs.append((change * (2 * error + change)).sum())
+        canvas = torch.lerp(canvas, hue.expand_as(canvas), ink)
+    return torch.stack(costs)

@@ -1,0 +1,169 @@
+"""The gradient agent: Adam on the strokes themselves, through painter, canvas and loss."""
+
+import math
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ..envs.core import PaintingCore, PaintingState
+from ..envs.loss import Loss, PixelLoss
+from ..envs.vgg import WEIGHTS_FILE
+from ..files import data_directory
+from .agent import Agent, Progress, ProgressCallback, check_positive, check_whole
+from .color import removal_costs, solve_colors
+from .result import NamedPainter
+from .seeding import EdgeField, pick_strokes
+from .stack import StrokeStack
+
+_PIXEL_WEIGHT = 20.0
+"""Of the squared error beside a perceptual loss: a canvas that is off by 0.05 everywhere adds 0.05."""
+
+# Parts of the work: until when strokes are added, and until when useless ones are laid elsewhere.
+_GROWN, _SETTLED = 0.4, 0.75
+_WAVES = 10
+_COLOR_EVERY, _COLOR_ROUNDS = 5, 20
+_REPLACE_EVERY, _REPLACED_PART = 20, 0.06
+_BLOCK = 256
+"""Strokes that one step moves: bounds memory, which 640 dabs a stroke and their gradients fill fast."""
+
+_STROKE_STEPS = 50_000
+_FEWEST_ITERATIONS, _MOST_ITERATIONS = 250, 1000
+
+
+class GradientAgent(Agent):
+    """Adam on the logits of all strokes, at first in waves: ten times, the strokes that gain most are laid on top.
+
+    Gradients cannot bring a stroke to an error that it does not touch; so every stroke begins at one, and strokes that
+    turn out useless are taken away and laid where the error is. Under ``"mse"`` the colours are solved now and then
+    in closed form. Under a perceptual loss the picture is laid in with ``"mse"``, then finished with the perceptual
+    loss plus 20 times the squared error.
+
+    Args:
+        painter: name or ``.safetensors`` file of a neural painter, or one that is already loaded.
+        loss: ``"mse"``, ``"vgg19"``, or a ``Loss`` that is already loaded. By default ``"vgg19"`` where its weights are
+            in the data folder, else ``"mse"``; the painting's ``loss_name`` tells which it was.
+        iterations: steps of Adam; by default 250 for 200 strokes and more, up to 1000 for few strokes.
+        learning_rate: Adam's on the logits, when it is highest; it falls to 0 as a cosine.
+        time_limit: seconds after which the painting is to be finished; iterations are left out as needed, so
+            the same seed need not give the same strokes.
+
+    Raises:
+        InvalidInputError: an option out of range, unknown painter or loss.
+        MissingDataError: the loss needs weights that are not there.
+    """
+
+    name = "gradient"
+
+    def __init__(
+        self,
+        *,
+        painter: str | Path | NamedPainter = "gan",
+        loss: str | Loss | None = None,
+        iterations: int | None = None,
+        learning_rate: float = 0.1,
+        time_limit: float | None = None,
+    ) -> None:
+        if iterations is not None:
+            check_whole("iterations", iterations, 1, 1_000_000)
+        check_positive("learning_rate", learning_rate)
+        if time_limit is not None:
+            check_positive("time_limit", time_limit)
+        if loss is None:
+            loss = "vgg19" if (data_directory() / WEIGHTS_FILE).is_file() else "mse"
+        super().__init__(painter=painter, loss=loss)
+        self.iterations = iterations
+        self.learning_rate = learning_rate
+        self.time_limit = time_limit
+
+    def _decide(
+        self, core: PaintingCore, state: PaintingState, generator: torch.Generator, report: ProgressCallback
+    ) -> Tensor:
+        budget = core.stroke_budget
+        perceptual = not isinstance(core.loss, PixelLoss)
+        settled = _GROWN if perceptual else _SETTLED
+        search = _Search(core, state, generator)
+        best, least = None, math.inf
+        for iteration, fraction in self._schedule(budget):
+            waves = min(_WAVES, 1 + int(_WAVES * fraction / _GROWN))
+            search.grow(math.ceil(budget * waves / _WAVES))
+            if fraction < settled:
+                if iteration % _REPLACE_EVERY == _REPLACE_EVERY - 1:
+                    search.replace_useless()
+                if iteration % _COLOR_EVERY == 0:
+                    search.recolor()
+            finishing = fraction >= _GROWN
+            learning_rate = self.learning_rate * 0.5 * (1 + math.cos(math.pi * fraction))
+            loss = search.descend(learning_rate, perceptual=perceptual and finishing)
+            if finishing and loss < least:
+                best, least = search.stack.strokes.clone(), loss
+            report(Progress(len(search.stack), loss, fraction))
+        search.grow(budget)
+        report(Progress(budget, least, 1.0))
+        return search.stack.strokes if best is None else best
+
+    def _schedule(self, budget: int) -> Iterator[tuple[int, float]]:
+        """Count the iterations; with each comes the part of the work, or of the time, that lies behind."""
+        default = min(max(_STROKE_STEPS // budget, _FEWEST_ITERATIONS), _MOST_ITERATIONS)
+        iterations = self.iterations or default
+        limit = self.time_limit or math.inf
+        started = time.perf_counter()
+        for iteration in range(iterations):
+            fraction = max(iteration / iterations, (time.perf_counter() - started) / limit)
+            if fraction >= 1:
+                return
+            yield iteration, fraction
+
+
+class _Search:
+    """One painting in the making, and what can be done to it."""
+
+    def __init__(self, core: PaintingCore, state: PaintingState, generator: torch.Generator) -> None:
+        self.stack = StrokeStack(core.painter, state.target.shape[-1])
+        self._core = core
+        self._state = state
+        self._generator = generator
+        self._edges = EdgeField(state.target[0])
+        self._pixel_loss = PixelLoss()
+        self._pixels = state.target[0].flatten(1)
+
+    def grow(self, count: int) -> None:
+        """Lay strokes where they gain most until there are ``count``."""
+        missing = count - len(self.stack)
+        if missing > 0:
+            strokes, coverage, _ = self._pick(missing)
+            self.stack.append(strokes, coverage)
+
+    def replace_useless(self) -> None:
+        """Take away the strokes that are worth least, and lay as many that are worth more."""
+        useless = max(1, round(_REPLACED_PART * len(self.stack)))
+        costs = removal_costs(self.stack.coverage, self.stack.colors, self._pixels)
+        costs, rows = costs.topk(useless, largest=False)
+        strokes, coverage, gains = self._pick(useless, without=rows)
+        better = int((gains > costs).sum())
+        if better:
+            self.stack.remove(rows[:better])
+            self.stack.append(strokes[:better], coverage[:better])
+
+    def recolor(self) -> None:
+        """Bring the colours nearer to those of the least squared error."""
+        colors = solve_colors(self.stack.coverage, self.stack.colors, self._pixels, _COLOR_ROUNDS)
+        self.stack.recolor(colors)
+
+    def descend(self, learning_rate: float, *, perceptual: bool) -> float:
+        """Move strokes, at most 256 at a time, down the gradient; returns the loss before."""
+        rows = torch.randperm(len(self.stack), generator=self._generator)[:_BLOCK]
+        logits, canvas = self.stack.render(rows)
+        with torch.enable_grad():
+            loss = self._pixel_loss(canvas, (self._state.target,))
+            if perceptual:
+                loss = self._core.loss(canvas, self._state.target_features) + _PIXEL_WEIGHT * loss
+        (gradient,) = torch.autograd.grad(loss, logits)
+        self.stack.move(rows, gradient, learning_rate)
+        return float(loss)
+
+    def _pick(self, count: int, without: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        canvas = self.stack.canvas(without)[0]
+        return pick_strokes(count, canvas, self._state.target[0], self._edges, self._core.painter, self._generator)

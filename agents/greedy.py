@@ -1,0 +1,79 @@
+"""The greedy agent: hill climbing, one stroke after another. It needs no gradients, and is the baseline."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from ..envs.canvas import composite
+from ..envs.core import PaintingCore, PaintingState
+from ..painters.stroke import COLOR, END_PRESSURE, ENTRY_PRESSURE, STROKE_LENGTH
+from .agent import Agent, Progress, ProgressCallback
+from .color import best_color
+from .seeding import EdgeField, draw_candidates
+
+_TRIALS = 6
+_MUTATIONS = (0.1, 0.07, 0.05, 0.03)
+"""Standard deviations of the rounds that follow the first."""
+_ATTEMPTS = 3
+
+
+class GreedyAgent(Agent):
+    """Hill climbing with 30 trials a stroke: six random strokes, then four rounds of six mutations of the best so far.
+
+    The random strokes are drawn as the gradient agent's are: more of them where the error is large, along the edges
+    there. Every trial gets the colour that lowers the squared error most, in closed form. The best is painted if it
+    lowers the loss; where none of 30 does, others are tried, and after three attempts the stroke stays without ink.
+    """
+
+    name = "greedy"
+
+    def _decide(
+        self, core: PaintingCore, state: PaintingState, generator: torch.Generator, report: ProgressCallback
+    ) -> Tensor:
+        edges = EdgeField(state.target[0])
+        strokes = []
+        for number in range(1, core.stroke_budget + 1):
+            for _ in range(_ATTEMPTS):
+                stroke, painted = _climb(core, state, edges, generator)
+                if painted.loss < state.loss:
+                    state = painted
+                    break
+            else:
+                stroke = _inkless_stroke()
+            strokes.append(stroke)
+            report(Progress(number, float(state.loss), number / core.stroke_budget))
+        return torch.stack(strokes)
+
+
+def _climb(
+    core: PaintingCore, state: PaintingState, edges: EdgeField, generator: torch.Generator
+) -> tuple[Tensor, PaintingState]:
+    """The best stroke (12,) of some trials, and the state that it would lead to."""
+    error = (state.canvas - state.target)[0].square().sum(0)
+    trials = draw_candidates(_TRIALS, error, edges, generator)
+    best, painted = _best_trial(core, state, trials)
+    for mutation in _MUTATIONS:
+        noise = mutation * torch.randn(_TRIALS, STROKE_LENGTH, generator=generator)
+        mutant, repainted = _best_trial(core, state, (best + noise).clamp(0, 1))
+        if repainted.loss < painted.loss:
+            best, painted = mutant, repainted
+    return best, painted
+
+
+def _best_trial(core: PaintingCore, state: PaintingState, trials: Tensor) -> tuple[Tensor, PaintingState]:
+    """Give each trial (N, 12) its best colour and paint it; returns the one that leaves the least loss."""
+    coverage = core.painter(trials)
+    color, _ = best_color(coverage.flatten(1), state.canvas[0].flatten(1), state.target[0].flatten(1))
+    canvas = composite(state.canvas.expand(len(trials), -1, -1, -1), coverage[:, None], color[:, None])
+    loss = core.loss(canvas, state.target_features)
+    best = int(loss.argmin())
+    trials[best, COLOR] = color[best]
+    return trials[best], replace(state, canvas=canvas[best][None], loss=loss[best][None])
+
+
+def _inkless_stroke() -> Tensor:
+    """A stroke (12,) without pressure."""
+    stroke = torch.full((STROKE_LENGTH,), 0.5)
+    stroke[[END_PRESSURE, ENTRY_PRESSURE]] = 0.0
+    return stroke

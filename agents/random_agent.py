@@ -1,0 +1,20 @@
+"""The random agent: what any other must beat. It does not look at the picture."""
+
+import torch
+from torch import Tensor
+
+from ..envs.core import PaintingCore, PaintingState
+from ..painters.stroke import STROKE_LENGTH
+from .agent import Agent, Progress, ProgressCallback
+
+
+class RandomAgent(Agent):
+    """Paints strokes whose 12 numbers are uniform in [0, 1]; the loss is measured, not used."""
+
+    name = "random"
+
+    def _decide(
+        self, core: PaintingCore, state: PaintingState, generator: torch.Generator, report: ProgressCallback
+    ) -> Tensor:
+        report(Progress(core.stroke_budget, float(state.loss), 1.0))
+        return torch.rand(core.stroke_budget, STROKE_LENGTH, generator=generator)
