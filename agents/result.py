@@ -17,7 +17,7 @@ from ..envs.canvas import paint_strokes, white_canvas
 from ..envs.pictures import to_uint8
 from ..errors import InvalidInputError
 from ..files import check_can_write, write_whole
-from ..painters.stroke import STROKE_FIELDS
+from ..painters.stroke import STROKE_FIELDS, check_strokes
 
 FORMAT, FORMAT_VERSION = "paintgym painting", 1
 OUTPUT_SUFFIXES = (".png", ".webp", ".gif", ".json")
@@ -157,6 +157,29 @@ def check_output(path: str | Path, enlarge: int = 1) -> str:
         raise InvalidInputError(f"cannot enlarge a painting {enlarge} times; expected 1 to {_LARGEST_FACTOR}")
     check_can_write(path)
     return suffix
+
+
+def read_strokes(path: str | Path) -> NDArray[np.float32]:
+    """The strokes (T, 12) in [0, 1] of a painting that was saved as ``.json``.
+
+    Raises:
+        InvalidInputError: no such file, not a painting, of a later version, or strokes out of shape or range.
+    """
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
+        form, version, strokes = (document[key] for key in ("format", "version", "strokes"))
+    except OSError as error:
+        raise InvalidInputError(f"cannot read {path}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        form, version, strokes = None, None, None
+    if form != FORMAT:
+        raise InvalidInputError(f"{path} is not a painting; expected a .json file that 'paintgym paint' saved")
+    if version != FORMAT_VERSION:
+        raise InvalidInputError(f"{path} is of version {version}, expected {FORMAT_VERSION}; update paintgym")
+    try:
+        return check_strokes(strokes)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{path}: {error}") from None
 
 
 def _enlarge(picture: NDArray[np.uint8], side: int) -> Image.Image:

@@ -32,6 +32,14 @@ def folder(tmp_path, monkeypatch) -> Path:
     Path("bomb.png").write_bytes(bomb(60_000, 60_000))
     Path("broken.safetensors").write_bytes(b"broken")
     Path("empty").mkdir()
+    for name, version, strokes in (
+        ("out_of_range", 1, [[2.0] * 12]),
+        ("wrong_shape", 1, [[0.5] * 11] * 2),
+        ("later", 99, []),
+        ("two", 1, np.random.default_rng(0).random((2, 12)).tolist()),
+    ):
+        document = {"format": "paintgym painting", "version": version, "strokes": strokes}
+        Path(f"{name}.json").write_text(json.dumps(document))
     return tmp_path
 
 
@@ -81,6 +89,10 @@ MISTAKES = {
     "a data set of no strokes": (["strokes", "--out", "new", "--count", "0"], "count"),
     "a data set in no folder": (["strokes"], "--out"),
     "a data set where none can be": (["strokes", "--out", "text.png", "--count", "5"], "text.png"),
+    "strokes out of range": (["replay", "out_of_range.json"], "end_pressure is 2.0"),
+    "strokes of the wrong shape": (["replay", "wrong_shape.json"], "shape (2, 11)"),
+    "strokes of a later version": (["replay", "later.json"], "version 99"),
+    "strokes that are none": (["replay", "picture.png"], "not a painting"),
     "fidelity of an unknown painter": (["fidelity", "--painters", "vermeer"], "vermeer"),
 }
 
@@ -119,6 +131,14 @@ def test_painting_writes_every_output_and_sums_up_in_one_line(folder, capsys):
     assert len(document["strokes"]) == 5
     assert document["agent"] == "random"
     assert document["loss"]["name"] == "mse"
+
+
+def test_a_painting_is_replayed_by_the_real_brush_at_another_size(folder, brush, capsys):
+    assert main(["replay", "two.json", "--size", "96", "--out", "replay.png"]) == 0
+    pixels = np.asarray(Image.open("replay.png"))
+    assert pixels.shape == (96, 96, 3)
+    assert pixels.min() < 200
+    assert "2 strokes" in capsys.readouterr().out
 
 
 def test_the_same_seed_paints_the_same_picture_and_another_another(folder):
