@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from . import envs as envs
 
 if TYPE_CHECKING:
+    from .agents.vec_env import PaintingVecEnv
     from .envs.canvas import composite, paint_strokes, white_canvas
     from .envs.core import PaintingCore, PaintingState
     from .envs.loss import make_loss
     from .envs.painting import PaintingEnv
     from .envs.perceptual import PerceptualLoss
     from .envs.targets import load_targets
+    from .envs.vector import PaintingVectorEnv
     from .painters.mypaint import MyPaintEngine
     from .painters.painter import load_painter
 
@@ -26,6 +28,8 @@ __all__ = [
     "PaintingCore",
     "PaintingEnv",
     "PaintingState",
+    "PaintingVecEnv",
+    "PaintingVectorEnv",
     "PerceptualLoss",
     "composite",
     "load_painter",
@@ -40,6 +44,8 @@ _HOMES = {
     "PaintingCore": "envs.core",
     "PaintingEnv": "envs.painting",
     "PaintingState": "envs.core",
+    "PaintingVecEnv": "agents.vec_env",
+    "PaintingVectorEnv": "envs.vector",
     "PerceptualLoss": "envs.perceptual",
     "composite": "envs.canvas",
     "load_painter": "painters.painter",
