@@ -18,12 +18,13 @@ help: ## list what there is
 setup: ## make .venv and install everything
 	@bash scripts/setup.sh
 
-paint: setup ## paint IMAGE=photo.jpg (a bundled still life by default) into painting.png and painting.webp
+paint: setup ## paint IMAGE=photo.jpg (a bundled still life by default) into painting.png, .webp, .json, and by MyPaint itself
 	@if [ "$$LOSS" = mse ]; then \
 		echo "Painting by the pixel loss (mse), which needs no download; LOSS=vgg19 compares with VGG19's features."; \
 	fi
 	@.venv/bin/paintgym paint $${IMAGE:+"$$IMAGE"} --agent "$$AGENT" --strokes "$$STROKES" --loss "$$LOSS" \
-		--out painting.png --out painting.webp
+		--out painting.png --out painting.webp --out painting.json
+	@.venv/bin/paintgym replay painting.json --size 768 --out painting_by_mypaint.png || true
 
 test: setup ## run the tests
 	@.venv/bin/python -m pytest
