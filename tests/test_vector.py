@@ -3,7 +3,7 @@
 import inspect
 import json
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,15 @@ pytestmark = pytest.mark.filterwarnings("error")
 ID = "paintgym/Painting-v0"
 PICTURES = list(np.random.default_rng(0).integers(0, 256, (5, 24, 24, 3), dtype=np.uint8))
 MODES = ["NextStep", "SameStep", "Disabled"]
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Small tensors are faster without a second thread, and sums do not depend on how threads share them."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def disc_painter(strokes: Tensor) -> Tensor:
@@ -80,18 +89,17 @@ def test_it_gives_what_gymnasiums_own_vectorisation_of_single_environments_gives
     assert batched.metadata == looped.metadata
     assert data_equivalence(batched.reset(seed=4), looped.reset(seed=4), exact=True)
     batched.action_space.seed(0)
-    exact = "size" not in options  # torch divides the sum over a single large picture among its threads
     for step in range(9):
         actions = batched.action_space.sample()
         results = batched.step(actions), looped.step(actions)
-        assert data_equivalence(*results, exact=exact)
+        assert data_equivalence(*results, exact=True)
         assert data_equivalence(batched.render(), looped.render() if batched.render_mode else None, exact=True)
         ended = results[0][2]
         mask = np.array([True, False, True]) if step in (0, 4) else ended
         if mask.any() and (mode == "Disabled" or step in (0, 4)):
             given = [{"reset_mask": (mask | ended).copy()} for _ in range(2)]  # gymnasium's pops it
             results = batched.reset(seed=9, options=given[0]), looped.reset(seed=9, options=given[1])
-            assert data_equivalence(*results, exact=exact)
+            assert data_equivalence(*results, exact=True)
     assert [generator.random() for generator in batched.np_random] == [each.random() for each in looped.np_random]
     assert batched.np_random_seed == looped.np_random_seed
 
@@ -182,7 +190,7 @@ TestInterleavings.settings = settings(max_examples=100, stateful_step_count=20)
 def test_the_mode_is_attribute_and_metadata_and_may_be_gymnasiums_enumeration(mode: str) -> None:
     env = make(2, AutoresetMode(mode))
     assert env.autoreset_mode is env.metadata["autoreset_mode"] is AutoresetMode(mode)
-    assert "autoreset_mode" not in PaintingEnv.metadata
+    assert env.metadata is not PaintingEnv.metadata
 
 
 def test_next_step_is_the_default_mode() -> None:
@@ -429,9 +437,9 @@ def test_a_thousand_episodes_of_a_batch_of_64_do_not_grow_the_process() -> None:
     memory = Path("/proc/self/statm")
     if not memory.exists():
         pytest.skip(f"reads the size of the process from {memory}, which only Linux has")
-    env = make(64, "SameStep", stroke_budget=8, strokes_per_step=8, size=32)
+    env = make(64, "SameStep", stroke_budget=2, strokes_per_step=2)
     env.reset(seed=0)
-    actions = np.random.default_rng(0).uniform(-1, 1, (64, 96)).astype(np.float32)
+    actions = np.random.default_rng(0).uniform(-1, 1, (64, 24)).astype(np.float32)
 
     def play(episodes: int) -> int:
         for _ in range(episodes):
