@@ -12,7 +12,7 @@ import tyro
 from paintgym.scripts.examples import STILL_LIFE
 from tensordict.nn import NormalParamExtractor, TensorDictModule
 from torch import Tensor, nn
-from torchrl.envs import GymWrapper
+from torchrl.envs import ExplorationType, GymWrapper, set_exploration_type
 from torchrl.modules import ProbabilisticActor, TanhNormal, ValueOperator
 from torchrl.objectives import ClipPPOLoss
 from torchrl.objectives.value import GAE
@@ -98,7 +98,7 @@ def main(arguments: Arguments) -> None:
 
     steps = 2 * arguments.stroke_budget
     for update in range(max(1, arguments.total_steps // (steps * arguments.num_envs))):
-        with torch.no_grad():
+        with torch.no_grad(), set_exploration_type(ExplorationType.RANDOM):
             rollout = env.rollout(steps, actor, break_when_any_done=False)
         gain = rollout["next", "reward"].sum().item() / rollout["next", "done"].sum().item()
         for _ in range(arguments.epochs):
