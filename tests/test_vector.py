@@ -92,6 +92,7 @@ def test_it_gives_what_gymnasiums_own_vectorisation_of_single_environments_gives
     for step in range(9):
         actions = batched.action_space.sample()
         results = batched.step(actions), looped.step(actions)
+        assert batched.observation_space.contains(results[0][0])
         assert data_equivalence(*results, exact=True)
         assert data_equivalence(batched.render(), looped.render() if batched.render_mode else None, exact=True)
         ended = results[0][2]
@@ -391,6 +392,19 @@ def test_the_shipped_painter_gives_a_row_the_same_picture_alone_and_in_a_batch()
         difference = observations.astype(int) - np.stack([each[0] for each in expected])
         assert abs(difference).max() <= 1
         assert rewards == pytest.approx([each[1] for each in expected], rel=1e-3)
+
+
+def test_gymnasiums_list_of_infos_gives_each_environment_its_own() -> None:
+    env = gymnasium.wrappers.vector.DictInfoToList(make(2, "SameStep", stroke_budget=2))
+    env.reset(seed=0)
+    env.reset(options=resets([False, True]))
+    env.step(env.action_space.sample())
+    env.unwrapped.reset(options=resets([True, False]))
+    infos = env.step(env.action_space.sample())[4]
+    assert set(infos[0]) == {"loss", "stroke_index", "target_index", "stroke"}
+    assert infos[0]["stroke_index"] == 1
+    assert infos[1]["stroke_index"] == 0
+    assert infos[1]["final_info"]["stroke_index"] == 2
 
 
 def test_gymnasiums_episode_statistics_wrapper_counts_the_episodes() -> None:
