@@ -1,5 +1,6 @@
 """The vector environment: row for row a single environment, in every autoreset mode; clear errors; no leaks."""
 
+import copy
 import inspect
 import json
 import resource
@@ -18,13 +19,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from paintgym.envs.core import PaintingCore
-from paintgym.envs.loss import PixelLoss
+from paintgym.envs.loss import Loss, PixelLoss
 from paintgym.envs.painting import PaintingEnv
 from paintgym.envs.pictures import to_tensor
 from paintgym.envs.vector import PaintingVectorEnv
 from paintgym.errors import InvalidInputError
 from PIL import Image
 from torch import Tensor
+from torch.nn import functional
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -50,8 +52,22 @@ def disc_painter(strokes: Tensor) -> Tensor:
     return ((0.02 + 0.1 * strokes[:, 1, None, None] - distance) * 20 + 0.5).clamp(0, 1)[:, None]
 
 
+class PooledLoss(Loss):
+    """Compares pooled pictures: its features are, unlike PixelLoss's, no view of the targets."""
+
+    name = "pooled"
+
+    def features(self, target: Tensor) -> tuple[Tensor, ...]:
+        return (functional.avg_pool2d(target, 4), target.mean((1, 2, 3)))
+
+    def forward(self, canvas: Tensor, target_features: tuple[Tensor, ...]) -> Tensor:
+        pooled, mean = target_features
+        return (functional.avg_pool2d(canvas, 4) - pooled).square().mean((1, 2, 3)) + mean
+
+
 def settings_of(**options: Any) -> dict[str, Any]:
-    return {"target": PICTURES, "painter": disc_painter, "perceptual": "mse", "stroke_budget": 3, "size": 16, **options}
+    defaults = {"target": PICTURES, "painter": disc_painter, "perceptual": PooledLoss(), "stroke_budget": 3, "size": 16}
+    return {**defaults, **options}
 
 
 def make(num_envs: int = 3, mode: str = "NextStep", **options: Any) -> PaintingVectorEnv:
@@ -359,7 +375,7 @@ def test_the_spec_is_json_and_makes_the_same_environment_again(tmp_path: Path, m
     monkeypatch.setattr("paintgym.envs.painting.load_painter", lambda name, device: disc_painter)
     picture = tmp_path / "picture.png"
     Image.fromarray(PICTURES[0]).save(picture)
-    options = settings_of(target=str(picture), painter="gan")
+    options = settings_of(target=str(picture), painter="gan", perceptual="mse")
     env = gymnasium.make_vec(ID, num_envs=2, autoreset_mode="SameStep", **options)
     again = gymnasium.make_vec(EnvSpec.from_json(env.spec.to_json()))
     assert again.num_envs == 2
@@ -430,6 +446,19 @@ def test_rows_may_have_budgets_of_their_own() -> None:
         core.initial(to_tensor(np.stack(PICTURES[:3])), torch.tensor([4, 8, 20])), torch.zeros(3, 24)
     )
     assert core.observation(state)[:, 6, 0, 0].tolist() == pytest.approx([0.5, 0.75, 0.9])
+
+
+def test_overwriting_rows_changes_these_and_no_others() -> None:
+    core = PaintingCore(disc_painter, PooledLoss(), stroke_budget=8)
+    pictures = to_tensor(np.stack(PICTURES))
+    state, other = core.initial(pictures[:3]), core.initial(pictures[3:], torch.tensor([5, 6]))
+    other = core.transition(other, torch.zeros(2, 12))
+    before = copy.deepcopy(state)
+    state.overwrite(torch.tensor([2, 0]), other)
+    parts = zip(state._tensors(), before._tensors(), other._tensors(), strict=True)
+    for values, old, new in parts:
+        assert torch.equal(values, torch.stack([new[1], old[1], new[0]]))
+    assert state.strokes_left.tolist() == [5, 8, 4]
 
 
 @pytest.mark.parametrize(
