@@ -11,10 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InvalidInputError
+from .lite import load_lite
 from .loss import Features, Loss, check_pair, check_pictures
 from .vgg import load_vgg19
 
-NETWORKS: dict[str, Callable[[], nn.Module]] = {"vgg19": load_vgg19}
+NETWORKS: dict[str, Callable[[], nn.Module]] = {"vgg19": load_vgg19, "lite": load_lite}
 """Networks by name: each turns pictures (B, 3, H, W) in [0, 1] into a tuple of feature maps (B, C, h, w)."""
 
 MINIMUM_SIZE = 8
@@ -27,19 +28,21 @@ class PerceptualLoss(Loss):
     """Mean over layers of ||f(canvas) - f(target)||^2 / (||f(target)||^2 + eps).
 
     Args:
-        name: network whose features are compared; ``"vgg19"`` takes relu1_2, relu2_2, relu3_4 and relu4_4.
+        name: network whose features are compared: ``"vgg19"`` (relu1_2, relu2_2, relu3_4 and relu4_4), or
+            ``"lite"``, a small one of our own that ships with the package.
+        network: one of your own instead, as ``NETWORKS`` describes them; ``name`` is then what it is called.
 
     Raises:
         InvalidInputError: unknown network.
         MissingDataError: its weights are neither in the data folder nor to be downloaded.
     """
 
-    def __init__(self, name: str = "vgg19") -> None:
+    def __init__(self, name: str = "vgg19", network: nn.Module | None = None) -> None:
         super().__init__()
-        if name not in NETWORKS:
+        if network is None and name not in NETWORKS:
             raise InvalidInputError(f"there is no perceptual network {name!r}; expected one of {', '.join(NETWORKS)}")
         self.name = name
-        self.network = NETWORKS[name]()
+        self.network = network or NETWORKS[name]()
 
     @torch.no_grad()
     def features(self, target: Tensor) -> Features:

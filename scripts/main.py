@@ -18,7 +18,9 @@ COMMANDS = {
     "compare": "paint the same pictures with several agents and tabulate loss and time",
     "targets": "list and preview the pictures there are to paint",
     "strokes": "draw a data set of random strokes with the real MyPaint brush",
+    "replay": "paint the strokes of a saved painting again with the real MyPaint brush, at any size",
     "train-painter": "train the neural painter on drawn strokes",
+    "train-lite": "teach the lite loss VGG19's judgement, and measure it",
     "fidelity": "measure the neural painter against the real brush",
     "bench": "measure how fast painters and environments are",
 }

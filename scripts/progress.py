@@ -33,6 +33,15 @@ def painting(task: str, budget: int) -> Iterator[Callable[["Progress"], None]]:
         yield update
 
 
+@contextmanager
+def measuring(task: str, total: int) -> Iterator[Callable[[int, float], None]]:
+    """A bar from 0 to ``total`` with a figure: gives a function to call with how much is done, and the figure."""
+    details = TextColumn("{task.fields[figure]}")
+    with _bars(MofNCompleteColumn(), details, TimeRemainingColumn()) as bars:
+        bar = bars.add_task(task, total=total, figure="")
+        yield lambda done, figure: bars.update(bar, completed=done, figure=f"{figure:.4f}")
+
+
 def _bars(*columns: ProgressColumn) -> Bars:
     console = Console(stderr=True)
     # Where nobody watches, a bar would only leave stray lines in a log.
