@@ -1,8 +1,9 @@
 """``paintgym compare``: let agents paint the same pictures, and tabulate loss and time."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..agents.agent import LARGEST_BUDGET, check_whole, load_agent
-from ..agents.compare import Spread, Summary, choose_pictures, compare, contact_sheet, report, summarise
+from ..agents.compare import Summary, choose_pictures, compare, contact_sheet, report, summarise
 from ..envs.loss import Loss, PixelLoss, make_loss
 from ..envs.targets import Split, load_targets
 from ..envs.vgg import WEIGHTS_FILE
@@ -80,7 +81,8 @@ def run(arguments: Arguments) -> None:
             advance(1)
 
     console = Console()
-    console.print(_tabulate(summarise(trials), f"agents minimise {loss.name}; seed {arguments.seed}"))
+    for table in _tables(summarise(trials), f"agents minimise {loss.name}; seed {arguments.seed}"):
+        console.print(table)
     if arguments.json:
         document = {"painter": painter.name, **report(trials)}
         with write_whole(arguments.json) as temporary:
@@ -111,23 +113,17 @@ def _measures(loss: Loss) -> list[Loss]:
     return measures if loss.name == PixelLoss.name else [*measures, loss]
 
 
-def _tabulate(summaries: list[Summary], caption: str) -> Table:
-    measures = list(summaries[0].losses)
-    headings = [f"{measure} {figure}" for measure in measures for figure in ("mean", "median", "quartiles")]
-    table = Table("targets", "strokes", "agent", *headings, "seconds", caption=caption)
-    for column in table.columns[3:]:
-        column.justify = "right"
-    previous = None
-    for summary in summaries:
-        if previous and (previous.source, previous.strokes) != (summary.source, summary.strokes):
-            table.add_section()
-        figures = [cell for measure in measures for cell in _cells(summary.losses[measure])]
-        source = f"{summary.source} ({summary.pictures})"
-        table.add_row(source, str(summary.strokes), summary.agent, *figures, f"{summary.seconds.mean:.1f}")
-        previous = summary
-    return table
-
-
-def _cells(spread: Spread) -> tuple[str, str, str]:
-    quartiles = f"{spread.lower_quartile:.4f} to {spread.upper_quartile:.4f}"
-    return f"{spread.mean:.5f}", f"{spread.median:.5f}", quartiles
+def _tables(summaries: list[Summary], caption: str) -> Iterator[Table]:
+    """A table for each source and measure, narrow enough for a terminal of 80 columns."""
+    for source in dict.fromkeys(summary.source for summary in summaries):
+        rows = [summary for summary in summaries if summary.source == source]
+        for measure in rows[0].losses:
+            title = f"{source}, {rows[0].pictures} pictures: {measure}"
+            table = Table("strokes", "agent", "mean", "median", "quartiles", "seconds", title=title, caption=caption)
+            for row, following in zip_longest(rows, rows[1:]):
+                spread = row.losses[measure]
+                quartiles = f"{spread.lower_quartile:.5f} to {spread.upper_quartile:.5f}"
+                figures = (f"{spread.mean:.5f}", f"{spread.median:.5f}", quartiles, f"{row.seconds.mean:.1f}")
+                last_of_budget = following is None or following.strokes != row.strokes
+                table.add_row(str(row.strokes), row.agent, *figures, end_section=last_of_budget)
+            yield table
