@@ -21,20 +21,21 @@ from .stack import StrokeStack
 _PIXEL_WEIGHT = 20.0
 """Of the squared error beside a perceptual loss: a canvas that is off by 0.05 everywhere adds 0.05."""
 
-# Parts of the work: until when strokes are added, and until when useless ones are laid elsewhere.
-_GROWN, _SETTLED = 0.4, 0.75
-_WAVES = 10
+# Parts of the work: until when strokes are added, when a perceptual loss takes over from the squared error, and
+# until when useless strokes are laid elsewhere under the squared error.
+_GROWN, _SKETCHED, _SETTLED = 0.2, 0.5, 0.75
+_WAVES = 5
 _COLOR_EVERY, _COLOR_ROUNDS = 5, 20
-_REPLACE_EVERY, _REPLACED_PART = 20, 0.06
+_REPLACE_EVERY, _REPLACED_PART = 10, 0.06
 _BLOCK = 256
 """Strokes that one step moves: bounds memory, which 640 dabs a stroke and their gradients fill fast."""
 
 _STROKE_STEPS = 50_000
-_FEWEST_ITERATIONS, _MOST_ITERATIONS = 250, 1000
+_FEWEST_ITERATIONS, _MOST_ITERATIONS = 250, 800
 
 
 class GradientAgent(Agent):
-    """Adam on the logits of all strokes, at first in waves: ten times, the strokes that gain most are laid on top.
+    """Adam on the logits of all strokes, at first in waves: five times, the strokes that gain most are laid on top.
 
     Gradients cannot bring a stroke to an error that it does not touch; so every stroke begins at one, and strokes that
     turn out useless are taken away and laid where the error is. Under ``"mse"`` the colours are solved now and then
@@ -45,7 +46,7 @@ class GradientAgent(Agent):
         painter: name or ``.safetensors`` file of a neural painter, or one that is already loaded.
         loss: ``"mse"``, ``"vgg19"``, or a ``Loss`` that is already loaded. By default ``"vgg19"`` where its weights are
             in the data folder, else ``"mse"``; the painting's ``loss_name`` tells which it was.
-        iterations: steps of Adam; by default 250 for 200 strokes and more, up to 1000 for few strokes.
+        iterations: steps of Adam; by default 250 for 200 strokes and more, up to 800 for few strokes.
         learning_rate: Adam's on the logits, when it is highest; it falls to 0 as a cosine.
         time_limit: seconds after which the painting is to be finished; iterations are left out as needed, so
             the same seed need not give the same strokes.
@@ -83,25 +84,23 @@ class GradientAgent(Agent):
     ) -> Tensor:
         budget = core.stroke_budget
         perceptual = not isinstance(core.loss, PixelLoss)
-        settled = _GROWN if perceptual else _SETTLED
         search = _Search(core, state, generator)
         best, least = None, math.inf
         for iteration, fraction in self._schedule(budget):
             waves = min(_WAVES, 1 + int(_WAVES * fraction / _GROWN))
             search.grow(math.ceil(budget * waves / _WAVES))
-            if fraction < settled:
-                if iteration % _REPLACE_EVERY == _REPLACE_EVERY - 1:
-                    search.replace_useless()
-                if iteration % _COLOR_EVERY == 0:
-                    search.recolor()
-            finishing = fraction >= _GROWN
-            learning_rate = self.learning_rate * 0.5 * (1 + math.cos(math.pi * fraction))
-            loss = search.descend(learning_rate, perceptual=perceptual and finishing)
-            if finishing and loss < least:
+            if perceptual and fraction >= _SKETCHED:
+                search.finish()
+            elif iteration % _REPLACE_EVERY == _REPLACE_EVERY - 1 and fraction < _SETTLED:
+                search.replace_useless()
+            if iteration % _COLOR_EVERY == 0 and not search.finishing:
+                search.recolor()
+            loss = search.descend(self.learning_rate * 0.5 * (1 + math.cos(math.pi * fraction)))
+            if fraction >= _GROWN and search.finishing == perceptual and loss < least:
                 best, least = search.stack.strokes.clone(), loss
             report(Progress(len(search.stack), loss, fraction))
         search.grow(budget)
-        report(Progress(budget, least, 1.0))
+        report(Progress(budget, loss if best is None else least, 1.0))
         return search.stack.strokes if best is None else best
 
     def _schedule(self, budget: int) -> Iterator[tuple[int, float]]:
@@ -112,9 +111,9 @@ class GradientAgent(Agent):
         started = time.perf_counter()
         for iteration in range(iterations):
             fraction = max(iteration / iterations, (time.perf_counter() - started) / limit)
-            if fraction >= 1:
+            if fraction >= 1 and iteration:
                 return
-            yield iteration, fraction
+            yield iteration, min(fraction, 1.0)
 
 
 class _Search:
@@ -122,6 +121,8 @@ class _Search:
 
     def __init__(self, core: PaintingCore, state: PaintingState, generator: torch.Generator) -> None:
         self.stack = StrokeStack(core.painter, state.target.shape[-1])
+        self.finishing = False
+        """Whether ``descend`` follows the perceptual loss yet, not the squared error alone."""
         self._core = core
         self._state = state
         self._generator = generator
@@ -152,13 +153,19 @@ class _Search:
         colors = solve_colors(self.stack.coverage, self.stack.colors, self._pixels, _COLOR_ROUNDS)
         self.stack.recolor(colors)
 
-    def descend(self, learning_rate: float, *, perceptual: bool) -> float:
+    def finish(self) -> None:
+        """Follow the perceptual loss from now on."""
+        if not self.finishing:
+            self.finishing = True
+            self.stack.forget()
+
+    def descend(self, learning_rate: float) -> float:
         """Move strokes, at most 256 at a time, down the gradient; returns the loss before."""
         rows = torch.randperm(len(self.stack), generator=self._generator)[:_BLOCK]
         logits, canvas = self.stack.render(rows)
         with torch.enable_grad():
             loss = self._pixel_loss(canvas, (self._state.target,))
-            if perceptual:
+            if self.finishing:
                 loss = self._core.loss(canvas, self._state.target_features) + _PIXEL_WEIGHT * loss
         (gradient,) = torch.autograd.grad(loss, logits)
         self.stack.move(rows, gradient, learning_rate)

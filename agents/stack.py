@@ -68,6 +68,11 @@ class StrokeStack:
         self.strokes[:, COLOR] = colors
         self._logits[:, COLOR] = colors.clamp(_EDGE, 1 - _EDGE).logit()
 
+    def forget(self) -> None:
+        """Clear Adam's memory: for the gradients of another loss."""
+        for memory in (self._mean, self._square, self._steps):
+            memory.zero_()
+
     def render(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Render some strokes where they are now, among the remembered others.
 
