@@ -45,8 +45,8 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
 
     ## Observation space
     ``Box(0, 255, (7, size, size), uint8)``, channels first: the canvas (red, green, blue), the target (red, green,
-    blue), and a constant plane with the part of the stroke budget that is left, 255 at first and 0 at the end. The
-    canvas itself is kept in float32: only the observation is rounded.
+    blue), and a constant plane with the strokes that are left, 30 ln(1 + strokes left), at most 255, which is 0 at
+    the end alone. The canvas itself is kept in float32: only the observation is rounded.
 
     ## Rewards
     With L the loss between canvas and target after step t:

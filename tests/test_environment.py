@@ -162,7 +162,7 @@ def test_observation_holds_canvas_target_and_the_budget_that_is_left() -> None:
     observation, info = env.reset(seed=0)
     assert (observation[:3] == 255).all()
     assert np.array_equal(observation[3:6], PICTURE.transpose(2, 0, 1))
-    assert (observation[6] == 255).all()
+    assert (observation[6] == 48).all()
     assert info == {"loss": info["loss"], "stroke_index": 0, "target_index": 0}
     planes, ends = [], []
     for index in range(1, 5):
@@ -171,7 +171,7 @@ def test_observation_holds_canvas_target_and_the_budget_that_is_left() -> None:
         ends.append(terminated)
         assert (type(reward), type(terminated), truncated) == (float, bool, False)
         assert info["stroke_index"] == index
-    assert planes == [191, 128, 64, 0]
+    assert planes == [42, 33, 21, 0]
     assert ends == [False, False, False, True]
 
 

@@ -18,7 +18,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from paintgym.envs.core import PaintingCore
+from paintgym.envs.core import PaintingCore, strokes_left_of
 from paintgym.envs.loss import Loss, PixelLoss
 from paintgym.envs.painting import PaintingEnv
 from paintgym.envs.pictures import to_tensor
@@ -445,7 +445,15 @@ def test_rows_may_have_budgets_of_their_own() -> None:
     state = core.transition(
         core.initial(to_tensor(np.stack(PICTURES[:3])), torch.tensor([4, 8, 20])), torch.zeros(3, 24)
     )
-    assert core.observation(state)[:, 6, 0, 0].tolist() == pytest.approx([0.5, 0.75, 0.9])
+    assert strokes_left_of(core.observation(state)).tolist() == pytest.approx([2, 6, 18], rel=1e-5)
+
+
+def test_strokes_left_can_be_read_from_an_8_bit_observation() -> None:
+    core = PaintingCore(disc_painter, PixelLoss())
+    budgets = torch.tensor([1, 2, 3, 15, 100, 1000, 4000])
+    state = core.initial(to_tensor(np.stack(PICTURES[:1] * len(budgets))), budgets)
+    read = strokes_left_of(core.quantised_observation(state).float() / 255)
+    assert read.tolist() == pytest.approx(budgets.tolist(), rel=0.04)
 
 
 def test_overwriting_rows_changes_these_and_no_others() -> None:
