@@ -47,8 +47,9 @@ class Painter(nn.Module):
 def _architectures() -> dict[str, type[Painter]]:
     from .deconv import DeconvPainter
     from .gan import SplatPainter
+    from .vae import VaePainter
 
-    return {painter.architecture: painter for painter in (SplatPainter, DeconvPainter)}
+    return {painter.architecture: painter for painter in (SplatPainter, DeconvPainter, VaePainter)}
 
 
 def build_painter(architecture: str, **options: Any) -> Painter:
@@ -72,7 +73,8 @@ def load_painter(name: str | Path = "gan", device: str | torch.device = "cpu") -
     """Load a trained painter: evaluation mode, frozen, deterministic.
 
     Args:
-        name: a shipped painter (``"gan"``) or the path of a ``.safetensors`` file that ``save_painter`` wrote.
+        name: a shipped painter (``"gan"``, ``"vae"``, ``"gan-deconv"``), or the path of a ``.safetensors`` file that
+            ``save_painter`` wrote.
         device: where its weights go.
 
     Raises:

@@ -1,8 +1,9 @@
 """``paintgym train-painter``: train a neural painter on strokes of the real brush.
 
-    paintgym train-painter gan --out runs/gan           # the whole recipe, about half an hour on two cores
-    paintgym train-painter gan --out runs/gan           # again: takes up where it was interrupted
-    tensorboard --logdir runs/gan/tensorboard           # losses, fidelity, real beside neural
+    paintgym train-painter gan                          # the whole recipe, about half an hour on two cores
+    paintgym train-painter gan                          # again: takes up where it was interrupted
+    paintgym train-painter vae                          # the rival, in runs/vae
+    tensorboard --logdir runs                           # losses, fidelity, real beside neural
 
 The trained painter is ``painter.safetensors`` in the folder; ``load_painter`` and ``--painter`` take its path.
 """
@@ -15,28 +16,32 @@ from rich.console import Console
 from tqdm import tqdm
 
 from ..files import make_folder
-from ..painters.training import PainterTrainer, TrainingConfig, TrainingProgress, draw_training_data
+from ..painters.training import PainterTrainer, TrainingProgress
+from ..painters.training_config import TrainingConfig, draw_training_data
 
 
 @dataclasses.dataclass(frozen=True)
 class Arguments(TrainingConfig):
-    """Train a neural painter: non-adversarial pretraining, then the adversarial stage. Run it again to resume."""
+    """Train a neural painter; run it again to resume.
 
-    painter: Annotated[Literal["gan", "gan-deconv"], tyro.conf.Positional] = "gan"
-    """gan: our generator; gan-deconv: the Neural Painters generator shape."""
+    GANs: non-adversarial pretraining, then the adversarial stage. VAE: encoder and decoder, then the predictor.
+    """
+
+    painter: Annotated[Literal["gan", "vae", "gan-deconv"], tyro.conf.Positional] = "gan"
+    """gan: our generator; vae: encoder, decoder and predictor; gan-deconv: the Neural Painters generator shape."""
 
 
 def run(arguments: Arguments) -> None:
     """Train, or resume, and print what the painter reaches on held-out strokes."""
     arguments.check()
-    make_folder(arguments.out)
+    make_folder(arguments.folder)
     with tqdm(total=arguments.strokes + arguments.held_out, desc="drawing strokes", unit="stroke") as bar:
         training, held_out = draw_training_data(arguments, bar.update)
     trainer = PainterTrainer(arguments, training, held_out)
     console = Console()
     if trainer.resume():
         console.print(f"resuming at step {trainer.step}")
-    with tqdm(total=arguments.total_steps, initial=trainer.step, desc=trainer.stage, unit="step") as bar:
+    with tqdm(total=trainer.total_steps, initial=trainer.step, desc=trainer.stage.name, unit="step") as bar:
 
         def show(progress: TrainingProgress) -> None:
             bar.set_description(progress.stage, refresh=False)
@@ -47,5 +52,5 @@ def run(arguments: Arguments) -> None:
             bar.update(progress.step - bar.n)
 
         fidelity = trainer.run(show)
-    console.print(f"wrote {arguments.out / 'painter.safetensors'}")
+    console.print(f"wrote {arguments.folder / 'painter.safetensors'}")
     console.print(fidelity)

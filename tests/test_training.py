@@ -8,7 +8,8 @@ import torch
 from paintgym.errors import InvalidInputError
 from paintgym.painters.fidelity import measure_fidelity
 from paintgym.painters.painter import load_painter
-from paintgym.painters.training import PainterTrainer, TrainingConfig, draw_training_data
+from paintgym.painters.training import PainterTrainer
+from paintgym.painters.training_config import TrainingConfig, draw_training_data
 
 
 @pytest.fixture(scope="module")
