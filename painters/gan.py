@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn.utils.parametrizations import spectral_norm
 
-from ..errors import InvalidInputError
 from .dabs import Dabs, noise_sums, place_dabs, speed_filter, trace_path
 from .painter import Painter
 from .stroke import CANVAS_SIZE
@@ -82,8 +81,6 @@ class SplatPainter(Painter):
         for rows in longest_first.chunk(_SORTED_PARTS):
             if len(rows):
                 most_dabs = path.dabs[rows[0], -1].item()
-                if math.isnan(most_dabs):
-                    raise InvalidInputError("a stroke holds NaN, expected numbers in [0, 1]")
                 groups = min(self.groups, max(1, math.ceil(most_dabs / _GROUP_STEP)) * _GROUP_STEP)
                 part = path.select(rows)
                 parts.append(self._splat(place_dabs(part, self.noise_sums, groups), part.mean_log_radius))

@@ -41,6 +41,8 @@ class Painter(nn.Module):
         """
         if strokes.ndim != 2 or strokes.shape[1] != STROKE_LENGTH:
             raise InvalidInputError(f"strokes have shape {tuple(strokes.shape)}, expected (N, {STROKE_LENGTH})")
+        if strokes.isnan().any():
+            raise InvalidInputError("a stroke holds NaN, expected numbers in [0, 1]")
         return self.coverage(strokes.clamp(0.0, 1.0))
 
 

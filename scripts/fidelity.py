@@ -112,7 +112,7 @@ def run(arguments: Arguments) -> None:
         console.print(f"wrote {arguments.json}")
 
 
-def _overall(measured: dict[str, _Measured], real: NDArray[np.float64], console: Console, seed: int) -> dict[str, Any]:
+def _overall(measured: dict[str, _Measured], console: Console, title: str) -> dict[str, dict[str, Any]]:
     """Print the table of all strokes, and give its figures."""
     columns = ("painter", "PSNR dB", "L1", "IoU", "detail", "gap", "Frechet")
     table = Table(*columns, title=title)

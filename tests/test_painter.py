@@ -1,20 +1,31 @@
-"""The shipped GAN painter against the real brush, and the file format of painters."""
+"""The contract of every shipped painter, the GAN against the real brush, and the file format of painters."""
+
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from paintgym.errors import InvalidInputError
+from paintgym.painters import painter as painter_module
 from paintgym.painters.dabs import noise_sums, place_dabs, speed_filter, trace_path
 from paintgym.painters.drawing import draw_coverage
 from paintgym.painters.endurance import degenerate_strokes, endure
-from paintgym.painters.fidelity import contact_sheet, high_pass, measure_fidelity
-from paintgym.painters.painter import build_painter, load_painter, save_painter
+from paintgym.painters.fidelity import contact_sheet, high_pass, measure_fidelity, paint_all
+from paintgym.painters.painter import build_painter, load_painter, save_painter, shipped_painters
 from paintgym.painters.stroke import COLOR, random_strokes
+
+WEIGHTS = Path(painter_module.__file__).parent / "weights"
 
 
 @pytest.fixture(scope="module")
 def painter():
     return load_painter("gan")
+
+
+@pytest.fixture(scope="module", params=shipped_painters())
+def any_painter(request):
+    return load_painter(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -35,22 +46,44 @@ def test_a_painter_that_ignores_the_stroke_is_measured_as_poor(painter, fresh):
     assert measure_fidelity(painter, np.roll(strokes, 1, axis=0), coverage).psnr < 15
 
 
-def test_coverage_depends_on_the_stroke_alone_not_on_its_batch(painter):
+def test_coverage_depends_on_the_stroke_alone_not_on_its_batch(any_painter):
     strokes = torch.from_numpy(random_strokes(33, np.random.default_rng(0)).astype(np.float32))
-    together = painter(strokes)
-    alone = torch.cat([painter(stroke[None]) for stroke in strokes])
+    together = any_painter(strokes)
+    alone = torch.cat([any_painter(stroke[None]) for stroke in strokes])
     torch.testing.assert_close(together, alone, atol=1e-4, rtol=0)
 
 
-def test_coverage_ignores_colour(painter):
+def test_coverage_ignores_colour(any_painter):
     strokes = torch.rand(8, 12, generator=torch.Generator().manual_seed(0))
     recolored = strokes.clone()
     recolored[:, COLOR] = 1 - recolored[:, COLOR]
-    assert torch.equal(painter(strokes), painter(recolored))
+    assert torch.equal(any_painter(strokes), any_painter(recolored))
 
 
-def test_no_strokes_give_no_coverage(painter):
-    assert painter(torch.zeros(0, 12)).shape == (0, 1, 64, 64)
+def test_equal_strokes_give_equal_coverage(any_painter):
+    strokes = torch.from_numpy(random_strokes(16, np.random.default_rng(1)).astype(np.float32))
+    torch.manual_seed(1)
+    once = any_painter(strokes)
+    torch.manual_seed(2)
+    assert torch.equal(once, any_painter(strokes))
+    assert not any_painter.training
+    assert not any(weight.requires_grad for weight in any_painter.parameters())
+
+
+def test_shipped_painters_reach_what_their_cards_say(any_painter, fresh):
+    card = json.loads((WEIGHTS / f"{any_painter.name}.json").read_text())
+    assert measure_fidelity(any_painter, *fresh).psnr == pytest.approx(card["fidelity"]["psnr"], abs=1)
+    assert card["architecture"] == any_painter.architecture
+    assert card["parameters"] == sum(weight.numel() for weight in any_painter.parameters())
+
+
+def test_the_rivals_have_weights_of_at_most_four_megabytes():
+    assert {"gan", "gan-deconv", "vae"} <= set(shipped_painters())
+    assert all(path.stat().st_size <= 4_000_000 for path in WEIGHTS.glob("*.safetensors"))
+
+
+def test_no_strokes_give_no_coverage(any_painter):
+    assert any_painter(torch.zeros(0, 12)).shape == (0, 1, 64, 64)
 
 
 def test_a_stroke_without_pressure_leaves_no_visible_ink(painter):
@@ -59,8 +92,8 @@ def test_a_stroke_without_pressure_leaves_no_visible_ink(painter):
     assert painter(stroke).max() < 1 / 512
 
 
-def test_degenerate_strokes_give_finite_coverage_and_gradients(painter):
-    endurance = endure(painter, degenerate_strokes())
+def test_degenerate_strokes_give_finite_coverage_and_gradients(any_painter):
+    endurance = endure(any_painter, degenerate_strokes())
     assert (endurance.not_finite, endurance.out_of_range, endurance.bad_gradients) == (0, 0, 0)
 
 
@@ -120,21 +153,21 @@ def test_a_file_that_is_no_painter_is_one_clear_error(tmp_path):
         load_painter(tmp_path / "bad.safetensors")
 
 
-def test_strokes_of_the_wrong_shape_are_refused(painter):
+def test_strokes_of_the_wrong_shape_are_refused(any_painter):
     with pytest.raises(InvalidInputError, match=r"expected \(N, 12\)"):
-        painter(torch.zeros(4, 11))
+        any_painter(torch.zeros(4, 11))
 
 
-def test_a_stroke_with_nan_is_refused(painter):
+def test_a_stroke_with_nan_is_refused(any_painter):
     strokes = torch.full((3, 12), 0.5)
     strokes[1, 4] = float("nan")
     with pytest.raises(InvalidInputError, match="NaN"):
-        painter(strokes)
+        any_painter(strokes)
 
 
-def test_numbers_outside_the_range_are_taken_at_its_end(painter):
+def test_numbers_outside_the_range_are_taken_at_its_end(any_painter):
     strokes = torch.rand(16, 12, generator=torch.Generator().manual_seed(0)) * 2 - 0.5
-    assert torch.equal(painter(strokes), painter(strokes.clamp(0, 1)))
+    assert torch.equal(any_painter(strokes), any_painter(strokes.clamp(0, 1)))
 
 
 def test_high_pass_sees_grain_and_not_tone():
@@ -144,7 +177,8 @@ def test_high_pass_sees_grain_and_not_tone():
     assert high_pass(grain).square().mean() > 0.1
 
 
-def test_the_contact_sheet_has_a_place_for_every_pair(painter, fresh):
-    strokes, coverage = fresh
-    sheet = contact_sheet(painter, strokes[:7], coverage[:7], scale=1)
-    assert sheet.size == (6 * 132, 2 * 68)
+@pytest.mark.parametrize(("painters", "columns", "rows"), [(1, 6, 2), (3, 3, 3)])
+def test_the_contact_sheet_has_a_place_for_every_stroke(painter, fresh, painters, columns, rows):
+    strokes, coverage = fresh[0][:7], fresh[1][:7]
+    sheet = contact_sheet(strokes, coverage, *[paint_all(painter, strokes)] * painters, scale=1)
+    assert sheet.size == (columns * (4 + 64 * (1 + painters)), rows * 68)
