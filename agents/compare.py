@@ -1,111 +1,170 @@
-"""Comparing agents: the same pictures, budgets and seed for each, and what comes of it. Nothing is printed here."""
+"""Comparing agents and painters: the same pictures, budgets and seed for each. What comes of it, report/ sums up."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-import torch
-from PIL import Image, ImageDraw, ImageFont
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
-from ..envs.loss import Loss
-from ..envs.pictures import Picture, to_tensor
+from ..envs.pictures import Picture
 from ..envs.targets import Targets
-from .agent import Agent
+from ..painters.mypaint import MyPaintEngine
+from .agent import Agent, Progress
+from .measures import Measure, peak_signal_to_noise
+from .trials import Trial
+from .workers import count_threads
 
-_SCALE = 3
-_GAP = 6
-_HEADER = 20
+_FRAMES = 9
+_COURSE = 40
 
 
-@dataclass(frozen=True, eq=False)
-class Trial:
-    """One painting by one agent.
+@dataclass(frozen=True)
+class Source:
+    """Pictures of one kind, and how many strokes they are painted with.
 
     Attributes:
-        agent: the agent's name.
-        source: where the picture is from, such as ``"photographs"``.
-        picture: the picture's name.
-        strokes: the stroke budget.
-        seed: what the agent was seeded with.
-        minimised: name of the loss that the agent was given.
-        seconds: how long it took.
-        losses: distance between finished painting and picture, as 8-bit pixels, by each measure's name.
-        target: (size, size, 3) uint8.
-        image: (size, size, 3) uint8, the painting.
+        targets: the pictures.
+        numbers: which of them.
+        budgets: numbers of strokes; each picture is painted with each.
     """
 
-    agent: str
+    targets: Targets
+    numbers: Sequence[int]
+    budgets: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One painting to be made."""
+
+    agent: int
+    """Number of the agent."""
     source: str
     picture: str
     strokes: int
-    seed: int
-    minimised: str
-    seconds: float
-    losses: dict[str, float]
     target: Picture
-    image: Picture
 
 
 @dataclass(frozen=True)
-class Spread:
-    """How a figure is spread over pictures."""
-
-    mean: float
-    median: float
-    lower_quartile: float
-    upper_quartile: float
-
-
-@dataclass(frozen=True)
-class Summary:
-    """All pictures of a source, painted by one agent with one budget."""
-
-    source: str
-    strokes: int
-    agent: str
-    pictures: int
-    losses: dict[str, Spread]
-    seconds: Spread
-
-
-def compare(
-    agents: Sequence[Agent],
-    sources: Mapping[str, Targets],
-    budgets: Sequence[int],
-    measures: Sequence[Loss],
-    *,
-    seed: int = 0,
-    pictures: int = 8,
-) -> Iterator[Trial]:
-    """Let every agent paint every picture with every budget; gives each painting as it is finished.
+class Comparison:
+    """Every agent paints every picture with every budget; each painting is judged by every measure.
 
     Args:
-        agents: who paints.
+        agents: who paints. The same agent with two painters counts as two.
         sources: pictures by the name of where they are from.
-        budgets: numbers of strokes.
-        measures: losses that judge the paintings.
+        measures: what judges the paintings.
         seed: seeds every painting.
-        pictures: at most this many of each source, spread evenly over it.
+        replay: whether the strokes are also painted by the real MyPaint brush, and that canvas judged.
     """
-    for source, targets in sources.items():
-        for index in choose_pictures(targets, pictures):
-            target = targets.picture(index)
-            for budget in budgets:
-                for agent in agents:
-                    painting = agent.paint(target, budget, seed=seed)
-                    yield Trial(
-                        agent=agent.name,
-                        source=source,
-                        picture=targets.name(index),
-                        strokes=budget,
-                        seed=seed,
-                        minimised=painting.loss_name,
-                        seconds=painting.seconds,
-                        losses={measure.name: _measure(measure, painting.image, target) for measure in measures},
-                        target=target,
-                        image=painting.image,
-                    )
+
+    agents: Sequence[Agent]
+    sources: Mapping[str, Source]
+    measures: Sequence[Measure]
+    seed: int = 0
+    replay: bool = True
+
+    def tasks(self) -> list[Task]:
+        """All paintings to be made, in the order of sources, pictures, budgets and agents."""
+        return [
+            Task(agent, name, source.targets.name(number), budget, source.targets.picture(number))
+            for name, source in self.sources.items()
+            for number in source.numbers
+            for budget in source.budgets
+            for agent in range(len(self.agents))
+        ]
+
+    def settings(self, workers: int) -> dict[str, Any]:
+        """All that decides the result, as JSON: names, numbers, and fingerprints of weights and pictures."""
+        return {
+            "agents": [_describe(agent) for agent in self.agents],
+            "sources": {
+                name: {
+                    "pictures": len(source.numbers),
+                    "strokes": list(source.budgets),
+                    "fingerprint": _fingerprint([source.targets.picture(number) for number in source.numbers]),
+                }
+                for name, source in self.sources.items()
+            },
+            "measures": [measure.name for measure in self.measures],
+            "replay": self.replay,
+            "seed": self.seed,
+            # Another number of threads adds floats up in another order, and Adam makes much of little.
+            "threads": count_threads(workers),
+        }
+
+
+class Studio:
+    """Makes and judges one painting after another; goes to workers whole, weights and all.
+
+    Raises:
+        MissingLibraryError: strokes are to be replayed, and libmypaint or its brushes are not installed.
+    """
+
+    def __init__(self, comparison: Comparison) -> None:
+        self._agents = comparison.agents
+        self._measures = comparison.measures
+        self._seed = comparison.seed
+        self._replay = comparison.replay
+        if self._replay:
+            MyPaintEngine()
+
+    @cached_property
+    def _engine(self) -> MyPaintEngine:
+        return MyPaintEngine()
+
+    def __call__(self, task: Task) -> Trial:
+        """Paint, replay and judge."""
+        agent = self._agents[task.agent]
+        course = _Course()
+        painting = agent.paint(task.target, task.strokes, seed=self._seed, progress=course)
+        frames = list(painting.frames(_FRAMES))
+        replay = np.rint(self._engine.paint(painting.strokes) * 255).astype(np.uint8) if self._replay else None
+        canvases = np.stack(frames if replay is None else [*frames, replay])
+        figures, curve = {}, {"strokes": np.linspace(0, task.strokes, len(frames)).round().tolist()}
+        for measure in self._measures:
+            values = measure(canvases, task.target)
+            curve[measure.name] = values[: len(frames)]
+            figures[measure.name] = values[len(frames) - 1]
+            if replay is not None:
+                figures[f"replay {measure.name}"] = values[-1]
+        if replay is not None:
+            figures["replay psnr"] = peak_signal_to_noise(painting.image, replay)
+        figures["seconds"] = painting.seconds
+        return Trial(
+            agent=painting.agent,
+            painter=agent.painter.name,
+            source=task.source,
+            picture=task.picture,
+            strokes=task.strokes,
+            seed=painting.seed,
+            minimised=painting.loss_name,
+            figures=figures,
+            curve=curve,
+            course=[*course.thinned(), (painting.seconds, painting.loss)],
+            target=task.target,
+            image=painting.image,
+            replay=replay,
+        )
+
+
+class _Course:
+    """Notes what an agent reports while it paints: seconds since it began, and the loss."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self._points: list[tuple[float, float]] = []
+
+    def __call__(self, progress: Progress) -> None:
+        self._points.append((time.perf_counter() - self._started, progress.loss))
+
+    def thinned(self) -> list[tuple[float, float]]:
+        numbers = np.linspace(0, len(self._points) - 1, min(_COURSE, len(self._points))).round().astype(int)
+        return [self._points[number] for number in numbers]
 
 
 def choose_pictures(targets: Targets, count: int) -> list[int]:
@@ -114,59 +173,24 @@ def choose_pictures(targets: Targets, count: int) -> list[int]:
     return numbers
 
 
-@torch.no_grad()
-def _measure(measure: Loss, image: Picture, target: Picture) -> float:
-    return float(measure(to_tensor(image), measure.features(to_tensor(target))))
-
-
-def summarise(trials: Sequence[Trial]) -> list[Summary]:
-    """Mean, median and quartiles over the pictures, for each source, budget and agent in the order of the trials."""
-    groups: dict[tuple[str, int, str], list[Trial]] = {}
-    for trial in sorted(trials, key=lambda trial: (trial.source, trial.strokes)):
-        groups.setdefault((trial.source, trial.strokes, trial.agent), []).append(trial)
-    return [
-        Summary(
-            source=source,
-            strokes=strokes,
-            agent=agent,
-            pictures=len(group),
-            losses={name: _spread([trial.losses[name] for trial in group]) for name in group[0].losses},
-            seconds=_spread([trial.seconds for trial in group]),
-        )
-        for (source, strokes, agent), group in groups.items()
-    ]
-
-
-def _spread(values: Sequence[float]) -> Spread:
-    lower, median, upper = np.quantile(values, [0.25, 0.5, 0.75]).tolist()
-    return Spread(float(np.mean(values)), median, lower, upper)
-
-
-def report(trials: Sequence[Trial]) -> dict[str, Any]:
-    """Summaries and all single figures, as JSON holds them."""
-    pictures = ("target", "image")
+def _describe(agent: Agent) -> dict[str, Any]:
+    """An agent's name, painter, loss and options, and a fingerprint of all weights it uses."""
+    modules = [value for value in vars(agent).values() if isinstance(value, nn.Module)]
+    weights: list[Tensor] = [weight for module in modules for weight in module.state_dict().values()]
+    options = {
+        key: value for key, value in vars(agent).items() if value is None or isinstance(value, int | float | str)
+    }
     return {
-        "summaries": [asdict(summary) for summary in summarise(trials)],
-        "trials": [{key: value for key, value in vars(trial).items() if key not in pictures} for trial in trials],
+        "agent": agent.name,
+        "painter": agent.painter.name,
+        "loss": agent.loss.name,
+        **options,
+        "fingerprint": _fingerprint([weight.cpu().numpy() for weight in weights]),
     }
 
 
-def contact_sheet(trials: Sequence[Trial]) -> Image.Image:
-    """A row for each picture: the target, then every agent with every budget, enlarged three times."""
-    columns = list(dict.fromkeys((trial.strokes, trial.agent) for trial in sorted(trials, key=lambda t: t.strokes)))
-    rows: dict[tuple[str, str], dict[tuple[int, str], Trial]] = {}
-    for trial in trials:
-        rows.setdefault((trial.source, trial.picture), {})[trial.strokes, trial.agent] = trial
-    side = _SCALE * trials[0].target.shape[0]
-    step = side + _GAP
-    sheet = Image.new("RGB", (_GAP + step * (len(columns) + 1), _HEADER + step * len(rows)), "white")
-    draw = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(_HEADER - 8)
-    for column, title in enumerate(["target", *(f"{agent}, {strokes}" for strokes, agent in columns)]):
-        draw.text((_GAP + column * step, 2), title, fill="black", font=font)
-    for row, painted in enumerate(rows.values()):
-        shown = [next(iter(painted.values())).target, *(painted[column].image for column in columns)]
-        for column, picture in enumerate(shown):
-            enlarged = Image.fromarray(picture).resize((side, side), Image.Resampling.LANCZOS)
-            sheet.paste(enlarged, (_GAP + column * step, _HEADER + row * step))
-    return sheet
+def _fingerprint(arrays: Sequence[NDArray[Any]]) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(str(array.shape).encode() + np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]

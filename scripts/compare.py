@@ -1,97 +1,198 @@
-"""``paintgym compare``: let agents paint the same pictures, and tabulate loss and time."""
+"""``paintgym compare``: let agents and painters paint the same pictures, and report loss, replay and time.
+
+paintgym compare --agents greedy,gradient --strokes 15,30,200 --html report.html
+paintgym compare --painters gan,vae,gan-deconv --targets mnist,paintings --out runs/painters
+paintgym compare --study --out runs/study          # the study of STUDY.md; again: goes on where it was interrupted
+paintgym compare --study --quick                   # the same with a few pictures
+"""
 
 import json
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
 from typing import TypeVar
 
 from rich.console import Console
-from rich.table import Table
 
-from ..agents.agent import LARGEST_BUDGET, check_whole, load_agent
-from ..agents.compare import Summary, choose_pictures, compare, contact_sheet, report, summarise
-from ..envs.loss import Loss, PixelLoss, make_loss
+from ..agents.agent import LARGEST_BUDGET, Agent, check_whole, load_agent
+from ..agents.compare import Comparison, Source, Studio, choose_pictures
+from ..agents.measures import MEASURES, available_measures, load_measure
+from ..agents.report.document import make_document
+from ..agents.report.page import make_page
+from ..agents.report.pictures import contact_sheet
+from ..agents.report.verdict import verdict
+from ..agents.trials import TrialFolder
+from ..agents.workers import count_cores, work_through
+from ..envs.loss import make_loss
 from ..envs.targets import Split, load_targets
-from ..envs.vgg import WEIGHTS_FILE
-from ..errors import InvalidInputError
-from ..files import check_can_write, data_directory, write_whole
+from ..errors import InvalidInputError, MissingLibraryError
+from ..files import check_can_write, write_whole
+from ..painters.mypaint import MyPaintEngine
 from ..painters.painter import load_painter
+from .compare_tables import print_report
 from .progress import counting
 
 Item = TypeVar("Item")
 
+_STUDY = {
+    "agents": "gradient",
+    "painters": "gan,vae,gan-deconv",
+    "targets": "mnist,paintings",
+    "strokes": "mnist=5,20,paintings=50,200",
+    "pictures": "mnist=100,paintings=20",
+    "iterations": 80,
+}
+_QUICK_STUDY = {**_STUDY, "pictures": "mnist=10,paintings=4", "iterations": 40}
+
 
 @dataclass(frozen=True)
 class Arguments:
-    """Let agents paint the same pictures with the same numbers of strokes and the same seed.
+    """Let agents and painters paint the same pictures with the same numbers of strokes and the same seed.
 
-    The table shows the mean, the median and the quartiles over the pictures. Paintings are judged by mse, and by vgg19
-    where its weights are in the data folder, whatever loss the agents minimise.
+    Every agent paints with every painter. Paintings are judged by vgg19, mse and ssim, whatever loss is minimised, and
+    so is what the real MyPaint brush makes of the same strokes. Means come with 95 % intervals over the pictures.
     """
 
-    agents: str = "random,greedy,gradient"
-    """Who paints, separated by commas."""
-    targets: str = "photographs"
-    """What is painted, separated by commas: mnist, paintings, photographs, bam, picture files or folders."""
-    strokes: str = "15,30,200"
-    """Stroke budgets, separated by commas."""
+    study: bool = False
+    """The study of painters in STUDY.md: what is not given below is taken from it, and nothing it needs may be missing.
+    Uses every core."""
+    quick: bool = False
+    """With --study: a few pictures, and fewer iterations."""
+    agents: str | None = None
+    """Who paints, separated by commas; random,greedy,gradient by default, gradient where painters are named."""
+    painters: str | None = None
+    """Neural painters, separated by commas, by name or as paths to .safetensors files; gan by default."""
+    targets: str | None = None
+    """What is painted, separated by commas: mnist, paintings, photographs (default), bam, picture files or folders."""
+    strokes: str | None = None
+    """Stroke budgets, separated by commas, 15,30,200 by default; or for each target, as in mnist=5,20,paintings=50."""
+    pictures: str | None = None
+    """At most this many pictures of each target, spread evenly over it, 8 by default; or mnist=100,paintings=20."""
     loss: str = "mse"
-    """What the agents minimise: mse or vgg19 (needs its weights)."""
-    painter: str = "gan"
-    """The neural painter, by name or as a path to a .safetensors file."""
-    pictures: int = 8
-    """At most this many pictures of each target, spread evenly over it."""
+    """What the agents minimise: mse, lite, or vgg19 (needs its weights)."""
+    iterations: int | None = None
+    """Of agents that have them, such as gradient."""
     split: Split = "test"
     """The part of targets that have parts."""
     seed: int = 0
     """Seed of every painting."""
+    workers: int | None = None
+    """Processes that paint side by side; 1 by default. Seconds are those of a painting that shares the machine."""
+    out: Path | None = None
+    """Keep every finished painting in this folder, with report.json and report.html; run again, the work goes on."""
     json: Path | None = None
     """Write all figures here."""
+    html: Path | None = None
+    """Write the report with plots and pictures here, one file that needs nothing else."""
     sheet: Path | None = None
-    """Write a contact sheet here (.png): a row for each picture, the target first."""
+    """Write a contact sheet here (.png): the target, each canvas, and each replay by the real brush."""
 
 
 def run(arguments: Arguments) -> None:
-    """Paint, print the table, and write what was asked for."""
-    check_whole("pictures", arguments.pictures, 1, 10_000)
-    check_whole("seed", arguments.seed, 0, 2**63 - 1)
-    budgets = _split(arguments.strokes, "strokes", int)
-    for budget in budgets:
-        check_whole("strokes", budget, 1, LARGEST_BUDGET)
-    if arguments.sheet and arguments.sheet.suffix.lower() != ".png":
-        raise InvalidInputError(f"the contact sheet cannot be written to {arguments.sheet}; expected a name in .png")
-    for output in (arguments.json, arguments.sheet):
-        if output:
-            check_can_write(output)
-    sources = {
-        source: load_targets(source, split=arguments.split) for source in _split(arguments.targets, "targets", str)
-    }
-    painter, loss = load_painter(arguments.painter), make_loss(arguments.loss)
-    agents = [load_agent(name, painter=painter, loss=loss) for name in _split(arguments.agents, "agents", str)]
-
-    paintings = sum(len(choose_pictures(targets, arguments.pictures)) for targets in sources.values())
-    trials = []
-    with counting("comparing", paintings * len(budgets) * len(agents)) as advance:
-        for trial in compare(
-            agents, sources, budgets, _measures(loss), seed=arguments.seed, pictures=arguments.pictures
-        ):
-            trials.append(trial)
-            advance(1)
+    """Paint what is not painted yet, print the tables, and write what was asked for."""
+    workers = _check(arguments)
+    comparison = _plan(arguments)
+    studio, tasks = Studio(comparison), comparison.tasks()
+    settings = comparison.settings(workers)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = TrialFolder(arguments.out or Path(scratch) / "comparison", settings)
+        missing = [number for number in range(len(tasks)) if folder.read(number) is None]
+        with counting("comparing", len(tasks)) as advance:
+            advance(len(tasks) - len(missing))
+            for number, trial in work_through(studio, [tasks[number] for number in missing], workers):
+                folder.write(missing[number], trial)
+                advance(1)
+        trials = list(folder.read_all(len(tasks)))
+    document = make_document(trials, settings)
+    document["verdict"] = verdict(document)
 
     console = Console()
-    for table in _tables(summarise(trials), f"agents minimise {loss.name}; seed {arguments.seed}"):
-        console.print(table)
-    if arguments.json:
-        document = {"painter": painter.name, **report(trials)}
-        with write_whole(arguments.json) as temporary:
-            temporary.write_text(json.dumps(document, indent=2) + "\n")
-        console.print(f"wrote {arguments.json}")
+    print_report(document, console)
+    text = json.dumps(document, indent=1) + "\n"
+    for path in (arguments.json, arguments.out and arguments.out / "report.json"):
+        if path:
+            _write(path, text, console)
+    for path in (arguments.html, arguments.out and arguments.out / "report.html"):
+        if path:
+            _write(path, make_page(document, trials), console)
     if arguments.sheet:
+        names = [contestant["name"] for contestant in document["contestants"]]
         with write_whole(arguments.sheet) as temporary:
-            contact_sheet(trials).save(temporary)
+            contact_sheet(trials, names).save(temporary)
         console.print(f"wrote {arguments.sheet}")
+
+
+def _check(arguments: Arguments) -> int:
+    """Find mistakes that cost nothing to find; returns the number of workers."""
+    check_whole("seed", arguments.seed, 0, 2**63 - 1)
+    if arguments.quick and not arguments.study:
+        raise InvalidInputError("--quick is a form of --study; give both, or --pictures for how many to paint")
+    if arguments.iterations is not None:
+        check_whole("iterations", arguments.iterations, 1, 1_000_000)
+    if arguments.workers is not None:
+        check_whole("workers", arguments.workers, 1, 1024)
+    if arguments.sheet and arguments.sheet.suffix.lower() != ".png":
+        raise InvalidInputError(f"the contact sheet cannot be written to {arguments.sheet}; expected a name in .png")
+    for output in (arguments.json, arguments.html, arguments.sheet):
+        if output:
+            check_can_write(output)
+    return arguments.workers or (count_cores() if arguments.study else 1)
+
+
+def _plan(arguments: Arguments) -> Comparison:
+    """What is to be painted by whom, all loaded."""
+    preset = (_QUICK_STUDY if arguments.quick else _STUDY) if arguments.study else {}
+    default_agents = "gradient" if arguments.painters else "random,greedy,gradient"
+    chosen = {
+        "agents": default_agents,
+        "painters": "gan",
+        "targets": "photographs",
+        "strokes": "15,30,200",
+        "pictures": "8",
+        "iterations": None,
+        **preset,
+        **{name: value for name, value in vars(arguments).items() if value is not None},
+    }
+    names = _split(chosen["targets"], "targets", str)
+    budgets = _split_by_target(chosen["strokes"], "strokes", names, LARGEST_BUDGET)
+    pictures = _split_by_target(chosen["pictures"], "pictures", names, 10_000)
+    sources = {}
+    for name in names:
+        if len(pictures[name]) > 1:
+            raise InvalidInputError(f"pictures of {name} are {pictures[name]}, expected one number for each target")
+        targets = load_targets(name, split=arguments.split)
+        sources[name] = Source(targets, choose_pictures(targets, pictures[name][0]), budgets[name])
+    return Comparison(
+        agents=_load_agents(chosen["agents"], chosen["painters"], arguments.loss, chosen["iterations"]),
+        sources=sources,
+        measures=[load_measure(name) for name in MEASURES] if arguments.study else available_measures(),
+        seed=arguments.seed,
+        replay=arguments.study or _has_brush(),
+    )
+
+
+def _load_agents(names: str, painters: str, loss_name: str, iterations: int | None) -> list[Agent]:
+    """Every agent with every painter."""
+    loss = make_loss(loss_name)
+    loaded = [load_painter(name) for name in _split(painters, "painters", str)]
+    agents = [
+        load_agent(name, painter=painter, loss=loss) for name in _split(names, "agents", str) for painter in loaded
+    ]
+    iterating = [agent for agent in agents if hasattr(agent, "iterations")]
+    if iterations is not None and not iterating:
+        raise InvalidInputError(f"iterations are given, but none of the agents {names} has any; leave them out")
+    for agent in iterating:
+        agent.iterations = iterations
+    return agents
+
+
+def _has_brush() -> bool:
+    try:
+        MyPaintEngine()
+    except MissingLibraryError:
+        return False
+    return True
 
 
 def _split(text: str, name: str, convert: Callable[[str], Item]) -> list[Item]:
@@ -105,25 +206,28 @@ def _split(text: str, name: str, convert: Callable[[str], Item]) -> list[Item]:
     return items
 
 
-def _measures(loss: Loss) -> list[Loss]:
-    """The pixel loss, then VGG19's where its weights are, then the loss itself if it is another."""
-    measures: list[Loss] = [PixelLoss()]
-    if loss.name != "vgg19" and (data_directory() / WEIGHTS_FILE).is_file():
-        measures.append(make_loss("vgg19"))
-    return measures if loss.name == PixelLoss.name else [*measures, loss]
+def _split_by_target(text: str, name: str, targets: list[str], most: int) -> dict[str, list[int]]:
+    """Numbers for all targets, ``15,30``, or for each, ``mnist=5,20,paintings=50``."""
+    parts: dict[str, str] = {}
+    target = ""
+    for item in text.split(","):
+        if "=" in item:
+            target, _, item = (part.strip() for part in item.rpartition("="))
+        parts[target] = f"{parts.get(target, '')},{item}"
+    unknown = [target for target in parts if target and target not in targets]
+    lacking = [target for target in targets if target not in parts]
+    if unknown or (lacking and "" not in parts):
+        raise InvalidInputError(
+            f"{name} are {text!r}, expected numbers for the targets {', '.join(targets)}, such as {targets[0]}=5"
+        )
+    numbers = {target: _split(parts.get(target, parts.get("", "")), name, int) for target in targets}
+    for group in numbers.values():
+        for number in group:
+            check_whole(name, number, 1, most)
+    return numbers
 
 
-def _tables(summaries: list[Summary], caption: str) -> Iterator[Table]:
-    """A table for each source and measure, narrow enough for a terminal of 80 columns."""
-    for source in dict.fromkeys(summary.source for summary in summaries):
-        rows = [summary for summary in summaries if summary.source == source]
-        for measure in rows[0].losses:
-            title = f"{source}, {rows[0].pictures} pictures: {measure}"
-            table = Table("strokes", "agent", "mean", "median", "quartiles", "seconds", title=title, caption=caption)
-            for row, following in zip_longest(rows, rows[1:]):
-                spread = row.losses[measure]
-                quartiles = f"{spread.lower_quartile:.5f} to {spread.upper_quartile:.5f}"
-                figures = (f"{spread.mean:.5f}", f"{spread.median:.5f}", quartiles, f"{row.seconds.mean:.1f}")
-                last_of_budget = following is None or following.strokes != row.strokes
-                table.add_row(str(row.strokes), row.agent, *figures, end_section=last_of_budget)
-            yield table
+def _write(path: Path, text: str, console: Console) -> None:
+    with write_whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    console.print(f"wrote {path}", soft_wrap=True)

@@ -1,16 +1,19 @@
-"""Comparing agents: fair, whole, and counted right."""
+"""Comparing agents and painters: fair, whole, judged by what the pictures are."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from paintgym.agents.agent import load_agent
-from paintgym.agents.compare import Trial, compare, contact_sheet, summarise
+from paintgym.agents.compare import Comparison, Source, Studio, choose_pictures
+from paintgym.agents.measures import LossMeasure, load_measure, peak_signal_to_noise
+from paintgym.agents.workers import work_through
 from paintgym.envs.loss import PixelLoss
 from paintgym.envs.targets import load_targets
-from paintgym.scripts.main import main
+from paintgym.errors import InvalidInputError
+from paintgym.painters.mypaint import MyPaintEngine
 from PIL import Image
 
 
@@ -24,85 +27,104 @@ def pictures(tmp_path: Path) -> Path:
     return folder
 
 
-def trial(picture: str, loss: float, seconds: float = 1.0, agent: str = "random") -> Trial:
-    image: NDArray[np.uint8] = np.zeros((64, 64, 3), np.uint8)
-    return Trial(agent, "here", picture, 5, 0, "mse", seconds, {"mse": loss}, image, image + 200)
-
-
-def test_every_agent_paints_every_picture_with_every_budget(pictures: Path) -> None:
+def make_comparison(pictures: Path, *, replay: bool, agents: tuple[str, ...] = ("random", "greedy")) -> Comparison:
     targets = load_targets(pictures)
-    agents = [load_agent(name, loss="mse") for name in ("random", "greedy")]
-    trials = list(compare(agents, {"here": targets}, [2, 3], [PixelLoss()], seed=4, pictures=2))
-    seen = [(trial.picture, trial.strokes, trial.agent) for trial in trials]
+    return Comparison(
+        agents=[load_agent(name, loss="mse") for name in agents],
+        sources={"here": Source(targets, choose_pictures(targets, 2), [2, 3])},
+        measures=[LossMeasure(PixelLoss())],
+        seed=4,
+        replay=replay,
+    )
+
+
+def plain(value: int) -> NDArray[np.uint8]:
+    return np.full((64, 64, 3), value, np.uint8)
+
+
+def test_every_agent_paints_every_picture_with_every_budget_from_the_same_seed(pictures: Path) -> None:
+    comparison = make_comparison(pictures, replay=False)
+    targets = comparison.sources["here"].targets
+    studio = Studio(comparison)
+    trials = [studio(task) for task in comparison.tasks()]
     names = [targets.name(0), targets.name(2)]
-    assert seen == [(name, budget, agent.name) for name in names for budget in (2, 3) for agent in agents]
-    for finished in trials:
-        error = np.square(finished.image / 255.0 - finished.target / 255.0).mean()
-        assert finished.losses["mse"] == pytest.approx(error, rel=1e-4)
-    again = agents[0].paint(targets.picture(0), 2, seed=4)
+    assert [(trial.picture, trial.strokes, trial.agent) for trial in trials] == [
+        (name, budget, agent) for name in names for budget in (2, 3) for agent in ("random", "greedy")
+    ]
+    for trial in trials:
+        assert trial.figures["mse"] == pytest.approx(np.square(trial.image / 255.0 - trial.target / 255.0).mean())
+    again = load_agent("random", loss="mse").paint(targets.picture(0), 2, seed=4)
     assert np.array_equal(trials[0].image, again.image)
 
 
-def test_summaries_are_taken_over_the_pictures_of_one_agent() -> None:
-    trials = [trial(str(index), loss, seconds=index) for index, loss in enumerate([0.1, 0.2, 0.3, 0.4, 1.0])]
-    first, second = summarise([*trials, trial("0", 0.7, agent="greedy")])
-    spread = first.losses["mse"]
-    assert (first.agent, first.pictures, second.agent, second.pictures) == ("random", 5, "greedy", 1)
-    assert (spread.mean, spread.median) == pytest.approx((0.4, 0.3))
-    assert (spread.lower_quartile, spread.upper_quartile) == pytest.approx((0.2, 0.4))
-    assert first.seconds.mean == pytest.approx(2.0)
+def test_curves_lead_from_the_paper_to_the_finished_painting(pictures: Path) -> None:
+    comparison = make_comparison(pictures, replay=False)
+    trial = Studio(comparison)(comparison.tasks()[3])
+    assert trial.curve["strokes"] == [0, 1, 2, 3]
+    assert trial.curve["mse"][0] == pytest.approx(np.square(1 - trial.target / 255.0).mean())
+    assert trial.curve["mse"][-1] == trial.figures["mse"]
+    seconds = [point[0] for point in trial.course]
+    assert seconds == sorted(seconds)
+    assert trial.course[-1] == (trial.figures["seconds"], pytest.approx(trial.figures["mse"], abs=1e-4))
 
 
-def test_the_sheet_has_a_row_a_picture_and_a_column_an_agent_beside_the_target() -> None:
-    few = contact_sheet([trial("0", 0.1)])
-    more = contact_sheet([trial(picture, 0.1, agent=agent) for picture in "01" for agent in ("random", "greedy")])
-    assert more.width - few.width == more.height - few.height > 3 * 64
-    pixels = np.asarray(few)
-    assert (pixels == 0).all(2).sum() > 190 * 190
-    assert (pixels == 200).all(2).sum() > 190 * 190
+def test_the_real_brush_paints_the_same_strokes_again_and_is_judged_too(pictures: Path, brush: None) -> None:
+    comparison = make_comparison(pictures, replay=True)
+    task = comparison.tasks()[1]
+    trial = Studio(comparison)(task)
+    strokes = comparison.agents[1].paint(task.target, task.strokes, seed=4).strokes
+    replay = np.rint(MyPaintEngine().paint(strokes) * 255).astype(np.uint8)
+    assert np.array_equal(trial.replay, replay)
+    assert trial.figures["replay mse"] == pytest.approx(np.square(replay / 255.0 - task.target / 255.0).mean())
+    gap = np.square(replay / 255.0 - trial.image / 255.0).mean()
+    assert trial.figures["replay psnr"] == pytest.approx(-10 * np.log10(gap))
 
 
-def test_the_command_prints_a_table_and_writes_report_and_sheet(
-    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    outputs = ["--json", str(tmp_path / "report.json"), "--sheet", str(tmp_path / "sheet.png")]
-    choices = ["--agents", "random, greedy", "--targets", str(pictures), "--strokes", "2", "--pictures", "1"]
-    assert main(["compare", *choices, *outputs]) == 0
-    document = json.loads((tmp_path / "report.json").read_text())
-    assert [summary["agent"] for summary in document["summaries"]] == ["random", "greedy"]
-    assert {"agent", "picture", "strokes", "seed", "seconds", "losses"} <= document["trials"][0].keys()
-    assert Image.open(tmp_path / "sheet.png").size == (3 * 198 + 6, 198 + 20)
-    printed = capsys.readouterr().out
-    assert "random" in printed
-    assert "greedy" in printed
+def test_processes_side_by_side_paint_what_one_paints(pictures: Path) -> None:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        comparison = make_comparison(pictures, replay=False, agents=("random",))
+        tasks = comparison.tasks()
+        alone, together = (dict(work_through(Studio(comparison), tasks, workers)) for workers in (1, 2))
+    finally:
+        torch.set_num_threads(threads)
+    assert sorted(together) == sorted(alone) == list(range(len(tasks)))
+    for number in alone:
+        assert np.array_equal(together[number].image, alone[number].image)
+        assert together[number].figures["mse"] == alone[number].figures["mse"]
 
 
-@pytest.mark.parametrize(
-    ("choices", "complaint"),
-    [
-        (["--agents", "random,vermeer"], "vermeer"),
-        (["--agents", ","], "no agents are named"),
-        (["--strokes", "5,x"], "whole numbers separated by commas"),
-        (["--strokes", "0"], "from 1 to"),
-        (["--pictures", "0"], "from 1 to"),
-        (["--loss", "beauty"], "beauty"),
-        (["--targets", "nowhere"], "nowhere"),
-        (["--sheet", "sheet.jpg"], ".png"),
-        (["--json", "no/such/folder.json"], "no/such"),
-    ],
-)
-def test_mistakes_are_named_and_nothing_is_written(
-    choices: list[str],
-    complaint: str,
-    pictures: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    before = sorted(tmp_path.rglob("*"))
-    assert main(["compare", "--targets", str(pictures), "--strokes", "1", *choices]) == 2
-    error = capsys.readouterr().err
-    assert complaint in error
-    assert error.count("\n") == 1
-    assert sorted(tmp_path.rglob("*")) == before
+def test_settings_tell_weights_pictures_and_options_apart(pictures: Path) -> None:
+    first = make_comparison(pictures, replay=False, agents=("gradient",))
+    same = make_comparison(pictures, replay=False, agents=("gradient",))
+    assert first.settings(1) == same.settings(1)
+    same.agents[0].iterations = 7
+    assert first.settings(1)["agents"] != same.settings(1)["agents"]
+    Image.fromarray(plain(9)).save(pictures / "0.png")
+    assert first.settings(1)["sources"] != make_comparison(pictures, replay=False).settings(1)["sources"]
+    weights = next(iter(first.agents[0].painter.state_dict().values()))
+    before = first.settings(1)["agents"]
+    weights.view(-1)[0] += 1
+    assert first.settings(1)["agents"] != before
+
+
+def test_psnr_is_that_of_the_mean_squared_error_and_finite_for_equal_pictures() -> None:
+    assert peak_signal_to_noise(plain(0), plain(255)) == 0
+    assert peak_signal_to_noise(plain(100), plain(110)) == pytest.approx(20 * np.log10(25.5))
+    assert peak_signal_to_noise(plain(7), plain(7)) == pytest.approx(58.92, abs=0.01)
+
+
+def test_ssim_is_1_for_equal_pictures_and_falls_with_noise() -> None:
+    pytest.importorskip("skimage")
+    target = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    noise = np.random.default_rng(1).integers(-60, 60, target.shape)
+    noisy = [np.clip(target + part * noise, 0, 255).astype(np.uint8) for part in (0.0, 0.3, 1.0)]
+    same, near, far = load_measure("ssim")(np.stack(noisy), target)
+    assert same == pytest.approx(1)
+    assert 1 > near > far > 0
+
+
+def test_an_unknown_measure_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="beauty"):
+        load_measure("beauty")

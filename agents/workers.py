@@ -1,0 +1,77 @@
+"""Processes that paint side by side, each with its share of the cores. What they do, their caller says."""
+
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from typing import Any, TypeVar
+
+import torch
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_work: Callable[[Any], Any] | None = None
+
+
+def count_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def count_threads(workers: int) -> int:
+    """Threads that each of some workers computes with; one worker has those of this process."""
+    return torch.get_num_threads() if workers == 1 else max(1, count_cores() // workers)
+
+
+def work_through(work: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[tuple[int, Result]]:
+    """Give the number of each item and what ``work`` makes of it, as soon as it is made.
+
+    Args:
+        work: must survive pickling, with all it holds.
+        items: what there is to do.
+        workers: processes, 1 or more; with 1 all is done here. With more, a script that calls this needs the usual
+            ``if __name__ == "__main__"``.
+    """
+    if workers == 1:
+        yield from ((number, work(item)) for number, item in enumerate(items))
+        return
+    # Spawned, not forked: a forked copy of a process in which torch has threads can hang. Pickled here, not by the
+    # pool: that would put weights into shared memory, of which containers have little.
+    pool = ProcessPoolExecutor(
+        min(workers, max(1, len(items))),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_prepare,
+        initargs=(pickle.dumps(work), count_threads(workers)),
+    )
+    try:
+        waiting = {pool.submit(_do, item): number for number, item in enumerate(items)}
+        while waiting:
+            for finished in wait(waiting, return_when=FIRST_COMPLETED).done:
+                yield waiting.pop(finished), finished.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _do(item: Any) -> Any:
+    assert _work is not None
+    return _work(item)
+
+
+def _prepare(work: bytes, threads: int) -> None:
+    global _work
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends its workers.
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    # Workers wait on a pipe of which each holds both ends: without this, a killed parent would leave them waiting.
+    def end_with_parent() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    torch.set_num_threads(threads)
+    _work = pickle.loads(work)
