@@ -56,7 +56,7 @@ class PixelLoss(Loss):
 
 
 def make_loss(name: str, device: torch.device | str | None = None) -> Loss:
-    """The loss called ``"mse"`` or ``"vgg19"``.
+    """The loss called ``"mse"``, ``"vgg19"``, ``"lite"`` or, in bfloat16, ``"vgg19-bf16"`` or ``"lite-bf16"``.
 
     Raises:
         InvalidInputError: unknown name.
@@ -64,11 +64,13 @@ def make_loss(name: str, device: torch.device | str | None = None) -> Loss:
     """
     if name == PixelLoss.name:
         return PixelLoss()
-    from .perceptual import NETWORKS, PerceptualLoss
+    from .perceptual import PerceptualLoss, perceptual_names
 
-    if name not in NETWORKS:
-        raise InvalidInputError(f"there is no loss {name!r}; expected one of {', '.join([PixelLoss.name, *NETWORKS])}")
-    return PerceptualLoss(name).to(device)
+    names = perceptual_names()
+    if name not in names:
+        raise InvalidInputError(f"there is no loss {name!r}; expected one of {', '.join([PixelLoss.name, *names])}")
+    network, _, precision = name.partition("-")
+    return PerceptualLoss(network, precision=precision or "fp32").to(device)
 
 
 def check_pictures(what: str, pictures: Tensor) -> None:

@@ -1,5 +1,6 @@
 """How fast the batched environment steps beside the bare networks inside it. Tables and files are the command's."""
 
+import collections
 import statistics
 import time
 from collections.abc import Callable
@@ -23,10 +24,12 @@ class Throughput:
         loss: name of the loss.
         batch: environments in the batch.
         device: where they ran.
+        threads: threads that torch might use.
         size: side of the canvases in pixels.
         strokes_per_step: strokes of an action.
         env_steps_per_second: of the environment, the resets between episodes included.
-        bare_steps_per_second: of painter and loss network called alone on the same batch.
+        bare_steps_per_second: of painter and loss network called alone on the same batch, the network in the
+            layout, blocks of rows and precision of the loss.
         share: quartiles over the rounds of the first speed divided by the second.
     """
 
@@ -34,6 +37,7 @@ class Throughput:
     loss: str
     batch: int
     device: str
+    threads: int
     size: int
     strokes_per_step: int
     env_steps_per_second: float
@@ -88,7 +92,7 @@ def measure_throughput(
         size=size,
         device=device,
     )
-    network = env.core.loss.network if isinstance(env.core.loss, PerceptualLoss) else None
+    judge = env.core.loss if isinstance(env.core.loss, PerceptualLoss) else None
     env.action_space.seed(0)
     canvas = torch.rand(batch, 3, size, size, device=env.device)
 
@@ -102,8 +106,8 @@ def measure_throughput(
     def bare(strokes: torch.Tensor) -> None:
         with torch.no_grad():
             env.core.painter(strokes)
-            if network is not None:
-                network(canvas)
+            if judge is not None:
+                collections.deque(judge.maps(canvas), maxlen=0)
 
     env_seconds, bare_seconds = [], []
     for _ in range(rounds + 1):
@@ -123,6 +127,7 @@ def measure_throughput(
         loss=env.core.loss.name,
         batch=batch,
         device=device,
+        threads=torch.get_num_threads(),
         size=size,
         strokes_per_step=strokes_per_step,
         env_steps_per_second=batch / statistics.median(env_seconds[1:]),

@@ -15,7 +15,7 @@ VGG19_HERE = (data_directory() / vgg.WEIGHTS_FILE).is_file()
 needs_vgg19 = pytest.mark.skipif(
     not VGG19_HERE, reason=f"needs VGG19's weights: no {vgg.WEIGHTS_FILE} in {data_directory()} (set PAINTGYM_DATA)"
 )
-LOSSES = ["mse", pytest.param("vgg19", marks=needs_vgg19)]
+LOSSES = ["mse", "lite-bf16", *(pytest.param(name, marks=needs_vgg19) for name in ("vgg19", "vgg19-bf16"))]
 
 
 def pictures(batch: int, size: int = 32, seed: int = 0) -> torch.Tensor:
@@ -24,7 +24,8 @@ def pictures(batch: int, size: int = 32, seed: int = 0) -> torch.Tensor:
 
 @pytest.fixture(scope="module")
 def losses() -> dict[str, Loss]:
-    return {name: make_loss(name) for name in ("mse", "vgg19") if name == "mse" or VGG19_HERE}
+    names = ("mse", "lite-bf16", *(("vgg19", "vgg19-bf16") if VGG19_HERE else ()))
+    return {name: make_loss(name) for name in names}
 
 
 @pytest.mark.parametrize("name", LOSSES)

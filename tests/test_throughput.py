@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 from paintgym.envs import throughput
-from paintgym.envs.loss import PixelLoss
+from paintgym.envs.lite import load_lite
+from paintgym.envs.loss import Loss, PixelLoss, make_loss
+from paintgym.envs.precision import measure_precision
 from paintgym.errors import InvalidInputError, MissingDataError
+from paintgym.painters.painter import load_painter
 from paintgym.scripts import bench
 from paintgym.scripts.main import main
 from torch import Tensor
@@ -61,11 +64,14 @@ def test_one_round_is_too_few() -> None:
 
 def test_the_command_prints_and_writes_every_combination(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "bench.json"
-    assert main([*FAST, "3", "--losses", "mse", "--strokes-per-step", "2", "--json", str(path)]) == 0
+    many = ["--losses", "mse", "lite", "--threads", "1", "2", "--painters", "gan", "--strokes-per-step", "2"]
+    assert main([*FAST, "3", *many, "--json", str(path)]) == 0
     report = json.loads(path.read_text())
-    assert [one["batch"] for one in report["environments"]] == [2, 3]
+    rows = [(one["loss"], one["batch"], one["threads"]) for one in report["environments"]]
+    assert rows == [(loss, batch, threads) for loss in ("mse", "lite") for batch in (2, 3) for threads in (1, 2)]
     assert all(one["env_steps_per_second"] > 0 and len(one["share"]) == 3 for one in report["environments"])
     assert report["painters"]["gan"]["strokes_per_second"] > 0
+    assert [one["loss"] for one in report["precisions"]] == ["lite"]
     assert report["missing"] == {}
     assert "environment, 16x16, 2 strokes a step" in capsys.readouterr().out
 
@@ -73,27 +79,40 @@ def test_the_command_prints_and_writes_every_combination(tmp_path: Path, capsys:
 def test_losses_without_weights_are_named_and_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    measure = bench.measure_throughput
+    make_loss = bench.make_loss
 
-    def without_weights(painter: str, loss: str, **options: object) -> throughput.Throughput:
-        if loss == "vgg19":
+    def without_weights(name: str) -> Loss:
+        if name == "vgg19":
             raise MissingDataError("no weights")
-        return measure(painter, loss, **options)
+        return make_loss(name)
 
-    monkeypatch.setattr(bench, "measure_throughput", without_weights)
+    monkeypatch.setattr(bench, "make_loss", without_weights)
     path = tmp_path / "bench.json"
-    assert main([*FAST, "--losses", "vgg19", "mse", "--json", str(path)]) == 0
+    assert main([*FAST, "--losses", "vgg19", "mse", "--painters", "gan", "--json", str(path)]) == 0
     report = json.loads(path.read_text())
     assert [one["loss"] for one in report["environments"]] == ["mse"]
     assert report["missing"] == {"vgg19": "no weights"}
     assert "vgg19 was not measured: no weights" in capsys.readouterr().out
 
 
+def test_float32_strays_by_rounding_alone_and_bfloat16_by_little() -> None:
+    target = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    painter = load_painter("gan")
+    single, half = (
+        measure_precision(make_loss(name), load_lite(), target, painter, batch=2, rounds=2)
+        for name in ("lite", "lite-bf16")
+    )
+    assert single.largest_error < 1e-4
+    assert single.gradient_cosine > 0.9999
+    assert single.largest_error < half.median_error <= half.largest_error < 0.2
+    assert half.gradient_cosine > 0.9
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--rounds", "1"], "--rounds has 1, expected at least 2"),
-        (["--threads", "0"], "--threads has 0, expected at least 1"),
+        (["--threads", "2", "0"], "--threads has 0, expected at least 1"),
         (["--batches", "4", "0"], "--batches has 0, expected at least 1"),
         (["--losses", "ssim"], "there is no loss 'ssim'"),
         (["--losses"], "--losses is empty"),
