@@ -47,11 +47,17 @@ def work_through(work: Callable[[Item], Result], items: Sequence[Item], workers:
         initializer=_prepare,
         initargs=(pickle.dumps(work), count_threads(workers)),
     )
+    others = multiprocessing.active_children()
+    waiting = {pool.submit(_do, item): number for number, item in enumerate(items)}
+    processes = [process for process in multiprocessing.active_children() if process not in others]
     try:
-        waiting = {pool.submit(_do, item): number for number, item in enumerate(items)}
         while waiting:
             for finished in wait(waiting, return_when=FIRST_COMPLETED).done:
                 yield waiting.pop(finished), finished.result()
+    except BaseException:
+        for process in processes:
+            process.terminate()  # A painting can take a minute, and who interrupts does not want to wait for it.
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -41,7 +41,7 @@ _STUDY = {
     "targets": "mnist,paintings",
     "strokes": "mnist=5,20,paintings=50,200",
     "pictures": "mnist=100,paintings=20",
-    "iterations": 80,
+    "iterations": 60,
 }
 _QUICK_STUDY = {**_STUDY, "pictures": "mnist=10,paintings=4", "iterations": 40}
 
