@@ -101,14 +101,15 @@ def test_higher_psnr_is_better_and_lower_error_is() -> None:
 def test_the_verdict_names_the_best_of_each_canvas_and_the_gap() -> None:
     pairs = (("gan", 0.5, 0.6), ("vae", 0.4, 0.9))
     trials = [trial(str(n), painter, mse, replayed=replayed) for n in range(6) for painter, mse, replayed in pairs]
-    neural, replay, promised, gap = verdict(make_document(trials, SETTINGS))
+    neural, replay, promised, gap, seconds = verdict(make_document(trials, SETTINGS))
     assert neural["statement"] == "By MSE on the neural canvas, vae is surely best for here at 5 strokes."
     assert "gan is surely best for here at 5 strokes" in replay["statement"]
     assert replay["details"] == ["here, 5 strokes: gan 0.60000, vae 0.90000 (+0.30000, 0.30000 to 0.30000)"]
     assert promised["details"] == [
         "here, 5 strokes: gan 0.50000 promised, 0.60000 kept; vae 0.40000 promised, 0.90000 kept"
     ]
-    assert gap["details"] == ["here, 5 strokes: vae 26.00 dB (26.00 to 26.00), gan 25.00 dB (25.00 to 25.00)"]
+    assert gap["details"] == ["here, 5 strokes: gan 25.00 (25.00 to 25.00), vae 26.00 (26.00 to 26.00)"]
+    assert seconds["details"] == ["here, 5 strokes: gan 2.00 (2.00 to 2.00), vae 2.00 (2.00 to 2.00)"]
 
 
 def test_curves_and_courses_are_means_over_the_pictures() -> None:

@@ -28,17 +28,25 @@ class Example:
 
 
 def choose_examples(trials: Sequence[Trial], count: int = EXAMPLES) -> list[Example]:
-    """At most ``count`` pictures of each source with all their budgets, spread evenly: nobody picks the pretty ones."""
-    painted: dict[str, dict[str, dict[int, list[Trial]]]] = {}
-    for trial in trials:
-        painted.setdefault(trial.source, {}).setdefault(trial.picture, {}).setdefault(trial.strokes, []).append(trial)
-    examples = []
-    for source, pictures in painted.items():
-        names = list(pictures)
-        step = max(1.0, len(names) / count)
-        for name in [names[int(step * number)] for number in range(min(count, len(names)))]:
-            examples += [Example(source, name, strokes, group) for strokes, group in sorted(pictures[name].items())]
-    return examples
+    """At most ``count`` pictures of each source with all their budgets, spread evenly: nobody picks the pretty ones.
+
+    Args:
+        trials: a whole comparison, in the order of its tasks.
+        count: pictures of each source.
+    """
+    contestants = len({(trial.agent, trial.painter) for trial in trials})
+    groups = [list(trials[first : first + contestants]) for first in range(0, len(trials), contestants)]
+    examples = [Example(group[0].source, group[0].picture, group[0].strokes, group) for group in groups]
+    chosen = []
+    for source in dict.fromkeys(example.source for example in examples):
+        painted = [example for example in examples if example.source == source]
+        budgets = len({example.strokes for example in painted})
+        pictures = len(painted) // budgets
+        shown = min(count, pictures)
+        for number in range(shown):
+            first = number * pictures // shown * budgets
+            chosen += painted[first : first + budgets]
+    return chosen
 
 
 def contact_sheet(trials: Sequence[Trial], names: Sequence[str], count: int = EXAMPLES) -> Image.Image:

@@ -15,7 +15,15 @@ def verdict(document: Document) -> list[Document]:
     Returns:
         ``statement``, a sentence, and ``details``, a list of the figures behind it, for each finding.
     """
-    findings = [*_standings(document), *_agreement(document), *_promises(document), *_replay_gaps(document)]
+    findings = [
+        *_standings(document),
+        *_agreement(document),
+        *_promises(document),
+        *_means(
+            document, "replay psnr", "PSNR between the neural canvas and the real brush's, dB, mean over the paintings:"
+        ),
+        *_means(document, "seconds", "Seconds a painting:"),
+    ]
     return [{"statement": statement, "details": details} for statement, details in findings]
 
 
@@ -30,13 +38,11 @@ def best_contestant(document: Document, source: str, strokes: int, figure: str) 
     higher = _is_higher_better(document, figure)
     rows = _rows(document["summaries"], source, strokes, figure)
     best = (max if higher else min)(rows, key=lambda row: row["mean"])
-    sure = best["pictures"] >= _FEWEST_PICTURES and len(rows) > 1
-    for row in _rows(document["differences"], source, strokes, figure):
-        if best["contestant"] in (row["first"], row["second"]):
-            # Differences are the second minus the first: above 0 the second has more.
-            more = row["low"] > 0 if row["second"] == best["contestant"] else row["high"] < 0
-            less = row["high"] < 0 if row["second"] == best["contestant"] else row["low"] > 0
-            sure = sure and (more if higher else less)
+    sure = best["pictures"] >= _FEWEST_PICTURES
+    for other in rows:
+        if other is not best:
+            _, low, high = _difference(document, source, strokes, figure, best["contestant"], other["contestant"])
+            sure = sure and (high < 0 if higher else low > 0)
     return best["contestant"], sure
 
 
@@ -142,19 +148,18 @@ def _promises(document: Document) -> Iterator[Finding]:
     yield f"{figure['title']} that the neural canvas promises, and that the real brush keeps:", details
 
 
-def _replay_gaps(document: Document) -> Iterator[Finding]:
-    """How far the neural canvas and the real one agree."""
-    if "replay psnr" not in _names(document):
+def _means(document: Document, figure: str, statement: str) -> Iterator[Finding]:
+    """Every contestant's mean of a figure, with its interval."""
+    if figure not in _names(document):
         return
     details = []
     for source, strokes in settings_of(document):
-        rows = _rows(document["summaries"], source, strokes, "replay psnr")
-        parts = [
-            f"{row['contestant']} {row['mean']:.2f} dB ({row['low']:.2f} to {row['high']:.2f})"
-            for row in sorted(rows, key=lambda row: -row["mean"])
-        ]
+        parts = []
+        for row in _rows(document["summaries"], source, strokes, figure):
+            mean, low, high = (format_figure(document, figure, row[key]) for key in ("mean", "low", "high"))
+            parts.append(f"{row['contestant']} {mean} ({low} to {high})")
         details.append(f"{source}, {strokes} strokes: {', '.join(parts)}")
-    yield "PSNR between the neural canvas and the real brush's, mean over the paintings:", details
+    yield statement, details
 
 
 def _largest_budgets(document: Document) -> list[tuple[str, int]]:
