@@ -131,7 +131,8 @@ class PainterTrainer:
 
         score = stage.score(fidelity, self.finished)
         if score is not None and ("score" not in self.best or score > self.best["score"]):
-            self._keep(score, fidelity)
+            weights = {key: value.detach().cpu().clone() for key, value in self.networks.state_dict().items()}
+            self.best = {"score": score, "step": self.step, "weights": weights, "fidelity": fidelity.as_dict()}
             self.waited = 0
         else:
             self.waited += 1
@@ -141,19 +142,13 @@ class PainterTrainer:
             self._begin_stage(index + 1)
         return fidelity
 
-    def _keep(self, score: float | None, fidelity: Fidelity) -> None:
-        weights = {key: value.detach().cpu().clone() for key, value in self.networks.state_dict().items()}
-        self.best = {"score": score, "step": self.step, "weights": weights, "fidelity": fidelity.as_dict()}
-
     def _begin_stage(self, index: int) -> None:
         self.networks.load_state_dict(self.best["weights"])
         self.finished[self.stages[index - 1].result] = self.best["fidelity"] | {"step": self.best["step"]}
         # What the next stage must beat is the same painter, judged by its own measure.
         stage, (strokes, coverage) = self.stages[index], self.held_out
         fidelity = stroke_figures(stage.draw(strokes, coverage), coverage).pooled()
-        step = self.best["step"]
-        self._keep(stage.score(fidelity, self.finished), fidelity)
-        self.best["step"] = step
+        self.best |= {"score": stage.score(fidelity, self.finished), "fidelity": fidelity.as_dict()}
         self.waited = 0
 
     def save_checkpoint(self) -> None:

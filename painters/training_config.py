@@ -59,16 +59,16 @@ class TrainingConfig:
     """GANs: weight of the critic's opinion beside the pixel loss."""
     allowed_psnr_loss: float = 2.0
     """GANs: what the adversarial stage may cost in PSNR (dB) for crisper ink; beyond it a painter is not kept."""
-    autoencoding_steps: int = 5_000
+    autoencoding_steps: int = 4_000
     """VAE: steps of encoder and decoder."""
-    predictor_steps: int = 4_000
+    predictor_steps: int = 3_000
     """VAE: steps of the predictor, through the frozen decoder; 0 leaves the stage out."""
     vae_learning_rate: float = 2e-3
     """VAE: of both stages; falls to zero along a cosine in each."""
     free_bits: float = 0.1
     """VAE: nats of divergence that cost a latent dimension nothing."""
-    latent_weight: float = 1e-2
-    """VAE: weight of the predicted latent's distance from the encoder's, beside the pixel loss."""
+    latent_weight: float = 1.0
+    """VAE: weight of the predicted latent's squared distance from the encoder's, beside the pixel loss."""
     evaluate_every: int = 100
     """Steps between measurements on held-out strokes; a checkpoint follows each."""
     patience: int = 10

@@ -4,7 +4,7 @@ The recipe is that of "Neural Painters" (Nakano, 2019) and of its model, "World 
 encoder and a decoder learn a space of 64 numbers in which strokes can be written down, and then a predictor learns
 which 64 numbers an action means. Three things are better than there, so that the comparison with the GAN is fair: it
 learns coverage alone (colour is exact), its decoder upsamples and convolves instead of transposing convolutions, which
-leave a checkerboard, and the predictor is taught by the pixels that come out of the frozen decoder.
+leave a checkerboard, and the predictor is taught by the encoder's latents and by the frozen decoder's pixels too.
 
 What stays is the VAE's own weakness. The grain of a stroke is hundreds of dabs, each shifted and resized on its own; 64
 numbers, blurred by the encoder's noise, cannot hold them. What the decoder cannot know it must guess, and the guess
