@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import envs as envs
 
 if TYPE_CHECKING:
+    from .agents.agent import load_agent
     from .agents.vec_env import PaintingVecEnv
     from .envs.canvas import composite, paint_strokes, white_canvas
     from .envs.core import PaintingCore, PaintingState
@@ -32,6 +33,7 @@ __all__ = [
     "PaintingVectorEnv",
     "PerceptualLoss",
     "composite",
+    "load_agent",
     "load_painter",
     "load_targets",
     "make_loss",
@@ -48,6 +50,7 @@ _HOMES = {
     "PaintingVectorEnv": "envs.vector",
     "PerceptualLoss": "envs.perceptual",
     "composite": "envs.canvas",
+    "load_agent": "agents.agent",
     "load_painter": "painters.painter",
     "load_targets": "envs.targets",
     "make_loss": "envs.loss",
