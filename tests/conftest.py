@@ -1,6 +1,6 @@
 """What all tests share: fixed seeds and threads, and skips that name what is missing."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -29,6 +29,15 @@ BRUSH_LACKS = _find_what_the_brush_lacks()
 @pytest.fixture(autouse=True)
 def _seed() -> None:
     torch.manual_seed(0)
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Small tensors are faster without a second thread, and sums do not depend on how threads share them."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """stable-baselines3 on the vector environment: the same as its own vectorisation, and its own tools work on it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import gymnasium
@@ -16,20 +15,11 @@ from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
 from torch import Tensor
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("one_thread")]
 
 PICTURES = list(np.random.default_rng(0).integers(0, 256, (5, 36, 36, 3), dtype=np.uint8))
 # A policy in a moment: the default networks are made for far larger tasks.
 TINY: dict[str, Any] = {"features_extractor_kwargs": {"features_dim": 8}, "net_arch": [8]}
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Small tensors are faster without a second thread."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def disc_painter(strokes: Tensor) -> Tensor:
