@@ -50,7 +50,7 @@ def write_whole(path: str | Path) -> Iterator[Path]:
     """Give a temporary path beside ``path`` and move it into place only if the block succeeds.
 
     Raises:
-        InvalidInputError: the folder of ``path`` does not exist or cannot be written.
+        InvalidInputError: the folder of ``path`` does not exist or cannot be written, or the disk is full.
     """
     path = Path(path)
     try:
@@ -64,6 +64,9 @@ def write_whole(path: str | Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except OSError as error:
+        # The block may fail for another file's sake; a write that fails, on a full disk, names none.
+        if error.filename is not None and Path(os.fsdecode(error.filename)) != temporary:
+            raise
         raise InvalidInputError(f"cannot write {path}: {error.strerror or error}") from None
     finally:
         temporary.unlink(missing_ok=True)

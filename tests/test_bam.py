@@ -1,4 +1,4 @@
-"""BAM: the right pictures in the right part, nothing mature unasked, the database untouched, clear mistakes."""
+"""BAM: the right pictures in the right part, nothing mature unasked, the database untouched."""
 
 import copy
 import sqlite3
@@ -8,55 +8,13 @@ from pathlib import Path
 import gymnasium
 import numpy as np
 import pytest
+from bam_database import mids, parts, row, write_database, write_picture
 from gymnasium.envs.registration import EnvSpec
 from paintgym.envs import bam_files
 from paintgym.envs.bam import Bam
-from paintgym.envs.bam_filter import ATTRIBUTES
-from paintgym.envs.targets import Targets, load_targets
-from paintgym.errors import InvalidInputError, MissingDataError
-from PIL import Image
+from paintgym.envs.targets import load_targets
+from paintgym.errors import InvalidInputError
 from torch import Tensor
-
-Row = dict[str, object]
-"""mid, project, mature; "scores", "crowd" and "automatic" map attributes to a score or a label."""
-
-
-def row(mid: int, **more: object) -> Row:
-    return {"mid": mid, "project": mid, "mature": 0, "scores": {}, "crowd": {}, "automatic": {}, **more}
-
-
-def write_database(path: Path, rows: list[Row], *, later: bool = False) -> None:
-    """The release's schema; the ``later`` one has labels by machine too."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path)
-    tables = [("scores", "REAL")] + [("automatic_labels", "TEXT")] * later
-    connection.execute(
-        "CREATE TABLE modules(mid INTEGER PRIMARY KEY, project_id, src TEXT, mature_content, license TEXT)"
-    )
-    connection.execute("CREATE TABLE crowd_labels(mid, attribute, label)")
-    for table, kind in tables:
-        connection.execute(f"CREATE TABLE {table}(mid, {', '.join(f'{name} {kind}' for name in ATTRIBUTES)})")
-    for entry in rows:
-        mid = entry["mid"]
-        source = f"https://example.org/{mid}.jpg"
-        connection.execute(
-            "INSERT INTO modules VALUES (?, ?, ?, ?, '')", (mid, entry["project"], source, entry["mature"])
-        )
-        for attribute, label in entry["crowd"].items():
-            connection.execute("INSERT INTO crowd_labels VALUES (?, ?, ?)", (mid, attribute, label))
-        for (table, _), values in zip(tables, (entry["scores"], entry["automatic"]), strict=False):
-            if values:
-                places = ", ".join("?" * (1 + len(ATTRIBUTES)))
-                connection.execute(
-                    f"INSERT INTO {table} VALUES ({places})", (mid, *(values.get(name) for name in ATTRIBUTES))
-                )
-    connection.commit()
-    connection.close()
-
-
-def write_picture(path: Path, shade: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", (12, 8), (shade, shade, shade)).save(path)
 
 
 def no_ink(strokes: Tensor) -> Tensor:
@@ -67,24 +25,6 @@ def no_ink(strokes: Tensor) -> Tensor:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PAINTGYM_DATA", str(tmp_path))
     return tmp_path / "bam"
-
-
-def parts(bam_filter: str | None = None) -> dict[str, Targets]:
-    """Both parts, or the one that is not empty."""
-    found = {}
-    for split in ("train", "test"):
-        try:
-            found[split] = load_targets("bam", 8, split=split, bam_filter=bam_filter)
-        except InvalidInputError as error:
-            if "has no pictures" not in str(error) and "none of them in the part" not in str(error):
-                raise
-    return found
-
-
-def mids(bam_filter: str | None = None) -> set[int]:
-    return {
-        int(part.name(index).removeprefix("bam ")) for part in parts(bam_filter).values() for index in range(len(part))
-    }
 
 
 @pytest.mark.parametrize("later", [False, True])
@@ -247,86 +187,6 @@ def test_the_database_is_never_written(journal: str, folder: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["1.png", "bam.sqlite"]
 
 
-def test_a_database_that_is_being_written_is_refused(folder: Path) -> None:
-    write_database(folder / "bam.sqlite", [row(1)])
-    write_picture(folder / "1.png", 0)
-    writer = sqlite3.connect(folder / "bam.sqlite")
-    writer.execute("PRAGMA journal_mode=wal")
-    writer.execute("UPDATE modules SET mature_content = 1")
-    writer.commit()
-    with pytest.raises(InvalidInputError, match=r"is being changed \(bam\.sqlite-wal is there\)"):
-        load_targets("bam")
-    writer.close()
-    assert mids() == set()
-
-
-def test_unusable_databases_are_refused_in_one_line(folder: Path) -> None:
-    folder.mkdir(parents=True)
-    path = folder / "bam.sqlite"
-
-    def refused(message: str) -> None:
-        with pytest.raises(InvalidInputError, match=message) as caught:
-            load_targets("bam")
-        assert "\n" not in str(caught.value)
-        assert str(folder) in str(caught.value)
-
-    path.write_bytes(b"")
-    refused("is not BAM's: it has no table modules")
-    path.write_text("<html>not found</html>" * 100)
-    refused("cannot be read as BAM's SQLite database .*download it again")
-    path.unlink()
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE modules(mid, src)")
-    connection.close()
-    refused("no table modules with mature_content, mid, project_id")
-    path.unlink()
-    write_database(path, [row(mid, scores={"media_comic": 1.0}) for mid in range(5_000)])
-    write_picture(folder / "1.png", 0)
-    whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2])
-    refused("cannot be read as BAM's SQLite database")
-    path.write_bytes(whole[:4096] + bytes(255 - byte for byte in whole[4096:]))
-    refused("cannot be read as BAM's SQLite database")
-    path.write_bytes(whole)
-    write_database(folder / "second.db", [])
-    refused(r"holds 2 databases \(bam.sqlite, second.db\), expected one")
-
-
-def test_what_is_missing_is_reported_with_place_and_remedy(folder: Path) -> None:
-    for message in ("BAM was looked for in", "no pictures of BAM"):
-        if message.startswith("no"):
-            write_database(folder / "bam.sqlite", [row(1)])
-        with pytest.raises(MissingDataError, match=message) as caught:
-            load_targets("bam")
-        for part in (str(folder), "https://bam-dataset.org", "images/<attribute>/<mid>.jpg", "PAINTGYM_DATA"):
-            assert part in str(caught.value)
-        assert "\n" not in str(caught.value)
-
-
-def test_filters_that_leave_nothing_say_what_is_left(folder: Path) -> None:
-    write_database(folder / "bam.sqlite", [row(1, scores={"media_comic": 0.5}), row(2, mature=1)])
-    write_picture(folder / "2.png", 0)
-    with pytest.raises(InvalidInputError, match=r"has no pictures that match 'media_comic>0\.6', leaving aside"):
-        load_targets("bam", bam_filter="media_comic>0.6")
-    for split in ("train", "test"):
-        with pytest.raises(InvalidInputError, match=r"none of 1 pictures .* 1 are not there|none of them in the part"):
-            load_targets("bam", split=split)
-
-
-def test_filters_need_the_table_they_ask(folder: Path) -> None:
-    write_database(folder / "bam.sqlite", [row(1)])
-    write_picture(folder / "1.png", 0)
-    connection = sqlite3.connect(folder / "bam.sqlite")
-    connection.execute("DROP TABLE scores")
-    connection.execute("DROP TABLE crowd_labels")
-    connection.close()
-    with pytest.raises(InvalidInputError, match=r"no scores of media_comic; filter by label instead"):
-        load_targets("bam", bam_filter="media_comic>0.5")
-    with pytest.raises(InvalidInputError, match=r"no labels of media_comic; filter by score instead"):
-        load_targets("bam", bam_filter="media_comic=positive")
-    assert mids() == {1}
-
-
 def test_environments_take_the_filter_and_their_spec_stays_json(folder: Path) -> None:
     rows = [row(mid, project=1, scores={"media_comic": mid / 10}) for mid in range(10)]
     write_database(folder / "bam.sqlite", rows)
@@ -341,9 +201,3 @@ def test_environments_take_the_filter_and_their_spec_stays_json(folder: Path) ->
         assert (observation[3:6] == 180).all()
     with pytest.raises(InvalidInputError, match="expected one of BAM's attributes: media_comic"):
         gymnasium.make("paintgym/Painting-v0", **{**arguments, "bam_filter": "comic>=0.9"})
-
-
-def test_a_filter_for_other_targets_raises() -> None:
-    array = np.zeros((4, 4, 3), np.uint8)
-    with pytest.raises(InvalidInputError, match="bam_filter is 'media_comic>0', which chooses among BAM's pictures"):
-        load_targets(array, bam_filter="media_comic>0")

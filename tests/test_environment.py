@@ -59,7 +59,7 @@ CONFIGURATIONS = [
     {"reward": "improvement"},
     {"strokes_per_step": 5, "size": 96, "render_mode": "rgb_array"},
     {"stroke_budget": 1, "size": 36},
-    {"painter": "gan", "perceptual": "lite", "stroke_budget": 2, "size": 32},
+    {"painter": "gan", "perceptual": "lite", "stroke_budget": 2, "size": 40},
     {"target": [PICTURE, PICTURE // 2], "strokes_per_step": 10},
     pytest.param({"target": "mnist", "split": "test"}, marks=needs_mnist),
     pytest.param({"target": "mnist", "painter": "gan", "perceptual": "vgg19"}, marks=[needs_vgg19, needs_mnist]),
