@@ -79,7 +79,7 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
     |---|---|---|
     | ``target`` | ``"mnist"`` | pictures to paint: ``"mnist"``, ``"paintings"``, ``"photographs"``, ``"bam"``, a folder, a picture file, an (H, W, 3) uint8 array, or a list of arrays |
     | ``painter`` | ``"gan"`` | name or ``.safetensors`` file of the neural painter, or a painter that is already loaded |
-    | ``perceptual`` | ``"vgg19"`` | the loss: ``"vgg19"`` (relative distance of VGG19's features), ``"lite"`` (its small stand-in, which ships with the package), ``"mse"`` (mean squared error of pixels), or a ``Loss`` that is already loaded |
+    | ``perceptual`` | ``"vgg19"`` | the loss: ``"vgg19"`` (relative distance of VGG19's features), ``"lite"`` (its small stand-in, which ships with the package), ``"vgg19-bf16"`` and ``"lite-bf16"`` (the same networks in bfloat16), ``"mse"`` (mean squared error of pixels), or a ``Loss`` that is already loaded |
     | ``reward`` | ``"negative_loss"`` | or ``"improvement"`` |
     | ``stroke_budget`` | 100 | strokes of an episode, a multiple of ``strokes_per_step`` |
     | ``strokes_per_step`` | 1 | strokes of one action |
