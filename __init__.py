@@ -11,6 +11,7 @@ from . import envs as envs
 
 if TYPE_CHECKING:
     from .agents.agent import load_agent
+    from .agents.policy import PaintingPolicy, load_policy
     from .agents.vec_env import PaintingVecEnv
     from .envs.canvas import composite, paint_strokes, white_canvas
     from .envs.core import PaintingCore, PaintingState
@@ -28,6 +29,7 @@ __all__ = [
     "MyPaintEngine",
     "PaintingCore",
     "PaintingEnv",
+    "PaintingPolicy",
     "PaintingState",
     "PaintingVecEnv",
     "PaintingVectorEnv",
@@ -35,6 +37,7 @@ __all__ = [
     "composite",
     "load_agent",
     "load_painter",
+    "load_policy",
     "load_targets",
     "make_loss",
     "paint_strokes",
@@ -45,6 +48,7 @@ _HOMES = {
     "MyPaintEngine": "painters.mypaint",
     "PaintingCore": "envs.core",
     "PaintingEnv": "envs.painting",
+    "PaintingPolicy": "agents.policy",
     "PaintingState": "envs.core",
     "PaintingVecEnv": "agents.vec_env",
     "PaintingVectorEnv": "envs.vector",
@@ -52,6 +56,7 @@ _HOMES = {
     "composite": "envs.canvas",
     "load_agent": "agents.agent",
     "load_painter": "painters.painter",
+    "load_policy": "agents.policy",
     "load_targets": "envs.targets",
     "make_loss": "envs.loss",
     "paint_strokes": "envs.canvas",

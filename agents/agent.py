@@ -114,7 +114,7 @@ def load_agent(name: str, **options: Any) -> Agent:
     """Make an agent.
 
     Args:
-        name: ``"random"``, ``"greedy"`` or ``"gradient"``.
+        name: ``"random"``, ``"greedy"``, ``"gradient"`` or ``"policy"``.
         options: keywords of the agent's class, such as ``painter`` and ``loss``.
 
     Raises:
@@ -134,9 +134,10 @@ def load_agent(name: str, **options: Any) -> Agent:
 def _agents() -> dict[str, type[Agent]]:
     from .gradient import GradientAgent
     from .greedy import GreedyAgent
+    from .policy_agent import PolicyAgent
     from .random_agent import RandomAgent
 
-    return {agent.name: agent for agent in (RandomAgent, GreedyAgent, GradientAgent)}
+    return {agent.name: agent for agent in (RandomAgent, GreedyAgent, GradientAgent, PolicyAgent)}
 
 
 def check_whole(name: str, value: Any, low: int, high: int) -> None:

@@ -1,0 +1,163 @@
+"""The policy's network: looks where the error is, and lays a stroke there. How it learns is in ``analytic``.
+
+It picks anchors where canvas and target differ, looks at each through three windows (16, 32 and 64 pixels wide), and
+gives a stroke relative to the anchor, in the colour of the target along the stroke's own path. So it need not learn
+anything twice for two places of a picture.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..envs.core import strokes_left_of
+from ..painters.stroke import CANVAS_SIZE, LOG_RADIUS_SCALE, bezier_control, bezier_point
+
+_WINDOW, _PATCH = 16, 4
+_LEVELS = (1, 2, 4)
+"""Pixels of the canvas in one pixel of each window."""
+_CHANNELS = 7
+_SHAPE = 14
+"""Numbers of the head: reach, start, end, bend (2 each), size, two pressures, contrast, colour correction (3)."""
+_CANDIDATES = 2
+_APART = 5
+"""Anchors are the largest errors of 5x5 cells of 2x2 pixels each."""
+_SHORTEST_REACH, _LONGEST_REACH = math.log(1.5), math.log(45.0)
+_PATH = 7
+_LARGEST_CORRECTION = 0.3
+_MARGIN = 0.002
+
+STROKES_PER_STEP = (1, 2, 4, 8, 16)
+
+
+def strokes_per_step(stroke_budget: int) -> int:
+    """How many strokes to lay at once, so that a painting takes about 25 steps, and no fewer for few strokes."""
+    return max(step for step in STROKES_PER_STEP if step == 1 or 25 * step <= stroke_budget)
+
+
+class StrokeNetwork(nn.Module):
+    """Strokes for half-painted canvases.
+
+    Args:
+        width: numbers that describe each 4x4 patch of a window.
+        hidden: width of the fully connected layers.
+    """
+
+    anchor_noise: Tensor
+
+    def __init__(self, width: int = 64, hidden: int = 256) -> None:
+        super().__init__()
+        self.windows = nn.ModuleList(
+            nn.Sequential(
+                nn.Linear(_CHANNELS * _PATCH**2, width),
+                nn.SiLU(),
+                nn.Flatten(),
+                nn.Linear(width * (_WINDOW // _PATCH) ** 2, hidden),
+            )
+            for _ in _LEVELS
+        )
+        self.place = nn.Linear(4, hidden)
+        self.trunk = nn.Sequential(
+            nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU()
+        )
+        self.shape = nn.Linear(hidden, _SHAPE)
+        nn.init.zeros_(self.shape.bias)
+        promise = nn.Linear(64, 1)
+        nn.init.constant_(promise.bias, -5.0)
+        self.gain = nn.Sequential(nn.Linear(hidden, 64), nn.SiLU(), promise)
+        # On bare paper before an even target all errors are equal: a fixed pattern then tells where to begin.
+        noise = torch.rand(1, CANVAS_SIZE // 2, CANVAS_SIZE // 2, generator=torch.Generator().manual_seed(0))
+        self.register_buffer("anchor_noise", 1 + 0.02 * noise, persistent=False)
+
+    def forward(self, observation: Tensor, count: int, exploration: float = 0.0) -> tuple[Tensor, Tensor]:
+        """Decide the next strokes.
+
+        Args:
+            observation: (B, 7, 64, 64) in [0, 1], as ``PaintingCore.observation`` gives it.
+            count: strokes for each canvas, 1 or more.
+            exploration: standard deviation of noise on what anchors promise, in powers of e.
+
+        Returns:
+            Strokes (B, count, 12) in [0, 1], the most promising first; and ln of the part of the squared error that
+            each is thought to take away, (B, count).
+        """
+        canvas, target, left = observation[:, :3], observation[:, 3:6], strokes_left_of(observation)
+        error = (canvas - target).square().sum(1)
+        with torch.no_grad():
+            anchors = self._anchors(error, _CANDIDATES * count, exploration)
+            promise = self.gain(self._look(canvas, target, error, left, anchors))[..., 0]
+            noisy = promise + exploration * torch.randn_like(promise) if exploration else promise
+            chosen = noisy.topk(count, 1).indices
+            anchors = anchors.gather(1, chosen[..., None].expand(-1, -1, 2))
+        features = self._look(canvas, target, error, left, anchors)
+        promise = self.gain(features.detach())[..., 0]
+        return self._strokes(self.shape(features), anchors, canvas, target), promise
+
+    def _anchors(self, error: Tensor, count: int, exploration: float) -> Tensor:
+        """Where the error (B, 64, 64) has its peaks: (B, count, 2) as x, y in pixels."""
+        cells = F.avg_pool2d(error[:, None], 2) * self.anchor_noise
+        cells = F.avg_pool2d(cells, 3, stride=1, padding=1)
+        if exploration:
+            cells = cells * torch.exp(exploration * torch.randn_like(cells))
+        peaks = cells == F.max_pool2d(cells, _APART, stride=1, padding=_APART // 2)
+        # Where there are too few peaks, other large errors follow.
+        ranked = torch.where(peaks, cells + 1e3, cells).flatten(1)
+        index = ranked.topk(min(count, ranked.shape[1]), 1).indices
+        side = CANVAS_SIZE // 2
+        return torch.stack([index % side, index.div(side, rounding_mode="floor")], -1) * 2.0 + 1.0
+
+    def _look(self, canvas: Tensor, target: Tensor, error: Tensor, left: Tensor, anchors: Tensor) -> Tensor:
+        """Features (B, N, hidden) of anchors (B, N, 2)."""
+        batch, count = anchors.shape[:2]
+        seen = torch.cat([target, target - canvas, torch.ones_like(target[:, :1])], 1)
+        features = self.place(self._place(error, left, anchors)).flatten(0, 1)
+        offsets = torch.arange(_WINDOW, device=anchors.device) - (_WINDOW - 1) / 2
+        for level, window in zip(_LEVELS, self.windows, strict=True):
+            if level > 1:
+                seen = F.avg_pool2d(seen, 2)
+            x = (anchors[..., 0, None] + level * offsets) / CANVAS_SIZE * 2 - 1
+            y = (anchors[..., 1, None] + level * offsets) / CANVAS_SIZE * 2 - 1
+            shape = (batch, count, _WINDOW, _WINDOW)
+            grid = torch.stack([x[:, :, None, :].expand(shape), y[..., None].expand(shape)], -1)
+            crops = F.grid_sample(seen, grid.flatten(1, 2), align_corners=False)
+            # (B, C, N * 16, 16) -> (B * N, 16 patches, C * 4 * 4)
+            side = _WINDOW // _PATCH
+            patches = crops.view(batch, _CHANNELS, count, side, _PATCH, side, _PATCH).permute(0, 2, 3, 5, 1, 4, 6)
+            features = features + window(patches.reshape(batch * count, side * side, -1))
+        hidden: Tensor = self.trunk(features).unflatten(0, (batch, count))
+        return hidden
+
+    @staticmethod
+    def _place(error: Tensor, left: Tensor, anchors: Tensor) -> Tensor:
+        """What windows do not show: where the anchor is, how many strokes are left, how far the picture is done."""
+        about = torch.stack([torch.log1p(left) / 3 - 1, error.mean((1, 2)).clamp(min=1e-6).log() / 3 + 1], -1)
+        return torch.cat([anchors / (CANVAS_SIZE / 2) - 1, about[:, None].expand(-1, anchors.shape[1], -1)], -1)
+
+    @staticmethod
+    def _strokes(shape: Tensor, anchors: Tensor, canvas: Tensor, target: Tensor) -> Tensor:
+        """Strokes (B, N, 12) of the head's numbers (B, N, 14)."""
+        log_reach, start, end, bend, size, pressures, contrast, correction = shape.split((1, 2, 2, 2, 1, 2, 1, 3), -1)
+        middle = _SHORTEST_REACH + 0.55 * (_LONGEST_REACH - _SHORTEST_REACH)
+        reach = torch.exp((middle + log_reach).clamp(_SHORTEST_REACH, _LONGEST_REACH)) / CANVAS_SIZE
+        anchor = anchors / CANVAS_SIZE
+        start = (anchor + reach * torch.tanh(start + start.new_tensor([-0.5, 0.0]))).clamp(_MARGIN, 1 - _MARGIN)
+        end = (anchor + reach * torch.tanh(end + end.new_tensor([0.5, 0.0]))).clamp(_MARGIN, 1 - _MARGIN)
+        control = (0.5 * (start + end) + 0.5 * reach * torch.tanh(bend)).clamp(_MARGIN, 1 - _MARGIN)
+        size = torch.sigmoid(size + 2 * (log_reach + middle - math.log(12.0)) / LOG_RADIUS_SCALE)
+        pressures = torch.sigmoid(pressures + 1.0)
+        wanted, there = _along_path(start, control, end, target), _along_path(start, control, end, canvas)
+        color = wanted + F.softplus(contrast - 1.0) * (wanted - there) + _LARGEST_CORRECTION * torch.tanh(correction)
+        return torch.cat([pressures[..., :1], size, control, end, color.clamp(0, 1), start, pressures[..., 1:]], -1)
+
+
+def _along_path(start: Tensor, control: Tensor, end: Tensor, picture: Tensor) -> Tensor:
+    """The mean colour (B, N, 3) of a picture (B, 3, H, W) along strokes given by three points (B, N, 2) each."""
+    time = torch.linspace(0.05, 0.95, _PATH, device=start.device)[:, None]
+    points = bezier_point(
+        start[..., None, :], bezier_control(start, control, end)[..., None, :], end[..., None, :], time
+    )
+    blurred = F.avg_pool2d(picture, 3, stride=1, padding=1, count_include_pad=False)
+    colors = F.grid_sample(blurred, points * 2 - 1, padding_mode="border", align_corners=False)
+    mean: Tensor = colors.mean(-1).transpose(1, 2)
+    return mean
