@@ -1,5 +1,7 @@
 """Pictures to train on: random squares of targets, so that a hundred paintings last long."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -22,18 +24,20 @@ class TargetSampler:
     Args:
         source: as ``load_targets`` takes it.
         split: which part of it.
+        numbers: which of the pictures; all by default.
     """
 
-    def __init__(self, source: TargetSource, split: Split = "train") -> None:
+    def __init__(self, source: TargetSource, split: Split = "train", numbers: Sequence[int] | None = None) -> None:
         self._whole = isinstance(source, str) and source == _DIGITS
         self._targets = load_targets(source, CANVAS_SIZE if self._whole else _MOST_PIXELS, split=split)
+        self._numbers = range(len(self._targets)) if numbers is None else numbers
 
     def draw(self, count: int, random: np.random.Generator) -> Tensor:
         """Targets (count, 3, 64, 64) in [0, 1]."""
         return torch.stack([self._one(random) for _ in range(count)])
 
     def _one(self, random: np.random.Generator) -> Tensor:
-        picture = to_tensor(self._targets.picture(int(random.integers(len(self._targets)))))
+        picture = to_tensor(self._targets.picture(self._numbers[int(random.integers(len(self._numbers)))]))
         if self._whole:
             return picture[0]
         side = int(random.integers(CANVAS_SIZE, _MOST_PIXELS + 1))

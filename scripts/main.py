@@ -21,6 +21,7 @@ COMMANDS = {
     "strokes": "draw a data set of random strokes with the real MyPaint brush",
     "replay": "paint the strokes of a saved painting again with the real MyPaint brush, at any size",
     "train-painter": "train the neural painter on drawn strokes",
+    "train-policy": "train a policy that paints, through the canvas and by PPO",
     "train-lite": "teach the lite loss VGG19's judgement, and measure it",
     "fidelity": "measure the neural painter against the real brush",
     "bench": "measure how fast painters and environments are",
