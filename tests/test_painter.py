@@ -93,7 +93,10 @@ def test_a_stroke_without_pressure_leaves_no_visible_ink(painter):
 
 
 def test_degenerate_strokes_give_finite_coverage_and_gradients(any_painter):
-    endurance = endure(any_painter, degenerate_strokes())
+    strokes = degenerate_strokes()
+    if any_painter.name != "gan":
+        strokes = strokes[::9]  # Plain networks have no geometry to degenerate, and are slow.
+    endurance = endure(any_painter, strokes)
     assert (endurance.not_finite, endurance.out_of_range, endurance.bad_gradients) == (0, 0, 0)
 
 

@@ -18,8 +18,8 @@ def config(tmp_path_factory):
         painter="vae",
         out=tmp_path_factory.mktemp("run"),
         strokes=64,
-        held_out=16,
-        batch_size=16,
+        held_out=8,
+        batch_size=4,
         autoencoding_steps=12,
         predictor_steps=8,
         evaluate_every=5,
@@ -77,7 +77,7 @@ def test_a_resumed_run_ends_with_the_same_weights(trained, config, data, tmp_pat
 
 
 def test_the_autoencoder_learns_to_draw_what_it_sees(config, data, tmp_path):
-    longer = dataclasses.replace(config, out=tmp_path, autoencoding_steps=60, predictor_steps=0, evaluate_every=60)
+    longer = dataclasses.replace(config, out=tmp_path, autoencoding_steps=40, predictor_steps=0, evaluate_every=40)
     trainer = PainterTrainer(longer, *data)
     untrained = stroke_figures(trainer.stage.draw(*data[1]), data[1][1]).pooled()
     trainer.run()
