@@ -26,8 +26,8 @@ _STROKES = 48
 """Strokes that a batch lays in each step of the horizon."""
 _POOL = 96
 """Half-painted canvases kept for each number of strokes a step."""
-_TURNS = (0, 1, 0, 2, 1, 3, 2, 4)
-"""Which pool is painted on next: few strokes a step come more often, because large strokes are the hard ones."""
+_TURNS = (1, 2, 3, 1, 4, 2, 0, 3)
+"""Which pool is painted on next."""
 _FEWEST = 5
 _EXPLORATION = 0.5
 _PROMISE_WEIGHT = 0.05
@@ -130,7 +130,7 @@ class AnalyticTrainer:
 
     def _put_back(self, pool: _Pool, rows: Tensor, canvas: Tensor, left: Tensor) -> None:
         pool.canvas[rows], pool.left[rows] = canvas, left
-        finished = rows[left == 0]
+        finished = rows[(left == 0).cpu()]
         if len(finished):
             self._begin(pool, finished)
 
@@ -147,8 +147,7 @@ class AnalyticTrainer:
 
     def _begin(self, pool: _Pool, rows: Tensor, targets: Tensor | None = None) -> None:
         """Put bare paper, new targets and new budgets in the place of rows."""
-        most = 64 * pool.strokes_per_step
-        low, high = math.log(max(_FEWEST, most / 6)), math.log(most)
+        low, high = math.log(max(_FEWEST, 6 * pool.strokes_per_step)), math.log(32 * pool.strokes_per_step)
         budgets = np.exp(self._random.uniform(low, high, len(rows))) / pool.strokes_per_step
         pool.canvas[rows] = 1.0
         pool.target[rows] = self._draw_targets(len(rows), self._random) if targets is None else targets
