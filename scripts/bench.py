@@ -146,10 +146,10 @@ def _measure_precisions(arguments: Arguments) -> tuple[list[Precision], dict[str
                 measure_precision(loss, plain, target, painter, batch=arguments.batches[0], rounds=arguments.rounds)
             )
     title = f"losses beside their networks run plainly in float32, CPU, batch {arguments.batches[0]}"
-    columns = ("loss", "median error", "largest error", "lowest cosine of gradients", "times as fast")
+    columns = ("loss", "median relative error", "largest", "lowest cosine of gradients", "times as fast")
     table = Table(*columns, title=title)
     for one in figures:
-        errors = (f"{error:.2%}" for error in (one.median_error, one.largest_error))
+        errors = (f"{error:.1e}" for error in (one.median_error, one.largest_error))
         table.add_row(one.loss, *errors, f"{one.gradient_cosine:.4f}", f"{one.times_as_fast:.2f}")
     if figures:
         Console().print(table)
