@@ -61,7 +61,7 @@ class TrainingConfig:
     """GANs: what the adversarial stage may cost in PSNR (dB) for crisper ink; beyond it a painter is not kept."""
     autoencoding_steps: int = 4_000
     """VAE: steps of encoder and decoder."""
-    predictor_steps: int = 3_000
+    predictor_steps: int = 6_000
     """VAE: steps of the predictor, through the frozen decoder; 0 leaves the stage out."""
     vae_learning_rate: float = 2e-3
     """VAE: of both stages; falls to zero along a cosine in each."""

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from ..errors import InvalidInputError
 from ..files import check_can_write, write_whole
@@ -129,10 +129,19 @@ def _overall(measured: dict[str, _Measured], console: Console, title: str) -> di
 
 def _by_group(measured: dict[str, _Measured], strokes: NDArray[np.float32], console: Console) -> list[dict[str, Any]]:
     """Print the table of thirds, and give its figures."""
-    table = Table("strokes", "painter", "PSNR dB", "L1", "IoU", "gap", "Frechet", title="by size and length, in pixels")
+    table = Table(
+        Column("strokes", no_wrap=True),
+        "painter",
+        "PSNR dB",
+        "L1",
+        "IoU",
+        "gap",
+        "Frechet",
+        title="by size and length, in pixels",
+    )
     groups = []
     for group in stroke_groups(strokes):
-        title, figures = f"{group.by} {group.least:.1f} to {group.most:.1f}", {}
+        title, figures = f"{group.by} {_short(group.least)} to {_short(group.most)}", {}
         for name, one in measured.items():
             fidelity, distance = one.of(group.rows)
             figures[name] = _as_dict(fidelity, distance)
@@ -141,6 +150,10 @@ def _by_group(measured: dict[str, _Measured], strokes: NDArray[np.float32], cons
         groups.append({"by": group.by, "least": group.least, "most": group.most, "painters": figures})
     console.print(table)
     return groups
+
+
+def _short(pixels: float) -> str:
+    return f"{pixels:.0f}" if pixels > 10 else f"{pixels:.1f}"
 
 
 def _as_dict(fidelity: Fidelity, distance: float) -> dict[str, float]:
