@@ -33,11 +33,13 @@ class Progress:
         strokes: how many strokes there are by now.
         loss: what the agent minimises, as far as it is known.
         fraction: part of the work that is done, in [0, 1].
+        strokes_so_far: (T, 12) in [0, 1], what was painted by now, from agents that can tell; not to be changed.
     """
 
     strokes: int
     loss: float
     fraction: float
+    strokes_so_far: Tensor | None = None
 
 
 ProgressCallback = Callable[[Progress], None]
@@ -114,7 +116,7 @@ def load_agent(name: str, **options: Any) -> Agent:
     """Make an agent.
 
     Args:
-        name: ``"random"``, ``"greedy"``, ``"gradient"`` or ``"policy"``.
+        name: ``"random"``, ``"greedy"``, ``"gradient"``, ``"policy"`` or ``"policy+gradient"``.
         options: keywords of the agent's class, such as ``painter`` and ``loss``.
 
     Raises:
@@ -136,8 +138,9 @@ def _agents() -> dict[str, type[Agent]]:
     from .greedy import GreedyAgent
     from .policy_agent import PolicyAgent
     from .random_agent import RandomAgent
+    from .refining_agent import RefiningAgent
 
-    return {agent.name: agent for agent in (RandomAgent, GreedyAgent, GradientAgent, PolicyAgent)}
+    return {agent.name: agent for agent in (RandomAgent, GreedyAgent, GradientAgent, PolicyAgent, RefiningAgent)}
 
 
 def check_whole(name: str, value: Any, low: int, high: int) -> None:

@@ -12,6 +12,7 @@ from ..envs.core import PaintingCore, PaintingState
 from ..envs.loss import Loss, PixelLoss
 from ..envs.vgg import WEIGHTS_FILE
 from ..files import data_directory
+from ..painters.stroke import STROKE_LENGTH
 from .agent import Agent, Progress, ProgressCallback, check_positive, check_whole
 from .color import removal_costs, solve_colors
 from .result import NamedPainter
@@ -84,9 +85,11 @@ class GradientAgent(Agent):
     ) -> Tensor:
         budget = core.stroke_budget
         perceptual = not isinstance(core.loss, PixelLoss)
-        search = _Search(core, state, generator)
+        started = time.perf_counter()
+        search = _Search(core, state, generator, self._start(core, state))
+        grown = 0.0 if len(search.stack) else _GROWN
         best, least = None, math.inf
-        for iteration, fraction in self._schedule(budget):
+        for iteration, fraction in self._schedule(budget, started):
             waves = min(_WAVES, 1 + int(_WAVES * fraction / _GROWN))
             search.grow(math.ceil(budget * waves / _WAVES))
             if perceptual and fraction >= _SKETCHED:
@@ -96,19 +99,22 @@ class GradientAgent(Agent):
             if iteration % _COLOR_EVERY == 0 and not search.finishing:
                 search.recolor()
             loss = search.descend(self.learning_rate * 0.5 * (1 + math.cos(math.pi * fraction)))
-            if fraction >= _GROWN and search.finishing == perceptual and loss < least:
+            if fraction >= grown and search.finishing == perceptual and loss < least:
                 best, least = search.stack.strokes.clone(), loss
-            report(Progress(len(search.stack), loss, fraction))
+            report(Progress(len(search.stack), loss, fraction, search.stack.strokes))
         search.grow(budget)
         report(Progress(budget, loss if best is None else least, 1.0))
         return search.stack.strokes if best is None else best
 
-    def _schedule(self, budget: int) -> Iterator[tuple[int, float]]:
+    def _start(self, core: PaintingCore, state: PaintingState) -> Tensor:
+        """Strokes (T, 12) in [0, 1] to begin with: none, or the whole budget."""
+        return torch.empty(0, STROKE_LENGTH)
+
+    def _schedule(self, budget: int, started: float) -> Iterator[tuple[int, float]]:
         """Count the iterations; with each comes the part of the work, or of the time, that lies behind."""
         default = min(max(_STROKE_STEPS // budget, _FEWEST_ITERATIONS), _MOST_ITERATIONS)
         iterations = self.iterations or default
         limit = self.time_limit or math.inf
-        started = time.perf_counter()
         for iteration in range(iterations):
             fraction = max(iteration / iterations, (time.perf_counter() - started) / limit)
             if fraction >= 1 and iteration:
@@ -119,8 +125,10 @@ class GradientAgent(Agent):
 class _Search:
     """One painting in the making, and what can be done to it."""
 
-    def __init__(self, core: PaintingCore, state: PaintingState, generator: torch.Generator) -> None:
+    def __init__(self, core: PaintingCore, state: PaintingState, generator: torch.Generator, start: Tensor) -> None:
         self.stack = StrokeStack(core.painter, state.target.shape[-1])
+        if len(start):
+            self.stack.append(start, core.painter(start).flatten(1))
         self.finishing = False
         """Whether ``descend`` follows the perceptual loss yet, not the squared error alone."""
         self._core = core

@@ -1,4 +1,4 @@
-"""Agents with a trained policy: ``policy`` paints at once, ``policy+gradient`` then refines. Training is elsewhere."""
+"""The agent ``policy``: a trained policy paints at once. Its training is elsewhere."""
 
 from pathlib import Path
 
@@ -47,5 +47,5 @@ class PolicyAgent(Agent):
             painted.append(strokes[0])
             count += strokes.shape[1]
             loss = float(core.loss(canvas, state.target_features))
-            report(Progress(count, loss, count / core.stroke_budget))
+            report(Progress(count, loss, count / core.stroke_budget, torch.cat(painted)))
         return torch.cat(painted)

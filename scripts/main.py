@@ -22,6 +22,8 @@ COMMANDS = {
     "replay": "paint the strokes of a saved painting again with the real MyPaint brush, at any size",
     "train-painter": "train the neural painter on drawn strokes",
     "train-policy": "train a policy that paints, through the canvas and by PPO",
+    "export-policy": "write a policy as a stable-baselines3 zip or as ONNX",
+    "train-classifier": "train the classifier that reads painted digits",
     "train-lite": "teach the lite loss VGG19's judgement, and measure it",
     "fidelity": "measure the neural painter against the real brush",
     "bench": "measure how fast painters and environments are",
