@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..envs.loss import PixelLoss, make_loss
+from ..envs.painting import PaintingEnv
 from ..envs.perceptual import NETWORKS, PerceptualLoss, perceptual_names
 from ..envs.pictures import fit_picture, load_picture, to_tensor
 from ..envs.precision import Precision, measure_precision
@@ -99,6 +100,16 @@ def _check(arguments: Arguments) -> None:
     for loss in arguments.losses:
         if loss not in _LOSSES:
             raise InvalidInputError(f"there is no loss {loss!r}; expected one of {', '.join(_LOSSES)}")
+    for painter, device in itertools.product(arguments.painters, arguments.devices):
+        PaintingEnv(
+            str(_PICTURE),
+            painter,
+            PixelLoss.name,
+            stroke_budget=arguments.stroke_budget,
+            strokes_per_step=arguments.strokes_per_step,
+            size=arguments.size,
+            device=device,
+        )
 
 
 @torch.no_grad()

@@ -95,6 +95,7 @@ def test_losses_without_weights_are_named_and_left_out(
     assert "vgg19 was not measured: no weights" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("one_thread")
 def test_float32_strays_by_rounding_alone_and_bfloat16_by_little() -> None:
     target = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     painter = load_painter("gan")
