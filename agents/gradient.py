@@ -12,6 +12,7 @@ from ..envs.core import PaintingCore, PaintingState
 from ..envs.loss import Loss, PixelLoss
 from ..envs.vgg import WEIGHTS_FILE
 from ..files import data_directory
+from ..painters.draft import smoothed
 from ..painters.stroke import STROKE_LENGTH
 from .agent import Agent, Progress, ProgressCallback, check_positive, check_whole
 from .color import removal_costs, solve_colors
@@ -39,7 +40,8 @@ class GradientAgent(Agent):
     """Adam on the logits of all strokes, at first in waves: five times, the strokes that gain most are laid on top.
 
     Gradients cannot bring a stroke to an error that it does not touch; so every stroke begins at one, and strokes that
-    turn out useless are taken away and laid where the error is. Under ``"mse"`` the colours are solved now and then
+    turn out useless are taken away and laid where the error is. The ink is the painter's own, its gradient that of a
+    smooth draft (``painters.draft``): it is quicker, and leads further. Under ``"mse"`` the colours are solved now and then
     in closed form. Under a perceptual loss the picture is laid in with ``"mse"``, then finished with the perceptual
     loss plus 20 times the squared error.
 
@@ -126,7 +128,7 @@ class _Search:
     """One painting in the making, and what can be done to it."""
 
     def __init__(self, core: PaintingCore, state: PaintingState, generator: torch.Generator, start: Tensor) -> None:
-        self.stack = StrokeStack(core.painter, state.target.shape[-1])
+        self.stack = StrokeStack(smoothed(core.painter), state.target.shape[-1])
         if len(start):
             self.stack.append(start, core.painter(start).flatten(1))
         self.finishing = False

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from .gan import SplatPainter
 from .painter import Painter
 from .stroke import (
     CANVAS_SIZE,
@@ -56,6 +57,11 @@ class SmoothedPainter:
         """Move the draft painter; the painter is where it is."""
         self._draft.to(device)
         return self
+
+
+def smoothed(painter: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """The painter to optimise strokes through: one with grain is smoothed, any other is as smooth as it comes."""
+    return SmoothedPainter(painter) if isinstance(painter, SplatPainter) else painter
 
 
 class DraftPainter(Painter):
