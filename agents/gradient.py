@@ -41,9 +41,9 @@ class GradientAgent(Agent):
 
     Gradients cannot bring a stroke to an error that it does not touch; so every stroke begins at one, and strokes that
     turn out useless are taken away and laid where the error is. The ink is the painter's own, its gradient that of a
-    smooth draft (``painters.draft``): it is quicker, and leads further. Under ``"mse"`` the colours are solved now and then
-    in closed form. Under a perceptual loss the picture is laid in with ``"mse"``, then finished with the perceptual
-    loss plus 20 times the squared error.
+    smooth draft (``painters.draft``): it is quicker, and leads further. Under ``"mse"`` the colours are solved now and
+    then in closed form. Under a perceptual loss the picture is laid in with ``"mse"``, then finished with the
+    perceptual loss plus 20 times the squared error.
 
     Args:
         painter: name or ``.safetensors`` file of a neural painter, or one that is already loaded.
