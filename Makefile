@@ -1,6 +1,7 @@
 # Each target sets itself up: scripts/setup.sh makes .venv the first time and is done in a moment afterwards.
 #   make paint IMAGE=photo.jpg
 #   make paint IMAGE=photo.jpg STROKES=50 AGENT=greedy LOSS=vgg19
+#   make serve                    the page, at http://127.0.0.1:8000
 #   make test
 
 IMAGE ?=
@@ -9,7 +10,7 @@ STROKES ?= 200
 LOSS ?= mse
 export IMAGE AGENT STROKES LOSS
 
-.PHONY: help paint test lint setup
+.PHONY: help paint serve test lint setup
 .DEFAULT_GOAL := help
 
 help: ## list what there is
@@ -25,6 +26,9 @@ paint: setup ## paint IMAGE=photo.jpg (a bundled still life by default) into pai
 	@.venv/bin/paintgym paint $${IMAGE:+"$$IMAGE"} --agent "$$AGENT" --strokes "$$STROKES" --loss "$$LOSS" \
 		--out painting.png --out painting.webp --out painting.json
 	@.venv/bin/paintgym replay painting.json --size 768 --out painting_by_mypaint.png || true
+
+serve: setup ## serve the web page at http://127.0.0.1:8000
+	@.venv/bin/paintgym serve --port "$${PORT:-8000}"
 
 test: setup ## run the tests
 	@.venv/bin/python -m pytest

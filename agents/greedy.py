@@ -42,7 +42,8 @@ class GreedyAgent(Agent):
             else:
                 stroke = _inkless_stroke()
             strokes.append(stroke)
-            report(Progress(number, float(state.loss), number / core.stroke_budget))
+            so_far = torch.stack(strokes)
+            report(Progress(number, float(state.loss), number / core.stroke_budget, so_far))
         return torch.stack(strokes)
 
 

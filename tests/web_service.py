@@ -1,0 +1,71 @@
+"""The web service as the tests need it: with an untrained policy, small limits, and pictures to send."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from flask import Flask
+from flask.testing import FlaskClient
+from paintgym.agents.policy import build_policy, save_policy
+from paintgym.webapp.application import create_app
+from paintgym.webapp.settings import Settings
+from paintgym.webapp.studio import Studio
+from PIL import Image
+
+JSON = {"Accept": "application/json"}
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+def save_untrained_policy(folder: Path) -> Path:
+    torch.manual_seed(0)
+    path = folder / "policy.safetensors"
+    save_policy(build_policy(strokes_per_step=1).policy, path, {}, {})
+    return path
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    policy = save_untrained_policy(tmp_path_factory.mktemp("policy"))
+    settings = Settings(policy=str(policy), upload_megabytes=1, maximum_pixels=1_000_000, maximum_strokes=300)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    application = create_app(settings)
+    yield application
+    assert studio_of(application).close(30)
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+def studio_of(app: Flask) -> Studio:
+    return app.extensions["studio"]
+
+
+def picture(form: str = "PNG", size: tuple[int, int] = (80, 60), mode: str = "RGB", **options: Any) -> bytes:
+    """A picture of noise, in a file's form."""
+    pixels = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    content = io.BytesIO()
+    Image.fromarray(pixels).convert(mode).save(content, form, **options)
+    return content.getvalue()
+
+
+def form_with(content: bytes, name: str = "photo.png", **fields: Any) -> dict[str, Any]:
+    return {"picture": (io.BytesIO(content), name), **{key: str(value) for key, value in fields.items()}}
+
+
+def order(client: FlaskClient, **fields: Any) -> dict[str, Any]:
+    """Order a painting of a sample; returns its description."""
+    answer = client.post("/paintings", data={"sample": "hills", "strokes": "8", **fields}, headers=JSON)
+    assert answer.status_code == 202, answer.text
+    return answer.get_json()
+
+
+def finish(app: Flask, identity: str) -> None:
+    assert studio_of(app).find(identity).wait(60)

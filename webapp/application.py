@@ -1,0 +1,154 @@
+"""The Flask application: its parts put together, what every answer carries, and how mistakes are answered."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter
+
+from .context import current_studio, wants_html
+from .mistakes import BusyError, RequestError
+from .operations import operations
+from .orders import AGENTS, DEFAULT_STROKES, samples
+from .paintings import paintings
+from .settings import Settings
+from .studio import Studio
+
+_log = logging.getLogger(__name__)
+
+# No inline script or style, nothing from elsewhere, no framing. Pictures of the page's own making are blobs.
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_FORM_MEMORY = 100_000
+"""Bytes of a form's fields other than the picture."""
+_FORM_PARTS = 20
+_SENTENCES = {
+    400: "This request cannot be understood.",
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+    413: "The request is too large; at most {megabytes} MB are taken.",
+    414: "The address is too long.",
+    415: "Send a form, JSON, or a PNG, JPEG or WebP picture.",
+    500: "Something went wrong on our side; the painting was not made.",
+}
+
+
+class _Identity(BaseConverter):
+    """Ids as ``Job`` makes them; anything else is no address at all."""
+
+    regex = "[0-9a-f]{32}"
+    part_isolating = True
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Make the application, and start the threads that paint; ``app.extensions["studio"].close()`` ends them.
+
+    Args:
+        settings: its limits; by default from environment variables.
+
+    Raises:
+        InvalidInputError: a setting that cannot be used, or a policy that cannot be loaded.
+    """
+    settings = settings or Settings.from_environment()
+    app = Flask(__name__)
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.upload_bytes,
+        MAX_FORM_MEMORY_SIZE=_FORM_MEMORY,
+        MAX_FORM_PARTS=_FORM_PARTS,
+        TRUSTED_HOSTS=settings.hosts,
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+    )
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.url_map.converters["identity"] = _Identity
+    app.extensions["studio"] = Studio(settings)
+    app.register_blueprint(paintings)
+    app.register_blueprint(operations)
+    app.add_url_rule("/", "page", _page)
+    app.before_request(_refuse_strangers)
+    app.after_request(_add_headers)
+    app.register_error_handler(RequestError, _answer_mistake)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(Exception, _answer_bug)
+    app.context_processor(_page_choices)
+    return app
+
+
+def _page() -> str:
+    return render_template("page.html")
+
+
+def _page_choices() -> dict[str, Any]:
+    """What the page offers."""
+    studio = current_studio()
+    return {
+        "agents": AGENTS,
+        "painters": studio.painters,
+        "samples": samples(),
+        "default_strokes": min(DEFAULT_STROKES, studio.settings.maximum_strokes),
+        "maximum_strokes": studio.settings.maximum_strokes,
+        "upload_megabytes": studio.settings.upload_megabytes,
+        "time_limit": studio.settings.time_limit,
+    }
+
+
+def _refuse_strangers() -> None:
+    """Other sites' pages may link here, but not have things painted or cancelled with their visitors' browsers."""
+    if request.method not in ("GET", "HEAD", "OPTIONS") and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        raise RequestError("This request comes from another site's page; use the page itself.")
+
+
+def _add_headers(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers[name] = value
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _answer_mistake(error: RequestError) -> Response:
+    response = _answer(str(error), error.status)
+    if isinstance(error, BusyError):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _answer_http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status < 400:  # a redirect, which is no mistake
+        return error.get_response()  # type: ignore[return-value]
+    megabytes = current_studio().settings.upload_megabytes
+    sentence = _SENTENCES.get(status, f"{HTTPStatus(status).phrase}.").format(megabytes=megabytes)
+    response = _answer(sentence, status)
+    if isinstance(error, HTTPException) and status == 405:
+        response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+    return response
+
+
+def _answer_bug(error: Exception) -> Response:
+    _log.error("a request failed", exc_info=error)
+    return _answer(_SENTENCES[500], 500)
+
+
+def _answer(sentence: str, status: int) -> Response:
+    try:
+        html = wants_html(request)
+    except Exception:  # not even the headers can be read
+        html = False
+    response = (
+        Response(render_template("page.html", error=sentence), mimetype="text/html")
+        if html
+        else jsonify(error=sentence)
+    )
+    response.status_code = status
+    return response

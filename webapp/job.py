@@ -1,0 +1,139 @@
+"""One painting that was ordered: its state, and the events that tell how it comes along. Who paints is elsewhere."""
+
+import bisect
+import json
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from ..agents.result import Painting
+from .orders import Order
+
+
+class State(StrEnum):
+    """Where a job stands; the last three are final."""
+
+    WAITING = "waiting"
+    PAINTING = "painting"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to a job.
+
+    Attributes:
+        number: 1 for the first; numbers grow, and some are left out.
+        kind: ``painting``, ``strokes``, ``progress``, ``canvas``, ``film``, ``finished``, ``failed`` or ``cancelled``.
+        data: JSON on one line.
+    """
+
+    number: int
+    kind: str
+    data: str
+
+
+class Job:
+    """A painting from order to result. Safe to use from several threads.
+
+    Args:
+        order: what is to be painted.
+        when_over: called once, when the state is final.
+    """
+
+    def __init__(self, order: Order, when_over: Callable[["Job"], None] = lambda _: None) -> None:
+        self.identity = secrets.token_hex(16)
+        self.order = order
+        self.state = State.WAITING
+        self.message = ""
+        """Why it failed."""
+        self.painting: Painting | None = None
+        self.strokes_done = 0
+        self.begun_at = self.over_at = time.monotonic()
+        self._when_over = when_over
+        self._events: list[Event] = []
+        self._number = 0
+        self._changed = threading.Condition()
+
+    @property
+    def over(self) -> bool:
+        """Whether the state is final."""
+        return self.state in (State.FINISHED, State.FAILED, State.CANCELLED)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been painted, or was."""
+        if self.state is State.WAITING:
+            return 0.0
+        return (self.over_at if self.over else time.monotonic()) - self.begun_at
+
+    def begin(self) -> None:
+        """Somebody starts to paint."""
+        with self._changed:
+            if self.state is State.WAITING:
+                self.state, self.begun_at = State.PAINTING, time.monotonic()
+                self._emit(State.PAINTING, {"strokes": self.order.strokes})
+
+    def emit(self, kind: str, strokes: int, data: dict[str, Any]) -> None:
+        """Tell of progress; nothing more is told of a job that is over.
+
+        A ``canvas`` takes the place of the one before: who reconnects needs only the last.
+        """
+        with self._changed:
+            if self.over:
+                return
+            if kind == "canvas":
+                self._events = [event for event in self._events if event.kind != kind]
+            self.strokes_done = strokes
+            self._emit(kind, {"count": strokes, "seconds": round(self.seconds, 3), **data})
+
+    def finish(self, painting: Painting) -> None:
+        """It is painted."""
+        result = {"loss": painting.loss, "loss_name": painting.loss_name, "count": len(painting.strokes)}
+        with self._changed:
+            if not self.over:
+                self.painting = painting
+                self.strokes_done = len(painting.strokes)
+                self._end(State.FINISHED, result)
+
+    def fail(self, message: str) -> None:
+        """It cannot be painted, because of what one plain sentence says."""
+        with self._changed:
+            if not self.over:
+                self.message = message
+                self._end(State.FAILED, {"message": message})
+
+    def cancel(self) -> None:
+        """Nobody wants it any more; who paints it stops at the next step."""
+        with self._changed:
+            if not self.over:
+                self._end(State.CANCELLED, {})
+
+    def events_after(self, number: int, timeout: float) -> list[Event]:
+        """Events with a higher number; waits up to ``timeout`` seconds while there are none and more may come."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._number > number or self.over, timeout)
+            return self._events[bisect.bisect_right(self._events, number, key=lambda event: event.number) :]
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until the job is over, at most ``timeout`` seconds; returns whether it is."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self.over, timeout)
+
+    def _end(self, state: State, data: dict[str, Any]) -> None:
+        self.over_at = time.monotonic()
+        data["seconds"] = round(0.0 if self.state is State.WAITING else self.over_at - self.begun_at, 3)
+        self.state = state
+        self._when_over(self)
+        self._emit(state, data)
+
+    def _emit(self, kind: str, data: dict[str, Any]) -> None:
+        self._number += 1
+        self._events.append(Event(self._number, str(kind), json.dumps(data, separators=(",", ":"))))
+        self._changed.notify_all()

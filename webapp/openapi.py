@@ -1,0 +1,160 @@
+"""The OpenAPI description of the service. It is written by hand; a test holds it against the addresses there are."""
+
+from typing import Any
+
+from .. import __version__
+from .orders import AGENTS, DEFAULT_AGENT, DEFAULT_PAINTER, DEFAULT_STROKES, samples
+from .settings import Settings
+
+Description = dict[str, Any]
+
+
+def describe(settings: Settings, painters: list[str]) -> Description:
+    """The description, as OpenAPI 3.1 has it."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "paintgym",
+            "version": __version__,
+            "description": "Send a picture, and see it painted stroke by stroke.",
+        },
+        "paths": _paths(),
+        "components": {
+            "parameters": {"id": _parameter("id", "path", {"type": "string", "pattern": "^[0-9a-f]{32}$"})},
+            "schemas": {
+                "Options": {"type": "object", "properties": _options(settings, painters)},
+                "Error": _object({"error": {"type": "string", "description": "One plain sentence."}}),
+                "Painting": _object(_painting(painters)),
+            },
+            "requestBodies": {"Order": {"required": True, "content": _order_content(settings, painters)}},
+        },
+    }
+
+
+def _paths() -> Description:
+    event = "Events: painting, strokes, progress, canvas, film; at the end finished, failed or cancelled."
+    picture: Description = {kind: {} for kind in ("image/png", "image/webp", "image/gif", "application/json")}
+    form = _parameter("form", "path", {"enum": ["png", "webp", "gif", "json"]})
+    last = _parameter("Last-Event-ID", "header", {"type": "integer", "minimum": 0}, required=False)
+    at_once = _post(
+        "Paint and answer with the painting.", {"200": _answer("The painting.", "image/png", "application/json")}
+    )
+    return {
+        "/": {"get": _operation("The page.", {"200": _answer("HTML.", "text/html")})},
+        "/paintings": {
+            "post": _post(
+                "Order a painting.",
+                {
+                    "202": _answer("Where to follow it.", "application/json", schema="Painting"),
+                    "303": {"description": "For a browser: to the page that shows it."},
+                },
+            )
+        },
+        "/paintings/{id}": {
+            "parameters": [_ID],
+            "get": _operation(
+                "How far it has come.",
+                {"200": _answer("State.", "application/json", "text/html", schema="Painting")},
+                404,
+            ),
+            "delete": _operation("Cancel it, or forget it.", {"204": {"description": "Done."}}, 403, 404),
+        },
+        "/paintings/{id}/events": {
+            "parameters": [_ID, last],
+            "get": _operation(event, {"200": _answer("The stream.", "text/event-stream")}, 400, 404, 503),
+        },
+        "/paintings/{id}.{form}": {
+            "parameters": [_ID, form],
+            "get": _operation(
+                "Picture, film of the making (webp, gif), or strokes (json).",
+                {"200": {"description": "The painting.", "content": picture}},
+                404,
+                409,
+            ),
+        },
+        "/paintings/{id}/picture.jpg": {
+            "parameters": [_ID],
+            "get": _operation("The picture as it is painted.", {"200": _answer("JPEG.", "image/jpeg")}, 404),
+        },
+        "/api/paint": {"post": at_once},
+        "/invocations": {"post": at_once},
+        "/ping": {"get": _operation("SageMaker's health check.", {"200": {"description": "Well."}}, 503)},
+        "/healthz": {"get": _operation("Health.", {"200": _answer("Well.", "application/json")}, 503)},
+        "/metrics": {"get": _operation("Figures for Prometheus.", {"200": _answer("Figures.", "text/plain")})},
+        "/openapi.json": {"get": _operation("This description.", {"200": _answer("OpenAPI.", "application/json")})},
+    }
+
+
+_ID = {"$ref": "#/components/parameters/id"}
+
+
+def _operation(summary: str, answers: Description, *mistakes: int) -> Description:
+    errors = {str(status): _answer("What was wrong.", "application/json", schema="Error") for status in mistakes}
+    return {"summary": summary, "responses": {**answers, **errors}}
+
+
+def _post(summary: str, answers: Description) -> Description:
+    at_once = {409} if "200" in answers else set()
+    operation = _operation(summary, answers, *sorted({400, 403, 413, 415, 503} | at_once))
+    return {**operation, "requestBody": {"$ref": "#/components/requestBodies/Order"}}
+
+
+def _answer(description: str, *kinds: str, schema: str = "") -> Description:
+    about = {"schema": {"$ref": f"#/components/schemas/{schema}"}} if schema else {}
+    return {
+        "description": description,
+        "content": {kind: about if kind == "application/json" else {} for kind in kinds},
+    }
+
+
+def _parameter(name: str, place: str, schema: Description, *, required: bool = True) -> Description:
+    return {"name": name, "in": place, "required": required, "schema": schema}
+
+
+def _object(properties: Description) -> Description:
+    return {"type": "object", "properties": properties}
+
+
+def _options(settings: Settings, painters: list[str]) -> Description:
+    return {
+        "agent": {"enum": list(AGENTS), "default": DEFAULT_AGENT},
+        "painter": {"enum": painters, "default": DEFAULT_PAINTER},
+        "strokes": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": settings.maximum_strokes,
+            "default": DEFAULT_STROKES,
+        },
+        "seed": {"type": "integer", "minimum": 0, "maximum": 2**53 - 1, "default": 0},
+        "sample": {"enum": samples(), "description": "One of the page's own pictures, in place of a picture."},
+    }
+
+
+def _order_content(settings: Settings, painters: list[str]) -> Description:
+    options = _options(settings, painters)
+    form = _object({"picture": {"type": "string", "contentMediaType": "image/*"}, **options})
+    document = _object({"picture": {"type": "string", "contentEncoding": "base64"}, **options})
+    bare = {"description": "PNG, JPEG or WebP; options go into the query.", "type": "string", "format": "binary"}
+    return {
+        "multipart/form-data": {"schema": form},
+        "application/json": {"schema": document},
+        "image/*": {"schema": bare},
+    }
+
+
+def _painting(painters: list[str]) -> Description:
+    text, number, whole = {"type": "string"}, {"type": "number"}, {"type": "integer"}
+    return {
+        "id": text,
+        "state": {"enum": ["waiting", "painting", "finished", "failed", "cancelled"]},
+        "agent": {"enum": list(AGENTS)},
+        "painter": {"enum": painters},
+        "strokes": whole,
+        "strokes_done": whole,
+        "seed": whole,
+        "seconds": number,
+        "message": text,
+        "loss": number,
+        "loss_name": text,
+        "links": {"type": "object", "additionalProperties": text},
+    }

@@ -1,0 +1,173 @@
+"""The addresses of paintings: ordering one, following it, fetching it, cancelling it. No painting is done here."""
+
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from ..agents.result import Painting
+from .context import current_studio, wants_html
+from .job import Job, State
+from .mistakes import BusyError, NotFinishedError, RequestError
+from .orders import read_order
+from .streaming import event_stream
+
+paintings = Blueprint("paintings", __name__)
+
+FORMS = {"png": "image/png", "webp": "image/webp", "gif": "image/gif", "json": "application/json"}
+_ENLARGE = {"png": 8, "webp": 6, "gif": 4, "json": 1}
+_WAIT_GRACE_SECONDS = 30
+
+# Pictures of the making take a second of a core each.
+_encoding = threading.Semaphore(2)
+
+
+@paintings.post("/paintings")
+def order_painting() -> AnyResponse:
+    """Take an order: 202 and where to follow it, or, for a form sent by a browser, the page that shows it."""
+    studio = current_studio()
+    job = studio.submit(read_order(request, studio.settings, studio.painters))
+    page = url_for("paintings.show_painting", identity=job.identity)
+    if wants_html(request):
+        return redirect(page, 303)
+    response = jsonify(_describe(job))
+    response.status_code = 202
+    response.headers["Location"] = page
+    return response
+
+
+@paintings.get("/paintings/<identity:identity>")
+def show_painting(identity: str) -> AnyResponse | str:
+    """How far a painting has come: JSON, or for a browser a page that also works without scripts."""
+    job = current_studio().find(identity)
+    if wants_html(request):
+        return render_template("page.html", job=job, links=_links(job))
+    return jsonify(_describe(job))
+
+
+@paintings.delete("/paintings/<identity:identity>")
+def discard_painting(identity: str) -> tuple[str, int]:
+    """Cancel a painting, or forget it once it is over."""
+    current_studio().discard(identity)
+    return "", 204
+
+
+@paintings.get("/paintings/<identity:identity>/events")
+def follow_painting(identity: str) -> Response:
+    """Server-sent events from the beginning, or from after ``Last-Event-ID``."""
+    text = request.headers.get("Last-Event-ID", "0")
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise RequestError("The header Last-Event-ID is not a whole number; send the id of the last event received.")
+    job = current_studio().find(identity)
+    headers = {"X-Accel-Buffering": "no"}
+    return Response(_Seat(event_stream(job, int(text))), mimetype="text/event-stream", headers=headers)
+
+
+@paintings.get("/paintings/<identity:identity>.<any(png, webp, gif, json):form>")
+def fetch_painting(identity: str, form: str) -> Response:
+    """A finished painting: the picture, a film of its making, or its strokes."""
+    painting = _finished(current_studio().find(identity))
+    response = Response(_encode(painting, form), mimetype=FORMS[form])
+    response.headers["Content-Disposition"] = f'inline; filename="painting.{form}"'
+    response.headers["Cache-Control"] = "private, max-age=600"
+    return response
+
+
+@paintings.get("/paintings/<identity:identity>/picture.jpg")
+def fetch_picture(identity: str) -> Response:
+    """The picture that was sent, cropped to what is painted and without metadata."""
+    return Response(current_studio().find(identity).order.upload.preview, mimetype="image/jpeg")
+
+
+@paintings.post("/api/paint")
+@paintings.post("/invocations")
+def paint_at_once() -> Response:
+    """Order, wait, and answer with the painting: its strokes as JSON where that is asked for, else a PNG."""
+    studio = current_studio()
+    order = read_order(request, studio.settings, studio.painters)
+    with _Seat():
+        job = studio.submit(order)
+        if not job.wait(studio.settings.time_limit + _WAIT_GRACE_SECONDS):
+            job.cancel()
+            raise BusyError("The painting had to wait too long; try again in a few seconds.")
+        painting = _finished(job)
+        accepted = request.accept_mimetypes
+        form = "json" if accepted["application/json"] > accepted["image/png"] else "png"
+        return Response(_encode(painting, form), mimetype=FORMS[form])
+
+
+class _Seat:
+    """One of the threads that may be held for long: given back when the response is closed, however it ends.
+
+    Raises:
+        BusyError: all are taken.
+    """
+
+    def __init__(self, content: Iterator[bytes] | None = None) -> None:
+        self._content = content or iter(())
+        self._streams = current_studio().streams
+        if not self._streams.acquire(blocking=False):
+            raise BusyError("Too many people are watching; try again in a few seconds.")
+        self._taken = True
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._content
+
+    def close(self) -> None:
+        """Give the seat back; called by the server."""
+        if self._taken:
+            self._taken = False
+            self._streams.release()
+
+    def __enter__(self) -> "_Seat":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _finished(job: Job) -> Painting:
+    if job.painting is not None:
+        return job.painting
+    if job.state is State.FAILED:
+        raise NotFinishedError(job.message)
+    if job.state is State.CANCELLED:
+        raise NotFinishedError("This painting was cancelled.")
+    raise NotFinishedError("This painting is not finished yet.")
+
+
+def _links(job: Job) -> dict[str, str]:
+    links = {form: url_for("paintings.fetch_painting", identity=job.identity, form=form) for form in FORMS}
+    links["events"] = url_for("paintings.follow_painting", identity=job.identity)
+    links["self"] = url_for("paintings.show_painting", identity=job.identity)
+    return links
+
+
+def _describe(job: Job) -> dict[str, Any]:
+    order = job.order
+    result = {"loss": job.painting.loss, "loss_name": job.painting.loss_name} if job.painting else {}
+    return {
+        "id": job.identity,
+        "state": job.state,
+        "agent": order.agent,
+        "painter": order.painter,
+        "strokes": order.strokes,
+        "strokes_done": job.strokes_done,
+        "seed": order.seed,
+        "seconds": round(job.seconds, 3),
+        "message": job.message,
+        "links": _links(job),
+        **result,
+    }
+
+
+def _encode(painting: Painting, form: str) -> bytes:
+    # Paintings save themselves to files, whole; the name is ours.
+    with _encoding, tempfile.TemporaryDirectory(prefix="paintgym-") as folder:
+        path = Path(folder) / f"painting.{form}"
+        painting.save(path, enlarge=_ENLARGE[form])
+        return path.read_bytes()

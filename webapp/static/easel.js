@@ -1,0 +1,127 @@
+// One painting on the page: canvas, comparison with the picture, replay, figures, downloads.
+
+import { Film, Paper, pngBlob, unpack } from "./paper.js";
+
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+const FORMS = { png: "PNG", webp: "WebP, growing", gif: "GIF, growing", json: "Strokes, JSON" };
+
+// 1 to 500 strokes a second, evenly on a scale of powers.
+const pace = (slider) => Math.round(500 ** (slider / 100));
+
+export class Easel {
+  element; name;
+  #paper; #film; #shown = 0; #playing = false; #over = false; #begun = null; #canvasShown = false; #find;
+
+  constructor(name, title, picture) {
+    this.name = name;
+    this.element = document.getElementById("easel").content.cloneNode(true).firstElementChild;
+    this.#find = (selector) => this.element.querySelector(selector);
+    this.#find("h2").textContent = title;
+    this.#paper = new Paper(this.#find("canvas"));
+    this.#film = new Film(this.#paper);
+    this.#paper.show();
+    const target = this.#find(".target");
+    if (picture) {
+      target.src = picture;
+      target.hidden = false;
+      this.#find(".tools").hidden = false;
+    }
+    this.#find(".compare").addEventListener("input", (event) => {
+      target.style.setProperty("--uncovered", `${event.target.value}%`);
+    });
+    this.#find(".position").addEventListener("input", (event) => { this.#playing = false; this.#seek(Number(event.target.value)); });
+    this.#find(".play").addEventListener("click", () => this.#toggle());
+    this.#find(".pace").addEventListener("input", () => this.#sayPace());
+    this.#sayPace();
+  }
+
+  // Takes an event of the service.
+  async take({ kind, data }) {
+    if (kind === "painting") this.#begun = performance.now();
+    if (kind === "strokes") {
+      this.#film.add(await unpack(data));
+      this.#flow();
+    }
+    if (kind === "canvas") {
+      await this.#paper.showImage(pngBlob(data.image));
+      this.#canvasShown = true;
+    }
+    if (kind === "film") {
+      this.#film = new Film(new Paper(this.#find("canvas")));
+      this.#film.add(await unpack(data));
+    }
+    if (data.count !== undefined) this.#find(".count").textContent = data.count;
+    if (data.loss !== undefined) this.#find(".loss").textContent = data.loss.toPrecision(3);
+    if (data.seconds !== undefined) this.#find(".seconds").textContent = data.seconds.toFixed(1);
+  }
+
+  // The time goes by between events too.
+  tick() {
+    if (this.#over || this.#begun === null) return;
+    this.#find(".seconds").textContent = ((performance.now() - this.#begun) / 1000).toFixed(1);
+  }
+
+  finish(painting) {
+    this.#over = true;
+    const count = this.#film.strokes.length;
+    this.#find("canvas").setAttribute("aria-label", `The painting by ${this.name}, after ${count} strokes`);
+    this.#film.seek(count);
+    const position = this.#find(".position");
+    position.max = count;
+    position.value = count;
+    for (const selector of [".replay", ".speed", ".downloads"]) this.#find(selector).hidden = false;
+    for (const [form, label] of Object.entries(FORMS)) {
+      const link = document.createElement("a");
+      Object.assign(link, { href: painting.links[form], download: `painting.${form}`, textContent: label });
+      const item = document.createElement("li");
+      item.append(link);
+      this.#find(".downloads").append(item);
+    }
+  }
+
+  stop() { this.#over = true; }
+
+  // Strokes arrive in batches: they are laid one after another until the next batch.
+  #flow() {
+    if (this.#shown) return;
+    const step = () => {
+      const waiting = this.#film.strokes.length - this.#film.position;
+      if (this.#over || this.#canvasShown || waiting === 0) { this.#shown = 0; return; }
+      this.#film.seek(this.#film.position + (still.matches ? waiting : Math.ceil(waiting / 6)));
+      this.#shown = requestAnimationFrame(step);
+    };
+    this.#shown = requestAnimationFrame(step);
+  }
+
+  #seek(position) {
+    this.#film.seek(position);
+    const slider = this.#find(".position");
+    slider.value = position;
+    slider.setAttribute("aria-valuetext", `stroke ${position} of ${this.#film.strokes.length}`);
+    this.#find(".count").textContent = position;
+    this.#find(".play").textContent = this.#playing ? "Pause" : "Replay";
+  }
+
+  #toggle() {
+    this.#playing = !this.#playing;
+    const count = this.#film.strokes.length;
+    let position = this.#film.position < count ? this.#film.position : 0;
+    this.#seek(position);
+    let before = performance.now();
+    const step = (now) => {
+      if (!this.#playing) return;
+      position = Math.min(count, position + (pace(this.#find(".pace").value) * Math.max(0, now - before)) / 1000);
+      before = now;
+      this.#playing = position < count;
+      this.#seek(Math.floor(position));
+      requestAnimationFrame(step);
+    };
+    requestAnimationFrame(step);
+  }
+
+  #sayPace() {
+    const strokes = pace(this.#find(".pace").value);
+    this.#find("output").textContent = `${strokes} / s`;
+    this.#find(".pace").setAttribute("aria-valuetext", `${strokes} strokes a second`);
+  }
+}

@@ -1,0 +1,82 @@
+// The page: what is chosen becomes one painting or two, and what the service tells becomes what is seen.
+
+import { Curve } from "./curve.js";
+import { Easel } from "./easel.js";
+import { PictureChooser } from "./picture.js";
+import { cancel, follow, order } from "./service.js";
+
+document.documentElement.classList.add("scripted");
+
+const TITLES = { policy: "Policy", gradient: "Gradient", "policy+gradient": "Policy, then refined" };
+const form = document.getElementById("order");
+const stage = document.querySelector(".stage");
+const easels = document.getElementById("easels");
+const say = (text) => { document.getElementById("status").textContent = text; };
+const complain = (text) => { document.getElementById("problem").textContent = text; };
+const chooser = new PictureChooser(form, complain);
+let underWay = [];
+
+function busy(is) {
+  document.getElementById("paint").disabled = is;
+  document.getElementById("cancel").hidden = !is;
+}
+
+// The slider covers 1 to the most strokes, evenly on a scale of powers; the number beside it takes any.
+function pairStrokes() {
+  const number = document.getElementById("strokes"), slider = document.getElementById("strokes-slider");
+  const most = Number(number.max);
+  const place = () => { slider.value = 1000 * Math.log(Math.max(1, number.value)) / Math.log(most); };
+  slider.addEventListener("input", () => {
+    const exact = most ** (slider.value / 1000);
+    number.value = exact < 20 ? Math.round(exact) : Math.min(most, 5 * Math.round(exact / 5));
+  });
+  number.addEventListener("input", place);
+  place();
+}
+
+async function paintOne(easel, number, curve, fields) {
+  const painting = await order(fields);
+  underWay.push(painting);
+  for await (const event of follow(painting)) {
+    await easel.take(event);
+    if (event.data.fraction !== undefined) curve.add(number, event.data.fraction, event.data.loss);
+    if (event.kind === "failed") { easel.stop(); throw new Error(event.data.message); }
+    if (event.kind === "cancelled") { easel.stop(); return "cancelled"; }
+    if (event.kind === "finished") {
+      easel.finish(painting);
+      return `${TITLES[easel.name]}: ${event.data.count} strokes in ${event.data.seconds.toFixed(1)} seconds, error ${event.data.loss.toPrecision(3)}`;
+    }
+  }
+  return "";
+}
+
+async function paint() {
+  const options = new FormData(form);
+  const chosen = options.get("agent");
+  const agents = chosen === "both" ? ["policy", "gradient"] : [chosen];
+  complain("");
+  busy(true);
+  say("Painting …");
+  underWay = [];
+  const list = agents.map((name) => new Easel(name, agents.length > 1 ? TITLES[name] : "", chooser.url));
+  easels.replaceChildren(...list.map((easel) => easel.element));
+  const curve = new Curve(document.getElementById("curve"), agents.map((name) => TITLES[name]));
+  stage.scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+  const clock = setInterval(() => list.forEach((easel) => easel.tick()), 100);
+  const common = { ...(await chooser.fields()), painter: options.get("painter"), strokes: options.get("strokes"), seed: options.get("seed") };
+  const ends = await Promise.allSettled(list.map((easel, i) => paintOne(easel, i, curve, { ...common, agent: easel.name })));
+  clearInterval(clock);
+  list.forEach((easel) => easel.stop());
+  busy(false);
+  const failed = ends.find((end) => end.status === "rejected");
+  if (failed) complain(failed.reason.message);
+  const told = ends.filter((end) => end.status === "fulfilled").map((end) => end.value);
+  say(told.includes("cancelled") ? "Cancelled." : told.length ? `${told.join(". ")}.` : "Not painted.");
+}
+
+form.addEventListener("submit", (event) => { event.preventDefault(); paint(); });
+document.getElementById("cancel").addEventListener("click", () => underWay.forEach(cancel));
+addEventListener("pagehide", () => { if (!document.getElementById("cancel").hidden) underWay.forEach(cancel); });
+pairStrokes();
+easels.replaceChildren(new Easel("", "", "").element);
+say("The painting will grow here.");

@@ -1,0 +1,106 @@
+// Choosing a picture: a file, one dropped or pasted, one taken, or one of ours. Large ones are shrunk before they are sent.
+
+const LARGEST_BYTES = 1_500_000;
+const LARGEST_SIDE = 1024;
+
+export class PictureChooser {
+  #file = null; #url = null; #image; #complain;
+
+  constructor(form, complain) {
+    this.#image = form.querySelector("#chosen");
+    this.#complain = complain;
+    const input = form.querySelector("#picture");
+    input.addEventListener("change", () => { if (input.files.length) this.#choose(input.files[0]); });
+    for (const radio of form.querySelectorAll("[name=sample]")) {
+      radio.addEventListener("change", () => this.#chooseSample(radio));
+    }
+    const drop = form.querySelector("#drop");
+    addEventListener("dragover", (event) => { event.preventDefault(); drop.classList.add("over"); });
+    addEventListener("dragleave", (event) => { if (!event.relatedTarget) drop.classList.remove("over"); });
+    addEventListener("drop", (event) => {
+      event.preventDefault();
+      drop.classList.remove("over");
+      this.#chooseFrom(event.dataTransfer.files);
+    });
+    addEventListener("paste", (event) => this.#chooseFrom(event.clipboardData.files));
+    this.#setUpCamera(form.querySelector("#camera"), document.getElementById("viewfinder"));
+  }
+
+  // Address of the picture, for showing it.
+  get url() { return this.#image.src; }
+
+  // What to send: {sample} or {picture}.
+  async fields() {
+    const sample = document.querySelector("[name=sample]:checked");
+    if (!this.#file) return { sample: sample.value };
+    return { picture: await shrink(this.#file) };
+  }
+
+  #chooseFrom(files) {
+    const pictures = [...files].filter((file) => file.type.startsWith("image/"));
+    if (pictures.length) this.#choose(pictures[0]);
+    else if (files.length) this.#complain("This is not a picture; drop or paste a PNG, JPEG or WebP file.");
+  }
+
+  #choose(file) {
+    for (const radio of document.querySelectorAll("[name=sample]")) radio.checked = false;
+    this.#file = file;
+    this.#show(URL.createObjectURL(file), `The chosen picture: ${file.name || "pasted"}`);
+  }
+
+  #chooseSample(radio) {
+    this.#file = null;
+    this.#show(radio.nextElementSibling.src, `The chosen picture: ${radio.nextElementSibling.alt}`);
+  }
+
+  #show(url, text) {
+    // The address of the picture before is still shown beside its painting, and is let go with the next but one.
+    if (this.#url) URL.revokeObjectURL(this.#url);
+    this.#url = this.#image.src.startsWith("blob:") ? this.#image.src : null;
+    Object.assign(this.#image, { src: url, alt: text });
+    this.#complain("");
+  }
+
+  #setUpCamera(button, dialog) {
+    if (!navigator.mediaDevices?.getUserMedia) return;
+    button.hidden = false;
+    const video = dialog.querySelector("video");
+    button.addEventListener("click", async () => {
+      try {
+        video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+      } catch {
+        this.#complain("There is no camera that this page may use.");
+        return;
+      }
+      dialog.showModal();
+    });
+    dialog.addEventListener("close", () => video.srcObject?.getTracks().forEach((track) => track.stop()));
+    dialog.querySelector(".close").addEventListener("click", () => dialog.close());
+    dialog.querySelector(".take").addEventListener("click", async () => {
+      const blob = await encode(video, video.videoWidth, video.videoHeight);
+      dialog.close();
+      this.#choose(new File([blob], "camera.jpg", { type: "image/jpeg" }));
+    });
+  }
+}
+
+async function encode(source, width, height) {
+  const scale = Math.min(1, LARGEST_SIDE / Math.max(width, height));
+  const canvas = new OffscreenCanvas(Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)));
+  const context = canvas.getContext("2d");
+  context.fillStyle = "white";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(source, 0, 0, canvas.width, canvas.height);
+  return canvas.convertToBlob({ type: "image/jpeg", quality: 0.93 });
+}
+
+async function shrink(file) {
+  if (file.size <= LARGEST_BYTES) return file;
+  try {
+    const bitmap = await createImageBitmap(file);
+    return await encode(bitmap, bitmap.width, bitmap.height);
+  } catch {
+    return file; // The service says what is wrong with it.
+  }
+}

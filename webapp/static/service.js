@@ -1,0 +1,61 @@
+// Talking to the service: ordering, following and cancelling paintings. Nothing here touches the page.
+
+const ATTEMPTS = 5;
+const ENDINGS = ["finished", "failed", "cancelled"];
+
+// Orders a painting; returns its description, or throws an Error with one plain sentence.
+export async function order(fields) {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) body.append(name, value);
+  const headers = { Accept: "application/json" };
+  let answer;
+  try {
+    answer = await fetch("/paintings", { method: "POST", headers, body });
+  } catch {
+    throw new Error("The service cannot be reached; try again.");
+  }
+  const document = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error(document.error ?? "The service gave no answer that can be read; try again.");
+  return document;
+}
+
+export function cancel(painting) {
+  return fetch(painting.links.self, { method: "DELETE", keepalive: true }).catch(() => null);
+}
+
+// Gives the events {kind, number, data} of a painting until it is over. A connection that breaks is taken up where it
+// stopped: the browser itself sends the number of the last event.
+export async function* follow(painting) {
+  const waiting = [];
+  let wake = () => {};
+  let source;
+  let failures = 0;
+  const push = (item) => { waiting.push(item); wake(); };
+  const listen = () => {
+    source = new EventSource(painting.links.events);
+    for (const kind of ["painting", "strokes", "progress", "canvas", "film", ...ENDINGS]) {
+      source.addEventListener(kind, (event) => push({ kind, number: Number(event.lastEventId), data: JSON.parse(event.data) }));
+    }
+    source.onerror = () => {
+      if (source.readyState !== EventSource.CLOSED) return;
+      // Refused, for example because too many people watch: begin again; what was seen is left out below.
+      failures += 1;
+      if (failures < ATTEMPTS) setTimeout(listen, 1000 * failures);
+      else push({ kind: "failed", number: Infinity, data: { message: "The connection was lost; try again." } });
+    };
+  };
+  listen();
+  let last = 0;
+  try {
+    for (;;) {
+      while (waiting.length === 0) await new Promise((resolve) => { wake = resolve; });
+      const event = waiting.shift();
+      if (event.number <= last) continue;
+      last = event.number;
+      yield event;
+      if (ENDINGS.includes(event.kind)) return;
+    }
+  } finally {
+    source.close();
+  }
+}
