@@ -120,4 +120,5 @@ def train_ppo(model: PPO, config: PolicyTrainingConfig, done: int, folder: str, 
     model.set_logger(Logger(folder, [TensorBoardOutputFormat(folder)]))
     model.num_timesteps = done
     model.learn(config.stages["ppo"] - done, callback=rounds, reset_num_timesteps=False)
+    model.logger.dump(model.num_timesteps)  # What learn() noted of its last round.
     model.logger.close()

@@ -62,6 +62,8 @@ class PolicyTrainer:
         if start is not None:
             self.policy.features_extractor.load_state_dict(start.features_extractor.state_dict())
         self.painter = load_painter(config.painter, config.device)
+        self._draft: Painter = DraftPainter().to(config.device)
+        self._loss = make_loss(config.perceptual, config.device) if config.perceptual_weight else None
         self._measures: list[Loss] = [PixelLoss(), make_loss("lite", config.device)]
         self._random = np.random.default_rng(config.seed)
         self._analytic = self._make_analytic() if "analytic" in self.steps else None
@@ -183,14 +185,12 @@ class PolicyTrainer:
     def _train_analytic(self, writer: SummaryWriter, report: Report) -> None:
         config, trainer = self.config, self._analytic
         assert trainer is not None
-        draft: Painter = DraftPainter().to(config.device)
-        loss = make_loss(config.perceptual, config.device) if config.perceptual_weight else None
         self._measure("analytic", trainer.step, writer)
         sums: dict[str, float] = {}
         ends = time.perf_counter() + 60 * (config.minutes or math.inf)
         while trainer.step < config.analytic_steps and time.perf_counter() < ends:
-            painter = draft if trainer.step < config.draft_part * config.analytic_steps else self.painter
-            figures = trainer.train_step(painter, loss, config.perceptual_weight)
+            painter = self._draft if trainer.step < config.draft_part * config.analytic_steps else self.painter
+            figures = trainer.train_step(painter, self._loss, config.perceptual_weight)
             sums = {name: sums.get(name, 0.0) + value for name, value in figures.items()}
             if trainer.step % _LOG_EVERY == 0:
                 rate = trainer.optimizer.param_groups[0]["lr"]

@@ -1,0 +1,243 @@
+"""The policy: its network's strokes are valid and local, its files travel, its agents paint the whole budget."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import paintgym
+import pytest
+import torch
+from paintgym.agents.agent import Progress, load_agent
+from paintgym.agents.analytic import AnalyticTrainer, _gains, observe
+from paintgym.agents.policy import PaintingPolicy, build_policy, load_network, load_policy, save_policy
+from paintgym.agents.rollout import paint_steps
+from paintgym.agents.stroke_network import StrokeNetwork, strokes_per_step
+from paintgym.envs.canvas import composite
+from paintgym.envs.loss import make_loss
+from paintgym.envs.pictures import to_tensor
+from paintgym.errors import InvalidInputError
+from paintgym.painters.draft import DraftPainter
+from paintgym.painters.painter import load_painter
+from paintgym.painters.stroke import END, START, check_strokes
+from safetensors.torch import save_file
+from small_policy import SMALL, half_painted, save_small_policy, smooth_picture
+from stable_baselines3 import PPO
+from stable_baselines3.common.vec_env import VecMonitor
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(scope="module")
+def network() -> StrokeNetwork:
+    torch.manual_seed(0)
+    return StrokeNetwork(**SMALL)
+
+
+@pytest.fixture(scope="module")
+def policy_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_small_policy(tmp_path_factory.mktemp("policy") / "small.safetensors")
+
+
+def observations(count: int = 3) -> torch.Tensor:
+    return torch.from_numpy(np.stack([half_painted(seed) for seed in range(count)])).float() / 255
+
+
+@pytest.mark.parametrize("count", [1, 4, 16])
+def test_strokes_are_numbers_from_0_to_1_and_promises_finite(network: StrokeNetwork, count: int) -> None:
+    strokes, promise = network(observations(), count)
+    assert strokes.shape == (3, count, 12)
+    assert promise.shape == (3, count)
+    check_strokes(strokes.flatten(0, 1).detach().numpy())
+    assert promise.isfinite().all()
+
+
+def test_finished_and_even_pictures_get_valid_strokes_too(network: StrokeNetwork) -> None:
+    white = torch.ones(1, 3, 64, 64)
+    for target in (white, 0 * white, 0.5 * white):
+        strokes, _ = network(observe(white, target, torch.tensor([5.0])), 16)
+        check_strokes(strokes[0].detach().numpy())
+
+
+def anchors_of_spot(network: StrokeNetwork, x: float, y: float) -> torch.Tensor:
+    """Where the network would look first, (8, 2) in pixels, before one dark spot with its middle at x, y."""
+    down, along = torch.meshgrid(torch.arange(64) + 0.5, torch.arange(64) + 0.5, indexing="ij")
+    spot = torch.exp(-((along - x).square() + (down - y).square()) / 30)
+    target = 0.9 - spot * torch.tensor([0.1, 0.7, 0.8])[:, None, None]
+    seen = observe(torch.full((1, 3, 64, 64), 0.9), target[None], torch.tensor([20.0]))
+    return network._anchors(network._scene(seen), 8, 0.0)[0]
+
+
+def test_anchors_lie_on_the_canvas_and_apart_the_first_where_the_error_is(network: StrokeNetwork) -> None:
+    for x, y in ((2, 2), (48, 16), (62, 62), (16, 48)):
+        anchors = anchors_of_spot(network, x, y)
+        assert ((anchors > 0) & (anchors < 64)).all()
+        assert (anchors[0] - torch.tensor([x, y])).abs().max() <= 3
+        assert len(anchors.unique(dim=0)) == 8
+
+
+def test_a_stroke_is_thought_of_relative_to_its_anchor(network: StrokeNetwork) -> None:
+    """Surroundings decide on it; where on the canvas they are, the network sees but a little of."""
+    middles = []
+    for x in (24, 40):
+        down, along = torch.meshgrid(torch.arange(64) + 0.5, torch.arange(64) + 0.5, indexing="ij")
+        target = 0.9 - 0.8 * torch.exp(-((along - x).square() + (down - 32).square()) / 30).expand(1, 3, 64, 64)
+        scene = network._scene(observe(torch.full((1, 3, 64, 64), 0.9), target, torch.tensor([20.0])))
+        strokes, _ = network._think(scene, torch.tensor([[[x, 32.0]]]))
+        middles.append(32 * (strokes[0, 0, :, START] + strokes[0, 0, :, END]))
+    torch.testing.assert_close(middles[1] - middles[0], torch.tensor([16.0, 0.0]).expand(4, 2), atol=2, rtol=0)
+
+
+def test_gradients_reach_the_head_and_the_windows(network: StrokeNetwork) -> None:
+    strokes, _ = network(observations(), 4)
+    gradients = torch.autograd.grad(strokes.square().sum(), list(network.windows.parameters()))
+    assert all(gradient.isfinite().all() for gradient in gradients)
+    assert sum(float(gradient.abs().sum()) for gradient in gradients) > 0
+
+
+def test_exploration_alone_is_random(network: StrokeNetwork) -> None:
+    first, second = (network(observations(), 4)[0] for _ in range(2))
+    assert torch.equal(first, second)
+    first, second = (network.hypotheses(observations(), 4, 2.0)[0] for _ in range(2))
+    assert not torch.equal(first, second)
+
+
+@pytest.mark.parametrize("budget", [1, 5, 23, 200, 1000])
+def test_steps_paint_the_whole_budget_and_no_more(network: StrokeNetwork, budget: int) -> None:
+    target = to_tensor(smooth_picture(3)[None])
+    steps = list(paint_steps(network, target, budget, DraftPainter()))
+    assert sum(strokes.shape[1] for strokes, _ in steps) == budget
+    assert len(steps) <= max(25, budget // 16 + 1)
+    assert strokes_per_step(budget) <= budget
+
+
+def test_gains_are_what_strokes_would_gain_alone() -> None:
+    canvas, target, color = torch.rand(2, 3, 6, 6), torch.rand(2, 3, 6, 6), torch.rand(2, 4, 3)
+    coverage = torch.rand(2, 4, 1, 6, 6)
+    before = (canvas - target).square().sum((1, 2, 3))
+    wanted = torch.empty(2, 4)
+    for number in range(4):
+        painted = composite(canvas, coverage[:, number : number + 1], color[:, number : number + 1])
+        wanted[:, number] = 1 - (painted - target).square().sum((1, 2, 3)) / before
+    torch.testing.assert_close(_gains(canvas, target, coverage, color), wanted.clamp(0, 1), atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.5])
+def test_a_training_step_moves_every_weight_and_paints_on(weight: float) -> None:
+    network = StrokeNetwork(**SMALL)
+    pictures = torch.stack([to_tensor(smooth_picture(seed)[None])[0] for seed in range(5)])
+
+    def draw(count: int, random: np.random.Generator) -> torch.Tensor:
+        return pictures[torch.from_numpy(random.integers(len(pictures), size=count))]
+
+    trainer = AnalyticTrainer(network, draw, np.random.default_rng(0), learning_rate=1e-2, steps=10)
+    before = {name: value.clone() for name, value in network.named_parameters()}
+    for _ in range(2):
+        figures = trainer.train_step(DraftPainter(), make_loss("lite") if weight else None, weight)
+    assert all(np.isfinite(value) for value in figures.values())
+    still = [name for name, value in network.named_parameters() if torch.equal(value, before[name])]
+    assert still == []
+
+
+def test_the_draft_painter_is_close_to_the_gan_painter() -> None:
+    strokes = torch.rand(200, 12)
+    error = (DraftPainter()(strokes) - load_painter("gan")(strokes)).square().mean()
+    assert -10 * torch.log10(error) > 22
+
+
+def test_the_draft_painter_keeps_the_painters_contract_at_the_edges() -> None:
+    corners = torch.stack([torch.zeros(12), torch.ones(12), torch.full((12,), 0.5)]).requires_grad_()
+    coverage = DraftPainter()(corners)
+    assert coverage.shape == (3, 1, 64, 64)
+    assert ((coverage >= 0) & (coverage <= 1)).all()
+    (gradient,) = torch.autograd.grad(coverage.sum(), corners)
+    assert gradient.isfinite().all()
+    with pytest.raises(InvalidInputError, match="shape"):
+        DraftPainter()(torch.rand(3, 11))
+
+
+def test_a_saved_policy_acts_as_before_but_for_rounding(tmp_path: Path) -> None:
+    model = build_policy(2, **SMALL)
+    save_policy(model.policy, tmp_path / "policy.safetensors", SMALL, {"score": 1})
+    assert json.loads((tmp_path / "policy.json").read_text()) == {"score": 1}
+    loaded = load_policy(tmp_path / "policy.safetensors", 2)
+    again = load_policy(tmp_path / "policy.safetensors", 2)
+    seen = half_painted(0)
+    actions, rounded, same = (one.predict(seen, deterministic=True)[0] for one in (model, loaded, again))
+    assert actions.shape == (24,)
+    np.testing.assert_allclose(actions, rounded, atol=0.02)
+    np.testing.assert_array_equal(rounded, same)
+
+
+def test_the_same_file_serves_any_number_of_strokes_a_step(policy_file: Path) -> None:
+    actions = [load_policy(policy_file, count).predict(half_painted(0), deterministic=True)[0] for count in (1, 8)]
+    assert [len(action) for action in actions] == [12, 96]
+    assert all(np.abs(action).max() <= 1 for action in actions)
+
+
+def test_broken_policy_files_are_refused_in_one_line(policy_file: Path, tmp_path: Path) -> None:
+    weights = {"network.shape.weight": torch.zeros(3)}
+    save_file(weights, tmp_path / "other.safetensors")
+    save_file(weights, tmp_path / "few.safetensors", metadata={"policy": "{}"})
+    save_file(weights, tmp_path / "odd.safetensors", metadata={"policy": '{"colour": 1}'})
+    save_file(weights, tmp_path / "list.safetensors", metadata={"policy": "[1]"})
+    (tmp_path / "cut.safetensors").write_bytes(policy_file.read_bytes()[:1000])
+    (tmp_path / "empty.safetensors").touch()
+    for name in ("other", "few", "odd", "list", "cut", "empty"):
+        with pytest.raises(InvalidInputError, match="not a policy file") as mistake:
+            load_policy(tmp_path / f"{name}.safetensors")
+        assert "\n" not in str(mistake.value)
+    with pytest.raises(InvalidInputError, match="train-policy"):
+        load_policy(tmp_path / "missing.safetensors")
+    with pytest.raises(InvalidInputError, match="unknown policy 'monet'"):
+        load_policy("monet")
+
+
+@pytest.mark.parametrize(("observed", "acted"), [((6, 64, 64), (12,)), ((7, 64, 64), (13,))])
+def test_spaces_of_another_environment_are_refused(observed: tuple[int, ...], acted: tuple[int, ...]) -> None:
+    from gymnasium.spaces import Box
+
+    with pytest.raises(InvalidInputError, match="shape"):
+        PaintingPolicy(Box(0, 255, observed, np.uint8), Box(-1, 1, acted, np.float32), lambda _: 1e-4)
+
+
+@pytest.mark.parametrize("size", [64, 32])
+def test_ppo_learns_with_it_in_the_batched_environment(size: int) -> None:
+    import gymnasium
+
+    options = {"target": [smooth_picture(0)], "perceptual": "mse", "stroke_budget": 4, "strokes_per_step": 2}
+    env = gymnasium.make_vec("paintgym/Painting-v0", num_envs=2, autoreset_mode="SameStep", size=size, **options)
+    vec = VecMonitor(paintgym.PaintingVecEnv(env))
+    model = PPO(paintgym.PaintingPolicy, vec, n_steps=4, batch_size=4, n_epochs=1, policy_kwargs=SMALL)
+    before = model.policy.network.shape.weight.clone()
+    model.learn(8)
+    assert not torch.equal(before, model.policy.network.shape.weight)
+
+
+def test_agents_paint_the_whole_budget_and_report_it(policy_file: Path) -> None:
+    network = load_network(policy_file)
+    for name, options in (("policy", {}), ("policy+gradient", {"iterations": 3})):
+        reports: list[Progress] = []
+        agent = load_agent(name, policy=network, painter=DraftPainter(), loss="mse", **options)
+        painting = agent.paint(smooth_picture(5), 21, progress=reports.append)
+        assert painting.agent == name
+        assert painting.strokes.shape == (21, 12)
+        check_strokes(painting.strokes)
+        assert (reports[-1].strokes, reports[-1].fraction) == (21, 1.0)
+        np.testing.assert_array_equal(agent.paint(smooth_picture(5), 21).strokes, painting.strokes)
+
+
+def test_refining_improves_on_the_policys_strokes(policy_file: Path) -> None:
+    network = load_network(policy_file)
+    begun, refined = (
+        load_agent(name, policy=network, painter=DraftPainter(), loss="mse", **options).paint(smooth_picture(7), 12)
+        for name, options in (("policy", {}), ("policy+gradient", {"iterations": 30}))
+    )
+    assert refined.loss < 0.8 * begun.loss
+
+
+def test_refining_keeps_its_time_limit_and_its_options(policy_file: Path) -> None:
+    agent = load_agent("policy+gradient", policy=policy_file, painter=DraftPainter(), loss="mse", time_limit=0.2)
+    agent.iterations = 1_000_000
+    assert agent.paint(smooth_picture(1), 6).strokes.shape == (6, 12)
+    with pytest.raises(InvalidInputError, match="no option 'colour'"):
+        load_agent("policy+gradient", colour=1)
