@@ -16,6 +16,7 @@ from ..envs.targets import Targets
 from ..painters.mypaint import MyPaintEngine
 from .agent import Agent, Progress
 from .measures import Measure, peak_signal_to_noise
+from .recognition import READ, READ_ORIGINAL, READ_REPLAY, DigitReader, digit_of, load_digit_reader
 from .trials import Trial
 from .workers import count_threads
 
@@ -117,6 +118,10 @@ class Studio:
     def _engine(self) -> MyPaintEngine:
         return MyPaintEngine()
 
+    @cached_property
+    def _reader(self) -> DigitReader:
+        return load_digit_reader()
+
     def __call__(self, task: Task) -> Trial:
         """Paint, replay and judge."""
         agent = self._agents[task.agent]
@@ -135,6 +140,7 @@ class Studio:
         if replay is not None:
             figures["replay psnr"] = peak_signal_to_noise(painting.image, replay)
         figures["seconds"] = painting.seconds
+        figures |= self._readings(task, painting.image, replay)
         return Trial(
             agent=painting.agent,
             painter=agent.painter.name,
@@ -150,6 +156,16 @@ class Studio:
             image=painting.image,
             replay=replay,
         )
+
+    def _readings(self, task: Task, image: Picture, replay: Picture | None) -> dict[str, float]:
+        """Of a digit: whether the original, the canvas and the replay are read as what it is, 1 or 0 for each."""
+        digit = digit_of(task.picture)
+        if digit is None:
+            return {}
+        canvases = {READ_ORIGINAL: task.target, READ: image, READ_REPLAY: replay}
+        shown = {name: canvas for name, canvas in canvases.items() if canvas is not None}
+        read = self._reader.read(np.stack(list(shown.values())))
+        return {name: float(number == digit) for name, number in zip(shown, read, strict=True)}
 
 
 class _Course:

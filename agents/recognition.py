@@ -21,6 +21,9 @@ from ..painters.stroke import CANVAS_SIZE
 
 WEIGHTS = Path(__file__).parent / "weights" / "classifier" / "digits.safetensors"
 
+READ, READ_ORIGINAL, READ_REPLAY = "read", "read original", "replay read"
+"""Figures of a painted digit in a comparison: 1 where it is read correctly, else 0."""
+
 _SIDE = 28
 _AT_ONCE = 500
 _FARTHEST_SHIFT = 2

@@ -27,9 +27,9 @@ class Arguments(ClassifierConfig):
 def run(arguments: Arguments) -> None:
     """Train, save, and measure what was saved on test digits."""
     arguments.check()
-    ink, digits = load_digits("train", arguments.digits)
     test = load_digits("test", arguments.test_digits)
     make_folder(arguments.out)
+    ink, digits = load_digits("train", arguments.digits)
     with measuring("learning to read", arguments.steps) as update:
         reader = train_digit_reader(arguments, ink, digits, update)
     path = arguments.out / "digits.safetensors"

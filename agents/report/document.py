@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..measures import MEASURES
+from ..recognition import READ, READ_ORIGINAL, READ_REPLAY
 from ..trials import FORMAT, Trial
 from .statistics import CONFIDENCE, RESAMPLES, bootstrap_interval, spread
 
@@ -32,6 +33,7 @@ def make_document(trials: Sequence[Trial], settings: dict[str, Any]) -> Document
         - ``summaries``: mean, interval, median and quartiles of each figure for each source, budget and contestant.
         - ``differences``: of each figure between two contestants on the same pictures: the second minus the first.
         - ``curves``: the neural canvas's mean figures and intervals over the strokes painted so far.
+        - ``readings``: the share of painted digits that the digit classifier reads correctly, where there are digits.
         - ``courses``: the least loss reported so far over seconds, where the squared error was minimised.
         - ``trials``: every single figure.
     """
@@ -55,6 +57,7 @@ def make_document(trials: Sequence[Trial], settings: dict[str, Any]) -> Document
         "summaries": list(_summaries(groups, figures)),
         "differences": list(_differences(groups, figures)),
         "curves": list(_curves(groups, figures)),
+        "readings": list(_readings(groups)),
         "courses": list(_courses(groups)),
         "trials": [_figures_of(trial) for trial in trials],
     }
@@ -81,7 +84,9 @@ def _contestants(trials: Sequence[Trial]) -> list[dict[str, str]]:
 
 
 def _figures(trial: Trial) -> list[dict[str, Any]]:
-    measured = sorted(trial.figures, key=lambda name: MEASURES.index(name) if name in MEASURES else len(MEASURES))
+    # Whether a digit can be read is not measured of other pictures, and is told apart.
+    names = [name for name in trial.figures if name not in (READ, READ_ORIGINAL, READ_REPLAY)]
+    measured = sorted(names, key=lambda name: MEASURES.index(name) if name in MEASURES else len(MEASURES))
     return [
         {
             "name": name,
@@ -147,6 +152,18 @@ def _curves(groups: Groups, figures: list[dict[str, Any]]) -> Iterator[Document]
                 ]
                 keys = {"source": source, "strokes": strokes, "figure": figure["name"], "contestant": contestant}
                 yield {**keys, "points": points}
+
+
+def _readings(groups: Groups) -> Iterator[Document]:
+    for (source, strokes), painted in groups.items():
+        for contestant, trials in painted.items():
+            if READ not in trials[0].figures:
+                continue
+            for figure in (READ_ORIGINAL, READ, READ_REPLAY):
+                if figure in trials[0].figures:
+                    values = _values(trials, figure)
+                    keys = {"source": source, "strokes": strokes, "figure": figure, "contestant": contestant}
+                    yield {**keys, "pictures": len(values), "mean": float(np.mean(values)), **_interval(values)}
 
 
 def _courses(groups: Groups) -> Iterator[Document]:

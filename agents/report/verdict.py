@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from ..recognition import READ_ORIGINAL, READ_REPLAY
+
 Document = dict[str, Any]
 
 _FEWEST_PICTURES = 5
@@ -22,6 +24,7 @@ def verdict(document: Document) -> list[Document]:
         *_means(
             document, "replay psnr", "PSNR between the neural canvas and the real brush's, dB, mean over the paintings:"
         ),
+        *_readings(document),
         *_means(document, "seconds", "Seconds a painting:"),
     ]
     return [{"statement": statement, "details": details} for statement, details in findings]
@@ -160,6 +163,21 @@ def _means(document: Document, figure: str, statement: str) -> Iterator[Finding]
             parts.append(f"{row['contestant']} {mean} ({low} to {high})")
         details.append(f"{source}, {strokes} strokes: {', '.join(parts)}")
     yield statement, details
+
+
+def _readings(document: Document) -> Iterator[Finding]:
+    """How many painted digits can be read: the share of each contestant, beside that of the originals."""
+    details = []
+    for source, strokes in dict.fromkeys((row["source"], row["strokes"]) for row in document["readings"]):
+        rows = [row for row in document["readings"] if (row["source"], row["strokes"]) == (source, strokes)]
+        parts = [next(f"originals {row['mean']:.1%}" for row in rows if row["figure"] == READ_ORIGINAL)]
+        for row in rows:
+            if row["figure"] != READ_ORIGINAL:
+                name = f"{row['contestant']}, replay" if row["figure"] == READ_REPLAY else row["contestant"]
+                parts.append(f"{name} {row['mean']:.1%} ({row['low']:.1%} to {row['high']:.1%})")
+        details.append(f"{source}, {strokes} strokes: {', '.join(parts)}")
+    if details:
+        yield "Digits that a plain classifier reads correctly:", details
 
 
 def _largest_budgets(document: Document) -> list[tuple[str, int]]:
