@@ -18,6 +18,7 @@ from rich.console import Console
 from ..agents.agent import LARGEST_BUDGET, Agent, check_whole, load_agent
 from ..agents.compare import Comparison, Source, Studio, choose_pictures
 from ..agents.measures import MEASURES, available_measures, load_measure
+from ..agents.policy import load_network
 from ..agents.report.document import make_document
 from ..agents.report.page import make_page
 from ..agents.report.pictures import contact_sheet
@@ -60,7 +61,8 @@ class Arguments:
     quick: bool = False
     """With --study: a few pictures, and fewer iterations."""
     agents: str | None = None
-    """Who paints, separated by commas; random,greedy,gradient by default, gradient where painters are named."""
+    """Who paints, separated by commas; random,greedy,gradient by default, gradient where painters are named. There
+    are policy and policy+gradient too."""
     painters: str | None = None
     """Neural painters, separated by commas, by name or as paths to .safetensors files; gan by default."""
     targets: str | None = None
@@ -69,6 +71,8 @@ class Arguments:
     """Stroke budgets, separated by commas, 15,30,200 by default; or for each target, as in mnist=5,20,paintings=50."""
     pictures: str | None = None
     """At most this many pictures of each target, spread evenly over it, 8 by default; or mnist=100,paintings=20."""
+    policy: str | None = None
+    """Of agents that have one: mnist, paintings (default), or a .safetensors file that train-policy wrote."""
     loss: str = "mse"
     """What the agents minimise: mse, lite, or vgg19 (needs its weights)."""
     iterations: int | None = None
@@ -164,7 +168,9 @@ def _plan(arguments: Arguments) -> Comparison:
         targets = load_targets(name, split=arguments.split)
         sources[name] = Source(targets, choose_pictures(targets, pictures[name][0]), budgets[name])
     return Comparison(
-        agents=_load_agents(chosen["agents"], chosen["painters"], arguments.loss, chosen["iterations"]),
+        agents=_load_agents(
+            chosen["agents"], chosen["painters"], arguments.loss, chosen["iterations"], arguments.policy
+        ),
         sources=sources,
         measures=[load_measure(name) for name in MEASURES] if arguments.study else available_measures(),
         seed=arguments.seed,
@@ -172,12 +178,18 @@ def _plan(arguments: Arguments) -> Comparison:
     )
 
 
-def _load_agents(names: str, painters: str, loss_name: str, iterations: int | None) -> list[Agent]:
+def _load_agents(names: str, painters: str, loss_name: str, iterations: int | None, policy: str | None) -> list[Agent]:
     """Every agent with every painter."""
     loss = make_loss(loss_name)
+    with_policy = [name for name in _split(names, "agents", str) if "policy" in name]
+    if policy is not None and not with_policy:
+        raise InvalidInputError(f"a policy is given, but none of the agents {names} has one; leave it out")
+    network = load_network(policy or "paintings") if with_policy else None
     loaded = [load_painter(name) for name in _split(painters, "painters", str)]
     agents = [
-        load_agent(name, painter=painter, loss=loss) for name in _split(names, "agents", str) for painter in loaded
+        load_agent(name, painter=painter, loss=loss, **({"policy": network} if name in with_policy else {}))
+        for name in _split(names, "agents", str)
+        for painter in loaded
     ]
     iterating = [agent for agent in agents if hasattr(agent, "iterations")]
     if iterations is not None and not iterating:

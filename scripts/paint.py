@@ -21,7 +21,7 @@ class Arguments:
     picture: tyro.conf.Positional[Path] = _DEFAULT_PICTURE
     """The picture to paint: PNG, JPEG or WebP; its centre square is used. By default a bundled still life."""
     agent: str = "gradient"
-    """Who paints: random, greedy or gradient."""
+    """Who paints: random, greedy, gradient, policy (trained, paints at once) or policy+gradient (refines that)."""
     strokes: int = 200
     """How many strokes the agent may use."""
     out: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
@@ -29,6 +29,8 @@ class Arguments:
     given several times; painting.png by default."""
     loss: str | None = None
     """What the agent minimises: vgg19 (needs its weights) or mse. By default the agent's own choice."""
+    policy: str | None = None
+    """For policy and policy+gradient: mnist, paintings (default), or a .safetensors file that train-policy wrote."""
     painter: str = "gan"
     """The neural painter, by name or as a path to a .safetensors file."""
     seed: int = 0
@@ -43,7 +45,8 @@ def run(arguments: Arguments) -> None:
     for output in outputs:
         check_output(output, arguments.upscale)
     picture = load_picture(arguments.picture)  # Before the agent, which may first have to fetch weights.
-    options = {} if arguments.loss is None else {"loss": arguments.loss}
+    given = {"loss": arguments.loss, "policy": arguments.policy}
+    options = {name: value for name, value in given.items() if value is not None}
     agent = load_agent(arguments.agent, painter=arguments.painter, **options)
     with painting(arguments.agent, arguments.strokes) as update:
         result = agent.paint(picture, arguments.strokes, seed=arguments.seed, progress=update)
