@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
 from .context import current_studio, wants_html
-from .mistakes import BusyError, RequestError
+from .mistakes import BusyError, ForbiddenError, RequestError
 from .operations import operations
 from .orders import AGENTS, DEFAULT_STROKES, samples
 from .paintings import paintings
@@ -105,7 +105,7 @@ def _page_choices() -> dict[str, Any]:
 def _refuse_strangers() -> None:
     """Other sites' pages may link here, but not have things painted or cancelled with their visitors' browsers."""
     if request.method not in ("GET", "HEAD", "OPTIONS") and request.headers.get("Sec-Fetch-Site") == "cross-site":
-        raise RequestError("This request comes from another site's page; use the page itself.")
+        raise ForbiddenError("This request comes from another site's page; use the page itself.")
 
 
 def _add_headers(response: Response) -> Response:

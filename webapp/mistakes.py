@@ -9,6 +9,12 @@ class RequestError(InvalidInputError):
     status = 400
 
 
+class ForbiddenError(RequestError):
+    """A request that another site's page made its visitor's browser send."""
+
+    status = 403
+
+
 class NotFoundError(RequestError):
     """No such painting, or not any more."""
 

@@ -1,6 +1,6 @@
 // The curve of the error: one line for each painting, over the part of the work that is done.
 
-const WIDTH = 480, HEIGHT = 150, LEFT = 46, BOTTOM = 18;
+const LEFT = 40, BOTTOM = 20, TOP = 8;
 const SPACE = "http://www.w3.org/2000/svg";
 
 function draw(parent, name, attributes, text = "") {
@@ -11,12 +11,14 @@ function draw(parent, name, attributes, text = "") {
 }
 
 export class Curve {
-  #figure; #series;
+  #figure; #series; #observer;
 
   constructor(figure, titles) {
     this.#figure = figure;
     this.#series = titles.map((title) => ({ title, points: [] }));
     this.#figure.hidden = true;
+    this.#observer = new ResizeObserver(() => this.#draw());
+    this.#observer.observe(figure);
   }
 
   add(series, fraction, loss) {
@@ -26,26 +28,34 @@ export class Curve {
     this.#draw();
   }
 
+  // Another curve takes its place.
+  end() { this.#observer.disconnect(); }
+
   #draw() {
     const all = this.#series.flatMap((series) => series.points);
     this.#figure.hidden = all.length < 2;
     const low = Math.min(...all.map((point) => point[1])) - 0.08, high = Math.max(...all.map((point) => point[1])) + 0.08;
-    const x = (fraction) => LEFT + fraction * (WIDTH - LEFT - 4);
-    const y = (level) => 6 + ((high - level) / (high - low)) * (HEIGHT - BOTTOM - 6);
+    const { width, height } = this.#figure.querySelector("svg").getBoundingClientRect();
+    const x = (fraction) => LEFT + fraction * (width - LEFT - 4);
+    const y = (level) => TOP + ((high - level) / (high - low)) * (height - BOTTOM - TOP);
     const [grid, lines] = this.#figure.querySelectorAll("g");
     grid.replaceChildren();
     lines.replaceChildren();
     for (const level of ticks(low, high)) {
-      draw(grid, "line", { x1: LEFT, x2: WIDTH, y1: y(Math.log10(level)), y2: y(Math.log10(level)) });
+      draw(grid, "line", { x1: LEFT, x2: width, y1: y(Math.log10(level)), y2: y(Math.log10(level)) });
       draw(grid, "text", { x: LEFT - 6, y: y(Math.log10(level)) + 4, "text-anchor": "end" }, String(level));
     }
-    draw(grid, "text", { x: LEFT, y: HEIGHT - 2 }, "begun");
-    draw(grid, "text", { x: WIDTH, y: HEIGHT - 2, "text-anchor": "end" }, "done");
+    draw(grid, "text", { x: LEFT, y: height - 2 }, "begun");
+    draw(grid, "text", { x: width, y: height - 2, "text-anchor": "end" }, "done");
+    let taken = -Infinity;
     this.#series.forEach((series, number) => {
       const points = series.points.map(([fraction, level]) => `${x(fraction).toFixed(1)},${y(level).toFixed(1)}`);
       draw(lines, "polyline", { class: `series-${number}`, points: points.join(" ") });
-      if (this.#series.length > 1) {
-        draw(lines, "text", { class: `series-${number}`, x: WIDTH - 4, y: 16 + 15 * number, "text-anchor": "end" }, series.title);
+      if (this.#series.length > 1 && points.length) {
+        const end = y(series.points.at(-1)[1]);
+        const place = Math.abs(end - 8 - taken) < 16 ? end + 18 : end - 8;
+        taken = place;
+        draw(lines, "text", { class: `series-${number}`, x: width - 4, y: place, "text-anchor": "end" }, series.title);
       }
     });
     const said = this.#series.filter((series) => series.points.length)

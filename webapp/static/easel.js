@@ -3,7 +3,7 @@
 import { Film, Paper, pngBlob, unpack } from "./paper.js";
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
-const FORMS = { png: "PNG", webp: "WebP, growing", gif: "GIF, growing", json: "Strokes, JSON" };
+const FORMS = { png: "PNG", webp: "WebP film", gif: "GIF film", json: "Strokes" };
 
 // 1 to 500 strokes a second, evenly on a scale of powers.
 const pace = (slider) => Math.round(500 ** (slider / 100));

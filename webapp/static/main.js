@@ -15,6 +15,7 @@ const say = (text) => { document.getElementById("status").textContent = text; };
 const complain = (text) => { document.getElementById("problem").textContent = text; };
 const chooser = new PictureChooser(form, complain);
 let underWay = [];
+let curve = null;
 
 function busy(is) {
   document.getElementById("paint").disabled = is;
@@ -34,7 +35,7 @@ function pairStrokes() {
   place();
 }
 
-async function paintOne(easel, number, curve, fields) {
+async function paintOne(easel, number, fields) {
   const painting = await order(fields);
   underWay.push(painting);
   for await (const event of follow(painting)) {
@@ -60,11 +61,14 @@ async function paint() {
   underWay = [];
   const list = agents.map((name) => new Easel(name, agents.length > 1 ? TITLES[name] : "", chooser.url));
   easels.replaceChildren(...list.map((easel) => easel.element));
-  const curve = new Curve(document.getElementById("curve"), agents.map((name) => TITLES[name]));
-  stage.scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+  curve?.end();
+  curve = new Curve(document.getElementById("curve"), agents.map((name) => TITLES[name]));
+  if (stage.getBoundingClientRect().top > innerHeight / 2) {
+    stage.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+  }
   const clock = setInterval(() => list.forEach((easel) => easel.tick()), 100);
   const common = { ...(await chooser.fields()), painter: options.get("painter"), strokes: options.get("strokes"), seed: options.get("seed") };
-  const ends = await Promise.allSettled(list.map((easel, i) => paintOne(easel, i, curve, { ...common, agent: easel.name })));
+  const ends = await Promise.allSettled(list.map((easel, i) => paintOne(easel, i, { ...common, agent: easel.name })));
   clearInterval(clock);
   list.forEach((easel) => easel.stop());
   busy(false);
