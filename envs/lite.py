@@ -37,7 +37,8 @@ class LiteNetwork(nn.Module):
         for first, second in zip(self.first, self.second, strict=True):
             if maps:
                 values = functional.max_pool2d(values, 2)
-            values = functional.relu(second(functional.relu(first(values))))
+            values = functional.relu(first(values), inplace=True)
+            values = functional.relu(second(values), inplace=True)
             maps.append(values)
         return tuple(maps)
 
