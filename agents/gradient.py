@@ -51,6 +51,8 @@ class GradientAgent(Agent):
             in the data folder, else ``"mse"``; the painting's ``loss_name`` tells which it was.
         iterations: steps of Adam; by default 250 for 200 strokes and more, up to 800 for few strokes.
         learning_rate: Adam's on the logits, when it is highest; it falls to 0 as a cosine.
+        smooth: whether strokes move by the draft painter's gradient where the painter's ink has grain; without, by the
+            painter's own, as is fair where painters are compared.
         time_limit: seconds after which the painting is to be finished; iterations are left out as needed, so
             the same seed need not give the same strokes.
 
@@ -68,6 +70,7 @@ class GradientAgent(Agent):
         loss: str | Loss | None = None,
         iterations: int | None = None,
         learning_rate: float = 0.1,
+        smooth: bool = True,
         time_limit: float | None = None,
     ) -> None:
         if iterations is not None:
@@ -80,6 +83,7 @@ class GradientAgent(Agent):
         super().__init__(painter=painter, loss=loss)
         self.iterations = iterations
         self.learning_rate = learning_rate
+        self.smooth = smooth
         self.time_limit = time_limit
 
     def _decide(
@@ -88,7 +92,7 @@ class GradientAgent(Agent):
         budget = core.stroke_budget
         perceptual = not isinstance(core.loss, PixelLoss)
         started = time.perf_counter()
-        search = _Search(core, state, generator, self._start(core, state))
+        search = _Search(core, state, generator, self._start(core, state), self.smooth)
         grown = 0.0 if len(search.stack) else _GROWN
         best, least = None, math.inf
         for iteration, fraction in self._schedule(budget, started):
@@ -127,8 +131,10 @@ class GradientAgent(Agent):
 class _Search:
     """One painting in the making, and what can be done to it."""
 
-    def __init__(self, core: PaintingCore, state: PaintingState, generator: torch.Generator, start: Tensor) -> None:
-        self.stack = StrokeStack(smoothed(core.painter), state.target.shape[-1])
+    def __init__(
+        self, core: PaintingCore, state: PaintingState, generator: torch.Generator, start: Tensor, smooth: bool
+    ) -> None:
+        self.stack = StrokeStack(smoothed(core.painter) if smooth else core.painter, state.target.shape[-1])
         if len(start):
             self.stack.append(start, core.painter(start).flatten(1))
         self.finishing = False

@@ -64,7 +64,8 @@ class Arguments:
     """Who paints, separated by commas; random,greedy,gradient by default, gradient where painters are named. There
     are policy and policy+gradient too."""
     painters: str | None = None
-    """Neural painters, separated by commas, by name or as paths to .safetensors files; gan by default."""
+    """Neural painters, separated by commas, by name or as paths to .safetensors files; gan by default. Where there are
+    several, strokes move by each painter's own gradient, not by the draft painter's."""
     targets: str | None = None
     """What is painted, separated by commas: mnist, paintings, photographs (default), bam, picture files or folders."""
     strokes: str | None = None
@@ -196,6 +197,10 @@ def _load_agents(names: str, painters: str, loss_name: str, iterations: int | No
         raise InvalidInputError(f"iterations are given, but none of the agents {names} has any; leave them out")
     for agent in iterating:
         agent.iterations = iterations
+    for agent in agents:
+        # The draft painter was fitted to one of them, and a painter's gradients are part of what it is good for.
+        if len(loaded) > 1 and hasattr(agent, "smooth"):
+            agent.smooth = False
     return agents
 
 

@@ -128,3 +128,11 @@ def test_ssim_is_1_for_equal_pictures_and_falls_with_noise() -> None:
 def test_an_unknown_measure_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="beauty"):
         load_measure("beauty")
+
+
+def test_without_smoothing_strokes_move_by_the_painters_own_gradient() -> None:
+    target = np.random.default_rng(5).integers(0, 256, (64, 64, 3), np.uint8)
+    smoothed, own = (
+        load_agent("gradient", loss="mse", iterations=3, smooth=smooth).paint(target, 2) for smooth in (True, False)
+    )
+    assert not np.array_equal(smoothed.strokes, own.strokes)

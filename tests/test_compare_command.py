@@ -37,6 +37,7 @@ def read_report(path: str) -> dict[str, Any]:
         assert trial["figures"].pop("seconds") > 0
     for part in ("summaries", "differences"):
         document[part] = [row for row in document[part] if row["figure"] != "seconds"]
+    document["verdict"] = [finding for finding in document["verdict"] if "Seconds" not in finding["statement"]]
     del document["courses"]
     return document
 
@@ -72,6 +73,18 @@ def test_agents_and_painters_are_crossed_and_budgets_may_differ_by_target(pictur
     ]
     seen = list(dict.fromkeys((Path(trial["source"]).name, trial["strokes"]) for trial in document["trials"]))
     assert seen == [("0.png", 1), ("0.png", 2), ("1.png", 3)]
+
+
+def test_painters_that_are_compared_lead_by_their_own_gradients(pictures: Path) -> None:
+    save_painter(build_painter("deconv"), "other.safetensors", {}, {})
+    given = ["compare", "--agents", "gradient", "--targets", str(pictures), "--strokes", "1", "--pictures", "1"]
+    for painters, smooth in (("gan", [True]), ("gan,other.safetensors", [False, False])):
+        folder = str(len(smooth))
+        assert main([*given, "--iterations", "1", "--painters", painters, "--out", folder]) == 0
+        settings = read_report(f"{folder}/report.json")["settings"]
+        assert [agent["smooth"] for agent in settings["agents"]] == smooth
+        told = "own\ngradient" in Path(folder, "report.html").read_text()
+        assert told is (not smooth[0])
 
 
 def test_an_interrupted_comparison_goes_on_and_ends_with_the_same_report(
