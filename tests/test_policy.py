@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import paintgym
@@ -19,6 +20,7 @@ from paintgym.errors import InvalidInputError
 from paintgym.painters.draft import DraftPainter
 from paintgym.painters.painter import load_painter
 from paintgym.painters.stroke import END, START, check_strokes
+from paintgym.scripts.main import main
 from safetensors.torch import save_file
 from small_policy import SMALL, half_painted, save_small_policy, smooth_picture
 from stable_baselines3 import PPO
@@ -241,3 +243,11 @@ def test_refining_keeps_its_time_limit_and_its_options(policy_file: Path) -> Non
     assert agent.paint(smooth_picture(1), 6).strokes.shape == (6, 12)
     with pytest.raises(InvalidInputError, match="no option 'colour'"):
         load_agent("policy+gradient", colour=1)
+
+
+def test_the_command_paints_with_a_policy_file(policy_file: Path, tmp_path: Path, capsys: Any) -> None:
+    output = tmp_path / "painting.png"
+    arguments = ["--agent", "policy", "--policy", str(policy_file), "--strokes", "9", "--out", str(output)]
+    assert main(["paint", *arguments]) == 0
+    assert "policy painted still_life.jpg" in capsys.readouterr().out
+    assert output.stat().st_size > 0
