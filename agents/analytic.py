@@ -18,6 +18,7 @@ from torch import Tensor
 from ..envs.canvas import StrokePainter, composite
 from ..envs.core import budget_plane
 from ..envs.loss import Features, Loss, PixelLoss
+from ..painters.draft import DraftPainter
 from ..painters.stroke import COLOR
 from .stroke_network import STROKES_PER_STEP, StrokeNetwork
 
@@ -31,6 +32,8 @@ _TURNS = (1, 2, 3, 1, 4, 2, 0, 3)
 _FEWEST = 5
 _EXPLORATION = 0.5
 _PROMISE_WEIGHT = 0.05
+_OTHERS = 0.1
+"""Part of the strokes that are not the best of those thought of."""
 _LEAST_ERROR, _LEAST_LOSS, _LEAST_GAIN = 2e-4, 1e-3, 1e-4
 
 
@@ -72,6 +75,7 @@ class AnalyticTrainer:
         self._learning_rate = learning_rate
         self._steps = steps
         self._pixel_loss = PixelLoss()
+        self._draft = DraftPainter()
         self._pools = [self._new_pool(step) for step in STROKES_PER_STEP]
 
     def train_step(self, painter: StrokePainter, loss: Loss | None = None, weight: float = 0.0) -> dict[str, float]:
@@ -96,10 +100,11 @@ class AnalyticTrainer:
         before = self._losses(canvas, target, loss, features)
         total, remaining = canvas.new_zeros(()), 0.0
         for _ in range(HORIZON):
-            strokes, promise = self.network(observe(canvas.detach(), target, left), pool.strokes_per_step, _EXPLORATION)
+            observation = observe(canvas.detach(), target, left)
+            thought, promise = self.network.hypotheses(observation, pool.strokes_per_step, _EXPLORATION)
+            strokes, gained = self._try(thought, canvas.detach(), target)
+            miss = (promise - torch.log(gained + _LEAST_GAIN)).square().mean()
             coverage = painter(strokes.flatten(0, 1)).unflatten(0, strokes.shape[:2])
-            gained = _gains(canvas.detach(), target, coverage.detach(), strokes[..., COLOR].detach())
-            total = total + _PROMISE_WEIGHT * (promise - torch.log(gained + _LEAST_GAIN)).square().mean()
             canvas = composite(canvas, coverage, strokes[..., COLOR])
             left = (left - pool.strokes_per_step).clamp(min=0)
             after = self._losses(canvas, target, loss, features)
@@ -107,7 +112,7 @@ class AnalyticTrainer:
             if loss is not None:
                 ratios = ratios + weight * after[1] / before[1].detach()
             # The more strokes share a step, the more of the loss it takes away: evened out.
-            total = total + ratios.mean() / math.sqrt(pool.strokes_per_step)
+            total = total + ratios.mean() / math.sqrt(pool.strokes_per_step) + _PROMISE_WEIGHT * miss
             remaining += float(ratios.detach().mean()) / HORIZON
             before = after
         self.optimizer.zero_grad()
@@ -116,10 +121,21 @@ class AnalyticTrainer:
         self.optimizer.step()
         self._put_back(pool, rows, canvas.detach(), left)
         self.step += 1
-        return {
-            "left": remaining,
-            "promise": float((promise.detach() - torch.log(gained + _LEAST_GAIN)).square().mean()),
-        }
+        return {"left": remaining, "promise": float(miss.detach())}
+
+    def _try(self, thought: Tensor, canvas: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Of strokes (B, T, K, 12), those (B, T, 12) that gain most, and what each would gain, (B, T, K).
+
+        Only they learn, so that the others may specialise; now and then another one is taken, so that none is lost.
+        """
+        with torch.no_grad():
+            coverage = self._draft(thought.flatten(0, 2)).unflatten(0, (len(thought), -1))
+            gained = _gains(canvas, target, coverage, thought[..., COLOR].flatten(1, 2)).view(thought.shape[:-1])
+            taken = gained.argmax(-1)
+            other = torch.randint_like(taken, thought.shape[2])
+            taken = torch.where(torch.rand(taken.shape, device=taken.device) < _OTHERS, other, taken)
+        rows = taken[..., None, None].expand(-1, -1, -1, thought.shape[-1])
+        return thought.gather(2, rows)[:, :, 0], gained
 
     def _losses(self, canvas: Tensor, target: Tensor, loss: Loss | None, features: Features | None) -> list[Tensor]:
         """Distances (B,): squared error first, then the perceptual one, if there is one."""

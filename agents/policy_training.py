@@ -19,8 +19,8 @@ from ..envs.pictures import to_tensor
 from ..envs.targets import load_targets
 from ..errors import InvalidInputError, MissingDataError
 from ..files import write_whole
-from ..painters.draft import DraftPainter
-from ..painters.painter import Painter, load_painter
+from ..painters.draft import DraftPainter, smoothed
+from ..painters.painter import load_painter
 from ..painters.stroke import CANVAS_SIZE
 from .analytic import AnalyticTrainer
 from .policy import PaintingPolicy, build_policy, load_policy, save_policy
@@ -62,7 +62,8 @@ class PolicyTrainer:
         if start is not None:
             self.policy.features_extractor.load_state_dict(start.features_extractor.state_dict())
         self.painter = load_painter(config.painter, config.device)
-        self._draft: Painter = DraftPainter().to(config.device)
+        self._draft = DraftPainter().to(config.device)
+        self._smoothed = smoothed(self.painter)
         self._loss = make_loss(config.perceptual, config.device) if config.perceptual_weight else None
         self._measures: list[Loss] = [PixelLoss(), make_loss("lite", config.device)]
         self._random = np.random.default_rng(config.seed)
@@ -189,7 +190,8 @@ class PolicyTrainer:
         sums: dict[str, float] = {}
         ends = time.perf_counter() + 60 * (config.minutes or math.inf)
         while trainer.step < config.analytic_steps and time.perf_counter() < ends:
-            painter = self._draft if trainer.step < config.draft_part * config.analytic_steps else self.painter
+            drafting = trainer.step < config.draft_part * config.analytic_steps
+            painter = self._draft if drafting else self._smoothed
             figures = trainer.train_step(painter, self._loss, config.perceptual_weight)
             sums = {name: sums.get(name, 0.0) + value for name, value in figures.items()}
             if trainer.step % _LOG_EVERY == 0:

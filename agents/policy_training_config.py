@@ -52,7 +52,7 @@ class PolicyTrainingConfig:
     analytic_steps: int = 10_000
     """Analytic: steps of Adam."""
     draft_part: float = 0.5
-    """Analytic: part of the steps, from 0 to 1, done first with the draft painter, which is much faster."""
+    """Analytic: part of the steps, from 0 to 1, done first on canvases of the draft painter, which is much faster."""
     learning_rate: float = 1e-3
     """Analytic: of Adam, when it is highest; falls to zero along a cosine."""
     ppo_steps: int = 200_000

@@ -6,10 +6,13 @@ anything twice for two places of a picture.
 """
 
 import math
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from ..envs.core import strokes_left_of
 from ..painters.stroke import (
@@ -33,10 +36,11 @@ _SHAPE = 14
 _CANDIDATES = 3
 """Anchors that are looked at, for each stroke that is laid."""
 _REPULSION = 3.0
-_BLOCKS = 3
+_HYPOTHESES = 4
+"""Strokes that are thought of at each anchor; the one that promises most is laid."""
 _APART = 5
 """Anchors are the largest errors of 5x5 cells of 2x2 pixels each."""
-_SHORTEST_REACH, _LONGEST_REACH = math.log(1.5), math.log(45.0)
+_SHORTEST_REACH, _USUAL_REACH, _LONGEST_REACH = math.log(1.5), math.log(10.0), math.log(64.0)
 _PATH = 7
 _LARGEST_CORRECTION = 0.3
 _MARGIN = 0.002
@@ -49,17 +53,14 @@ def strokes_per_step(stroke_budget: int) -> int:
     return max(step for step in STROKES_PER_STEP if step == 1 or 7.5 * step <= stroke_budget)
 
 
-class _Residual(nn.Module):
-    def __init__(self, hidden: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.LayerNorm(hidden), nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, hidden)
-        )
+@dataclass(frozen=True)
+class _Scene:
+    """What an observation shows: canvas and target (B, 3, 64, 64), error (B, 64, 64), strokes left (B,)."""
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Features (N, hidden), and what the block adds to them."""
-        changed: Tensor = features + self.layers(features)
-        return changed
+    canvas: Tensor
+    target: Tensor
+    error: Tensor
+    left: Tensor
 
 
 class StrokeNetwork(nn.Module):
@@ -84,48 +85,70 @@ class StrokeNetwork(nn.Module):
             for _ in _LEVELS
         )
         self.place = nn.Linear(4, hidden)
-        self.trunk = nn.ModuleList(_Residual(hidden) for _ in range(_BLOCKS))
-        self.last = nn.LayerNorm(hidden)
-        self.shape = nn.Linear(hidden, _SHAPE)
-        nn.init.zeros_(self.shape.bias)
-        promise = nn.Linear(64, 1)
+        self.trunk = nn.Sequential(
+            nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU()
+        )
+        self.shape = nn.Linear(hidden, _HYPOTHESES * _SHAPE)
+        promise = nn.Linear(64, _HYPOTHESES)
         nn.init.constant_(promise.bias, -5.0)
         self.gain = nn.Sequential(nn.Linear(hidden, 64), nn.SiLU(), promise)
         # On bare paper before an even target all errors are equal: a fixed pattern then tells where to begin.
         noise = torch.rand(1, CANVAS_SIZE // 2, CANVAS_SIZE // 2, generator=torch.Generator().manual_seed(0))
         self.register_buffer("anchor_noise", 1 + 0.02 * noise, persistent=False)
 
-    def forward(self, observation: Tensor, count: int, exploration: float = 0.0) -> tuple[Tensor, Tensor]:
+    def forward(self, observation: Tensor, count: int) -> tuple[Tensor, Tensor]:
         """Decide the next strokes.
 
         Args:
             observation: (B, 7, 64, 64) in [0, 1], as ``PaintingCore.observation`` gives it.
             count: strokes for each canvas, 1 or more.
-            exploration: standard deviation of noise on what anchors promise, in powers of e.
 
         Returns:
             Strokes (B, count, 12) in [0, 1], the most promising first; and ln of the part of the squared error that
             each is thought to take away, (B, count).
         """
-        canvas, target, left = observation[:, :3], observation[:, 3:6], strokes_left_of(observation)
-        error = (canvas - target).square().sum(1)
-        with torch.no_grad():
-            anchors = self._anchors(error, _CANDIDATES * count, exploration)
-            features = self._look(canvas, target, error, left, anchors)
-            promise = self.gain(features)[..., 0]
-            strokes = self._strokes(self.shape(features), anchors, canvas, target)
-            noisy = promise + exploration * torch.randn_like(promise) if exploration else promise
-            chosen = _choose(strokes, noisy, count)
-        if not torch.is_grad_enabled():
-            return strokes.gather(1, chosen[..., None].expand(-1, -1, STROKE_LENGTH)), promise.gather(1, chosen)
-        # Gradients for the chosen anchors alone: that takes a third of the time.
-        anchors = anchors.gather(1, chosen[..., None].expand(-1, -1, 2))
-        features = self._look(canvas, target, error, left, anchors)
-        return self._strokes(self.shape(features), anchors, canvas, target), self.gain(features.detach())[..., 0]
+        scene = self._scene(observation)
+        anchors = self._anchors(scene, _CANDIDATES * count, 0.0)
+        strokes, promise = self._think(scene, anchors)
+        strokes, promise = _best(strokes, promise)
+        chosen = _choose(strokes, promise, count)
+        return strokes.gather(1, chosen[..., None].expand(-1, -1, STROKE_LENGTH)), promise.gather(1, chosen)
 
-    def _anchors(self, error: Tensor, count: int, exploration: float) -> Tensor:
-        """Where the error (B, 64, 64) has its peaks: (B, count, 2) as x, y in pixels."""
-        cells = F.avg_pool2d(error[:, None], 2) * self.anchor_noise
+    def hypotheses(self, observation: Tensor, count: int, exploration: float) -> tuple[Tensor, Tensor]:
+        """What is thought of at the anchors where ``forward`` would lay strokes, for training.
+
+        Args:
+            observation: as for ``forward``.
+            count: strokes for each canvas.
+            exploration: standard deviation of noise on errors and promises, in powers of e.
+
+        Returns:
+            Strokes (B, count, 4, 12), and their promises (B, count, 4); both with gradients to the weights.
+        """
+        scene = self._scene(observation)
+        # Gradients for the chosen anchors alone: that takes a third of the time.
+        with torch.no_grad():
+            anchors = self._anchors(scene, _CANDIDATES * count, exploration)
+            strokes, promise = _best(*self._think(scene, anchors))
+            chosen = _choose(strokes, promise + exploration * torch.randn_like(promise), count)
+            anchors = anchors.gather(1, chosen[..., None].expand(-1, -1, 2))
+        return self._think(scene, anchors)
+
+    @staticmethod
+    def _scene(observation: Tensor) -> "_Scene":
+        canvas, target = observation[:, :3], observation[:, 3:6]
+        return _Scene(canvas, target, (canvas - target).square().sum(1), strokes_left_of(observation))
+
+    def _think(self, scene: "_Scene", anchors: Tensor) -> tuple[Tensor, Tensor]:
+        """Strokes (B, N, 4, 12) at anchors (B, N, 2), and what they promise (B, N, 4)."""
+        features = self._look(scene, anchors)
+        shape = self.shape(features).unflatten(-1, (_HYPOTHESES, _SHAPE)).flatten(1, 2)
+        strokes = self._strokes(shape, anchors.repeat_interleave(_HYPOTHESES, 1), scene.canvas, scene.target)
+        return strokes.unflatten(1, (-1, _HYPOTHESES)), self.gain(features.detach())
+
+    def _anchors(self, scene: "_Scene", count: int, exploration: float) -> Tensor:
+        """Where the error has its peaks: (B, count, 2) as x, y in pixels."""
+        cells = F.avg_pool2d(scene.error[:, None], 2) * self.anchor_noise
         cells = F.avg_pool2d(cells, 3, stride=1, padding=1)
         if exploration:
             cells = cells * torch.exp(exploration * torch.randn_like(cells))
@@ -136,11 +159,11 @@ class StrokeNetwork(nn.Module):
         side = CANVAS_SIZE // 2
         return torch.stack([index % side, index.div(side, rounding_mode="floor")], -1) * 2.0 + 1.0
 
-    def _look(self, canvas: Tensor, target: Tensor, error: Tensor, left: Tensor, anchors: Tensor) -> Tensor:
+    def _look(self, scene: "_Scene", anchors: Tensor) -> Tensor:
         """Features (B, N, hidden) of anchors (B, N, 2)."""
         batch, count = anchors.shape[:2]
-        seen = torch.cat([target, target - canvas, torch.ones_like(target[:, :1])], 1)
-        features = self.place(self._place(error, left, anchors)).flatten(0, 1)
+        seen = torch.cat([scene.target, scene.target - scene.canvas, torch.ones_like(scene.target[:, :1])], 1)
+        features = self.place(self._place(scene, anchors)).flatten(0, 1)
         offsets = torch.arange(_WINDOW, device=anchors.device) - (_WINDOW - 1) / 2
         for level, window in zip(_LEVELS, self.windows, strict=True):
             if level > 1:
@@ -154,32 +177,63 @@ class StrokeNetwork(nn.Module):
             side = _WINDOW // _PATCH
             patches = crops.view(batch, _CHANNELS, count, side, _PATCH, side, _PATCH).permute(0, 2, 3, 5, 1, 4, 6)
             features = features + window(patches.reshape(batch * count, side * side, -1))
-        for block in self.trunk:
-            features = block(features)
-        hidden: Tensor = self.last(features).unflatten(0, (batch, count))
+        hidden: Tensor = self.trunk(features).unflatten(0, (batch, count))
         return hidden
 
     @staticmethod
-    def _place(error: Tensor, left: Tensor, anchors: Tensor) -> Tensor:
+    def _place(scene: "_Scene", anchors: Tensor) -> Tensor:
         """What windows do not show: where the anchor is, how many strokes are left, how far the picture is done."""
-        about = torch.stack([torch.log1p(left) / 3 - 1, error.mean((1, 2)).clamp(min=1e-6).log() / 3 + 1], -1)
+        error = scene.error.mean((1, 2)).clamp(min=1e-6)
+        about = torch.stack([torch.log1p(scene.left) / 3 - 1, error.log() / 3 + 1], -1)
         return torch.cat([anchors / (CANVAS_SIZE / 2) - 1, about[:, None].expand(-1, anchors.shape[1], -1)], -1)
 
     @staticmethod
     def _strokes(shape: Tensor, anchors: Tensor, canvas: Tensor, target: Tensor) -> Tensor:
         """Strokes (B, N, 12) of the head's numbers (B, N, 14)."""
         log_reach, start, end, bend, size, pressures, contrast, correction = shape.split((1, 2, 2, 2, 1, 2, 1, 3), -1)
-        middle = _SHORTEST_REACH + 0.55 * (_LONGEST_REACH - _SHORTEST_REACH)
-        reach = torch.exp((middle + log_reach).clamp(_SHORTEST_REACH, _LONGEST_REACH)) / CANVAS_SIZE
+        log_reach = log_reach + _USUAL_REACH
+        reach = torch.exp(_bound(log_reach, _SHORTEST_REACH, _LONGEST_REACH)) / CANVAS_SIZE
         anchor = anchors / CANVAS_SIZE
-        start = (anchor + reach * torch.tanh(start + start.new_tensor([-0.5, 0.0]))).clamp(_MARGIN, 1 - _MARGIN)
-        end = (anchor + reach * torch.tanh(end + end.new_tensor([0.5, 0.0]))).clamp(_MARGIN, 1 - _MARGIN)
-        control = (0.5 * (start + end) + 0.5 * reach * torch.tanh(bend)).clamp(_MARGIN, 1 - _MARGIN)
-        size = torch.sigmoid(size + 2 * (log_reach + middle - math.log(12.0)) / LOG_RADIUS_SCALE)
+        # No tanh: where it is flat, strokes would stay as they are, and the best strokes reach far.
+        start = _bound(anchor + reach * (start - start.new_tensor([0.5, 0.0])), _MARGIN, 1 - _MARGIN)
+        end = _bound(anchor + reach * (end + end.new_tensor([0.5, 0.0])), _MARGIN, 1 - _MARGIN)
+        control = _bound(0.5 * (start + end) + 0.5 * reach * bend, _MARGIN, 1 - _MARGIN)
+        size = torch.sigmoid(size + 2 * (log_reach - math.log(12.0)) / LOG_RADIUS_SCALE)
         pressures = torch.sigmoid(pressures + 1.0)
         wanted, there = _along_path(start, control, end, target), _along_path(start, control, end, canvas)
         color = wanted + F.softplus(contrast - 1.0) * (wanted - there) + _LARGEST_CORRECTION * torch.tanh(correction)
-        return torch.cat([pressures[..., :1], size, control, end, color.clamp(0, 1), start, pressures[..., 1:]], -1)
+        return torch.cat([pressures[..., :1], size, control, end, _bound(color, 0, 1), start, pressures[..., 1:]], -1)
+
+
+class _Bound(torch.autograd.Function):
+    """``clamp`` whose gradient still leads back inside: strokes at the border would else never learn to leave it."""
+
+    @staticmethod
+    def forward(context: Any, values: Tensor, low: float, high: float) -> Tensor:
+        context.save_for_backward(values)
+        context.bounds = (low, high)
+        return values.clamp(low, high)
+
+    @staticmethod
+    @once_differentiable
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        (values,) = context.saved_tensors
+        low, high = context.bounds
+        # Descent moves against the gradient.
+        outward = ((values < low) & (gradient > 0)) | ((values > high) & (gradient < 0))
+        return gradient.masked_fill(outward, 0.0), None, None
+
+
+def _bound(values: Tensor, low: float, high: float) -> Tensor:
+    bounded: Tensor = _Bound.apply(values, low, high) if torch.is_grad_enabled() else values.clamp(low, high)
+    return bounded
+
+
+def _best(strokes: Tensor, promise: Tensor) -> tuple[Tensor, Tensor]:
+    """Of strokes (B, N, K, 12) with promises (B, N, K), the most promising of every K: (B, N, 12) and (B, N)."""
+    best = promise.argmax(-1, keepdim=True)
+    rows = best[..., None].expand(-1, -1, -1, STROKE_LENGTH)
+    return strokes.gather(2, rows)[:, :, 0], promise.gather(2, best)[..., 0]
 
 
 def _choose(strokes: Tensor, promise: Tensor, count: int) -> Tensor:

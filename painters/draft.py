@@ -39,24 +39,21 @@ class SmoothedPainter:
     """Paints as a painter does, with the draft painter's gradients ("straight through", Bengio et al., 2013).
 
     Args:
-        painter: strokes (N, 12) in [0, 1] to coverage (N, 1, 64, 64); called without gradients.
+        painter: whose ink it is; called without gradients.
     """
 
-    def __init__(self, painter: Callable[[Tensor], Tensor]) -> None:
+    def __init__(self, painter: Painter) -> None:
+        self.name = painter.name
         self._painter = painter
-        self._draft = DraftPainter()
+        self._draft = DraftPainter().to(next(painter.parameters()).device)
 
     def __call__(self, strokes: Tensor) -> Tensor:
         """Coverage (N, 1, 64, 64) in [0, 1] of strokes (N, 12) in [0, 1]."""
         draft: Tensor = self._draft(strokes)
         with torch.no_grad():
             difference = self._painter(strokes) - draft
-        return draft + difference
-
-    def to(self, device: torch.device | str) -> "SmoothedPainter":
-        """Move the draft painter; the painter is where it is."""
-        self._draft.to(device)
-        return self
+        ink: Tensor = draft + difference
+        return ink
 
 
 def smoothed(painter: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
