@@ -31,6 +31,7 @@ serve: setup ## serve the web page at http://127.0.0.1:8000
 	@.venv/bin/paintgym serve --port "$${PORT:-8000}"
 
 test: setup ## run the tests
+	@bash scripts/setup.sh --browser
 	@.venv/bin/python -m pytest
 
 lint: setup ## check style and types

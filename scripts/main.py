@@ -17,6 +17,7 @@ from ..errors import InvalidInputError, PaintgymError
 COMMANDS = {
     "paint": "paint a picture, stroke by stroke",
     "serve": "serve the web page where anyone has a picture painted",
+    "load-test": "measure how fast the page's service is, on this machine alone",
     "compare": "paint the same pictures with several agents and tabulate loss and time",
     "targets": "list and preview the pictures there are to paint",
     "strokes": "draw a data set of random strokes with the real MyPaint brush",

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv and installs what paintgym needs: Python packages at the versions of constraints.txt, and the system's
-# MyPaint where that is allowed. Does nothing when it has been done. PYTHON=python3.12 picks the interpreter.
+# Makes .venv and installs what paintgym needs: Python packages at the versions of constraints.txt, and, where that is
+# allowed, the system's MyPaint; with --browser also a Chromium that the page is tested in. Does nothing when it has been done. PYTHON=python3.12 picks the interpreter.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -27,18 +27,22 @@ has_mypaint() {
         compgen -G '/usr/share/mypaint-data/*/brushes' >/dev/null
 }
 
+has_chromium() {
+    command -v chromium || command -v chromium-browser || command -v google-chrome
+} >/dev/null
+
 # Only where it takes no password: as root, or by a sudo that asks for none.
-install_mypaint() {
+install_system_packages() {
     local as_root=""
     command -v apt-get >/dev/null || return 1
     if [ "$(id -u)" -ne 0 ]; then
         sudo -n true 2>/dev/null || return 1
         as_root="sudo -n"
     fi
-    say "installing the system packages $system_packages"
+    say "installing the system packages $*"
     $as_root apt-get update -qq >&2 || say "apt-get update failed; going on with the package lists there are"
     $as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends $system_packages >&2
+        apt-get install -y -qq --no-install-recommends "$@" >&2
 }
 
 python=$(find_python)
@@ -48,7 +52,7 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$key" ]; then
         rm -rf .venv
     fi
     rm -f "$stamp"
-    has_mypaint || install_mypaint || true
+    has_mypaint || install_system_packages $system_packages || true
     say "installing the Python packages into .venv (some minutes the first time)"
     "$python" -m venv .venv
     # Twice quiet hides warnings; errors are still shown.
@@ -61,4 +65,8 @@ if ! has_mypaint; then
     say "the real MyPaint brush is missing; 'apt-get install $system_packages' brings it (Debian, Ubuntu)." \
         "Painting works without it; 'paintgym strokes', 'fidelity' and 'train-painter' do not, and the tests that" \
         "draw with it are skipped (test_mypaint, test_dataset and others, each with this reason)."
+fi
+if [ "${1:-}" = --browser ] && ! has_chromium && ! install_system_packages chromium; then
+    say "there is no Chromium; 'apt-get install chromium' brings it (Debian). The tests that open the page in it are" \
+        "skipped (test_web_page)."
 fi

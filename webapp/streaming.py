@@ -13,7 +13,7 @@ from torch import Tensor
 from ..envs.pictures import to_uint8
 from .job import Job
 
-_HEARTBEAT_SECONDS = 5.0
+_HEARTBEAT_SECONDS = 1.0
 """A line is sent at least as often: so that a client who has gone is noticed, and proxies keep the stream."""
 
 

@@ -1,0 +1,107 @@
+"""The service behind a real server: it ends when told to, and clients who are slow or vanish harm nobody."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from web_service import save_untrained_policy
+
+PATIENCE = 90
+"""Seconds: for a busy machine."""
+
+
+@pytest.fixture(scope="module")
+def policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_untrained_policy(tmp_path_factory.mktemp("policy"))
+
+
+@contextlib.contextmanager
+def serving(policy: Path, **settings: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "PAINTGYM_POLICY": str(policy), "OMP_NUM_THREADS": "1", **settings}
+    command = [sys.executable, "-m", "paintgym.scripts.main", "serve", "--port", str(port)]
+    with subprocess.Popen(
+        command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as server:
+        try:
+            assert server.stdout is not None
+            assert f"http://127.0.0.1:{port}" in server.stdout.readline()
+            yield server, port
+        finally:
+            server.kill()
+
+
+def ask(port: int, path: str, body: dict[str, Any] | None = None) -> Any:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}")
+    if body is not None:
+        request.data, request.headers = json.dumps(body).encode(), {"Content-type": "application/json"}
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+        return json.loads(answer.read())
+
+
+def send(port: int, text: str) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+    connection.sendall(text.encode())
+    return connection
+
+
+def watch(port: int, painting: dict[str, Any]) -> socket.socket:
+    """Open the stream of a painting's events; a seat that somebody left is free within a second or two."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        request = f"GET {painting['links']['events']} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        connection = send(port, request)
+        if b"200 OK" in connection.recv(1000):
+            return connection
+        connection.close()
+        time.sleep(0.2)
+    raise TimeoutError("nobody gave a seat back")
+
+
+def test_slow_and_vanishing_clients_harm_nobody_and_sigterm_ends_what_runs(policy: Path) -> None:
+    with serving(policy, PAINTGYM_THREADS="8") as (server, port):
+        slow = [
+            send(port, "POST /paintings HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000\r\n\r\nx")
+            for _ in range(20)
+        ]
+        slow += [send(port, "GET / HTTP/1.1\r\nHost: loc") for _ in range(20)]
+        painting = ask(port, "/paintings", {"sample": "fish", "agent": "greedy", "strokes": 1000})
+        for _ in range(12):  # more than there are seats, one after another
+            watch(port, painting).close()
+        assert ask(port, "/healthz") == {"status": "ok"}
+        with send(port, "POST /paintings HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n") as greedy:
+            assert b" 413 " in greedy.recv(1000)
+        assert ask(port, "/paintings", {"sample": "hills", "strokes": 5})["state"] == "waiting"
+        with watch(port, painting) as watching:
+            server.send_signal(signal.SIGTERM)
+            assert server.wait(PATIENCE) == 0
+            told = b"".join(iter(lambda: watching.recv(100_000), b""))
+        assert b"event: cancelled" in told
+        assert server.stderr is not None
+        assert "Traceback" not in server.stderr.read()
+        for connection in slow:
+            connection.close()
+
+
+def test_a_port_that_is_taken_is_a_mistake_of_one_line(policy: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        command = [sys.executable, "-m", "paintgym.scripts.main", "serve", "--port", str(taken.getsockname()[1])]
+        environment = {**os.environ, "PAINTGYM_POLICY": str(policy)}
+        finished = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
+    assert finished.returncode == 2
+    assert finished.stderr.count("\n") == 1
+    assert "--port" in finished.stderr
