@@ -1,5 +1,6 @@
 """The stable-baselines3 policy around the stroke network: how it is built, stored and loaded. Training is elsewhere."""
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -45,18 +46,36 @@ class ValueNetwork(nn.Module):
 
 
 class _PaintingFeatures(BaseFeaturesExtractor):
-    """Actions (12 * strokes_per_step) and value of an observation, side by side: the policy's heads only part them."""
+    """Actions (12 * strokes_per_step) and value of an observation, side by side: the policy's heads only part them.
+
+    The network chooses places and, at each, one of several strokes. In training mode, which PPO enters between rollout
+    and learning, these choices stay as they were when it began. Else a weight that moves a little could lay a stroke
+    elsewhere, and the likelihood of the action that was taken would drop to nothing.
+    """
 
     def __init__(self, observation_space: gymnasium.Space[Any], strokes_per_step: int, width: int, hidden: int) -> None:
         super().__init__(observation_space, STROKE_LENGTH * strokes_per_step + 1)
         self.strokes_per_step = strokes_per_step
         self.network = StrokeNetwork(width, hidden)
         self.value = ValueNetwork()
+        # In a tuple, so that it is no part of the weights.
+        self._chooser: tuple[StrokeNetwork, ...] = ()
+
+    def train(self, mode: bool = True) -> "_PaintingFeatures":
+        """See the class."""
+        self._chooser = (copy.deepcopy(self.network),) if mode else ()
+        super().train(mode)
+        return self
 
     def forward(self, observation: Tensor) -> Tensor:
         if observation.shape[2:] != (CANVAS_SIZE, CANVAS_SIZE):
             observation = F.interpolate(observation, (CANVAS_SIZE, CANVAS_SIZE), mode="bilinear", antialias=True)
-        strokes, _ = self.network(observation, self.strokes_per_step)
+        if self._chooser:
+            with torch.no_grad():
+                choices = self._chooser[0].choices(observation, self.strokes_per_step)
+            strokes = self.network.strokes_at(observation, *choices)
+        else:
+            strokes, _ = self.network(observation, self.strokes_per_step)
         return torch.cat([strokes.flatten(1) * 2 - 1, self.value(observation)], 1)
 
 

@@ -54,7 +54,8 @@ def make_ppo(config: PolicyTrainingConfig, sampler: TargetSampler, options: dict
         n_steps=config.ppo_round // config.ppo_environments,
         batch_size=min(config.ppo_batch_size, config.ppo_round),
         n_epochs=config.ppo_epochs,
-        learning_rate=LinearSchedule(config.ppo_learning_rate, 0.0, 1.0),
+        # Not to zero: that is what the last round would learn with.
+        learning_rate=LinearSchedule(config.ppo_learning_rate, 0.1 * config.ppo_learning_rate, 1.0),
         # Improvements of an episode add up to what it gained: nothing later is worth less.
         gamma=1.0,
         gae_lambda=_GAE_LAMBDA,

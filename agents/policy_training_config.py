@@ -66,7 +66,7 @@ class PolicyTrainingConfig:
     ppo_epochs: int = 4
     """PPO: how often a round's actions are gone through."""
     ppo_learning_rate: float = 1e-4
-    """PPO: of Adam at first; falls to zero in a line."""
+    """PPO: of Adam at first; falls to a tenth in a line."""
     ppo_log_std: float = -2.5
     """PPO: ln of the standard deviation of actions at first."""
     width: int = 64

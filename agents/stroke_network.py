@@ -139,6 +139,19 @@ class StrokeNetwork(nn.Module):
             anchors = anchors.gather(1, chosen[..., None].expand(-1, -1, 2))
         return self._think(scene, anchors)
 
+    def choices(self, observation: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        """Where ``forward`` would lay strokes, (B, count, 2) in pixels, and which of the 4 thought of, (B, count)."""
+        scene = self._scene(observation)
+        anchors = self._anchors(scene, _CANDIDATES * count, 0.0)
+        thought, promise = self._think(scene, anchors)
+        chosen = _choose(*_best(thought, promise), count)
+        return anchors.gather(1, chosen[..., None].expand(-1, -1, 2)), promise.argmax(-1).gather(1, chosen)
+
+    def strokes_at(self, observation: Tensor, anchors: Tensor, numbers: Tensor) -> Tensor:
+        """The strokes (B, count, 12) of some ``choices``; those of ``forward`` for its own."""
+        thought, _ = self._think(self._scene(observation), anchors)
+        return thought.gather(2, numbers[..., None, None].expand(-1, -1, 1, STROKE_LENGTH))[:, :, 0]
+
     @staticmethod
     def _scene(observation: Tensor) -> _Scene:
         target = observation[:, 3:6]

@@ -202,6 +202,27 @@ def test_spaces_of_another_environment_are_refused(observed: tuple[int, ...], ac
         PaintingPolicy(Box(0, 255, observed, np.uint8), Box(-1, 1, acted, np.float32), lambda _: 1e-4)
 
 
+def test_choices_give_the_strokes_they_stand_for(network: StrokeNetwork) -> None:
+    strokes, _ = network(observations(), 4)
+    torch.testing.assert_close(network.strokes_at(observations(), *network.choices(observations(), 4)), strokes)
+
+
+def test_learning_leaves_choices_alone_so_that_likelihoods_change_little_by_little() -> None:
+    policy = build_policy(4, **SMALL).policy
+    seen = torch.from_numpy(np.stack([half_painted(seed) for seed in range(6)]))
+    policy.set_training_mode(False)
+    with torch.no_grad():
+        actions, _, before = policy(seen)
+    policy.set_training_mode(True)
+    torch.testing.assert_close(policy.evaluate_actions(seen, actions)[1], before, atol=1e-3, rtol=1e-4)
+    with torch.no_grad():
+        for weight in policy.network.gain.parameters():
+            weight.normal_()  # Other places and strokes promise most now.
+    torch.testing.assert_close(policy.evaluate_actions(seen, actions)[1], before, atol=1e-3, rtol=1e-4)
+    policy.set_training_mode(False)
+    assert (policy.evaluate_actions(seen, actions)[1] < before - 10).any()
+
+
 @pytest.mark.parametrize("size", [64, 32])
 def test_ppo_learns_with_it_in_the_batched_environment(size: int) -> None:
     import gymnasium
