@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes .venv and installs what paintgym needs: Python packages at the versions of constraints.txt, and, where that is
-# allowed, the system's MyPaint; with --browser also a Chromium that the page is tested in. Does nothing when it has been done. PYTHON=python3.12 picks the interpreter.
+# allowed, the system's MyPaint; with --browser also a Chromium that the page is tested in. Does nothing when it has
+# been done. PYTHON=python3.12 picks the interpreter.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -141,6 +141,23 @@ def test_what_is_under_way_is_cancelled_and_what_is_over_is_forgotten(app: Flask
     assert client.delete(address).status_code == 404
 
 
+def test_the_real_brush_lays_the_strokes_on_a_larger_canvas(app: Flask, client: FlaskClient, brush: None) -> None:
+    painting = order(client, strokes="3")
+    finish(app, painting["id"])
+    answer = client.get(painting["links"]["mypaint"])
+    assert Image.open(io.BytesIO(answer.data)).size == (768, 768)
+
+
+def test_where_there_is_no_brush_nobody_is_led_to_it(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studio_of(app), "brush", False)
+    painting = order(client, strokes="3")
+    finish(app, painting["id"])
+    assert "mypaint" not in painting["links"]
+    assert client.get(f"/paintings/{painting['id']}/mypaint.png").status_code == 404
+
+
 def test_without_scripts_a_form_leads_to_a_page_with_the_picture(app: Flask, client: FlaskClient) -> None:
     answer = client.post("/paintings", data=form_with(picture(), strokes=10, sample="fish"), headers=BROWSER)
     assert answer.status_code == 303
@@ -377,6 +394,12 @@ def test_orientation_is_honoured_and_metadata_are_dropped(orientation: int) -> N
     assert upload.picture[:30].mean() < 20
     assert upload.picture[34:].mean() > 235
     assert b"where I live" not in upload.preview
+
+
+def test_a_telephones_picture_with_a_second_one_behind_it_is_taken() -> None:
+    second = Image.new("RGB", (80, 60), "red")
+    upload = read_upload(picture("MPO", save_all=True, append_images=[second]), 10**6)
+    assert upload.picture.std() > 20
 
 
 def test_settings_come_from_the_environment_and_are_checked() -> None:

@@ -83,7 +83,7 @@ def ink(page: Any, number: int = 0) -> float:
     """Part of the canvas that is not white paper."""
     script = """number => {
         const canvas = document.querySelectorAll(".easel canvas")[number];
-        const {data} = canvas.getContext("2d").getImageData(0, 0, 512, 512);
+        const {data} = canvas.getContext("2d").getImageData(0, 0, 768, 768);
         return data.filter((value, i) => i % 4 < 3 && value < 250).length / data.length;
     }"""
     return page.evaluate(script, number)
@@ -125,6 +125,11 @@ def test_an_uploaded_photograph_is_painted_replayed_and_fetched(page: Any, tmp_p
     page.click(".play")
     page.wait_for_selector(".count:text-is('60')")
     assert ink(page) == pytest.approx(finished)
+    if page.is_visible(".real"):
+        page.click(".real")
+        page.wait_for_selector(".real[aria-pressed=true]")
+        assert ink(page) > 0.05
+        shoot(page, "mypaint")
     for form in ("png", "webp", "gif", "json"):
         with page.expect_download() as download:
             page.click(f".downloads a[download='painting.{form}']")

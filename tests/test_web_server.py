@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from paintgym.scripts import load_test
+from paintgym.scripts.main import main
 from web_service import save_untrained_policy
 
 PATIENCE = 90
@@ -95,13 +97,25 @@ def test_slow_and_vanishing_clients_harm_nobody_and_sigterm_ends_what_runs(polic
             connection.close()
 
 
-def test_a_port_that_is_taken_is_a_mistake_of_one_line(policy: Path) -> None:
+def test_a_port_that_is_taken_is_a_mistake_of_one_line(policy: Path, monkeypatch: Any, capsys: Any) -> None:
+    monkeypatch.setenv("PAINTGYM_POLICY", str(policy))
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        command = [sys.executable, "-m", "paintgym.scripts.main", "serve", "--port", str(taken.getsockname()[1])]
-        environment = {**os.environ, "PAINTGYM_POLICY": str(policy)}
-        finished = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
-    assert finished.returncode == 2
-    assert finished.stderr.count("\n") == 1
-    assert "--port" in finished.stderr
+        assert main(["serve", "--port", str(taken.getsockname()[1])]) == 2
+    complaint = capsys.readouterr().err
+    assert complaint.count("\n") == 1
+    assert "--port" in complaint
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_the_load_test_prints_its_figures(policy: Path, monkeypatch: Any, capsys: Any) -> None:
+    monkeypatch.setenv("PAINTGYM_POLICY", str(policy))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    for name, count in {"_ALONE": 1, "_ROUNDS": 1, "_WARMING": 2}.items():
+        monkeypatch.setattr(load_test, name, count)
+    assert main(["load-test", "--strokes", "8", "--people", "2", "--seconds", "1"]) == 0
+    printed = capsys.readouterr().out
+    for figure in ("first strokes after", "longest", "times as many", "memory: "):
+        assert figure in printed
+    assert printed.count(" 0 errors") == 3

@@ -72,6 +72,15 @@ def _paths() -> Description:
                 409,
             ),
         },
+        "/paintings/{id}/mypaint.png": {
+            "parameters": [_ID],
+            "get": _operation(
+                "The strokes by the real MyPaint, where it is installed.",
+                {"200": _answer("PNG.", "image/png")},
+                404,
+                409,
+            ),
+        },
         "/paintings/{id}/picture.jpg": {
             "parameters": [_ID],
             "get": _operation("The picture as it is painted.", {"200": _answer("JPEG.", "image/jpeg")}, 404),

@@ -1,18 +1,22 @@
 """The addresses of paintings: ordering one, following it, fetching it, cancelling it. No painting is done here."""
 
+import io
 import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from PIL import Image
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..agents.result import Painting
+from ..painters.mypaint import MyPaintEngine
 from .context import current_studio, wants_html
 from .job import Job, State
-from .mistakes import BusyError, NotFinishedError, RequestError
+from .mistakes import BusyError, NotFinishedError, NotFoundError, RequestError
 from .orders import read_order
 from .streaming import event_stream
 
@@ -20,10 +24,12 @@ paintings = Blueprint("paintings", __name__)
 
 FORMS = {"png": "image/png", "webp": "image/webp", "gif": "image/gif", "json": "application/json"}
 _ENLARGE = {"png": 8, "webp": 6, "gif": 4, "json": 1}
+_MYPAINT_SIDE = 768
 _WAIT_GRACE_SECONDS = 30
 
 # Pictures of the making take a second of a core each.
 _encoding = threading.Semaphore(2)
+_brush = threading.Lock()
 
 
 @paintings.post("/paintings")
@@ -81,6 +87,21 @@ def fetch_painting(identity: str, form: str) -> Response:
 def fetch_picture(identity: str) -> Response:
     """The picture that was sent, cropped to what is painted and without metadata."""
     return Response(current_studio().find(identity).order.upload.preview, mimetype="image/jpeg")
+
+
+@paintings.get("/paintings/<identity:identity>/mypaint.png")
+def fetch_by_mypaint(identity: str) -> Response:
+    """The strokes of a finished painting laid by the real MyPaint, larger."""
+    painting = _finished(current_studio().find(identity))
+    if not current_studio().brush:
+        raise NotFoundError("The real MyPaint is not installed on this host.")
+    with _brush:
+        pixels = MyPaintEngine(_MYPAINT_SIDE).paint(painting.strokes)
+    png = io.BytesIO()
+    Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(png, "PNG")
+    response = Response(png.getvalue(), mimetype="image/png")
+    response.headers["Cache-Control"] = "private, max-age=600"
+    return response
 
 
 @paintings.post("/api/paint")
@@ -143,6 +164,8 @@ def _finished(job: Job) -> Painting:
 def _links(job: Job) -> dict[str, str]:
     links = {form: url_for("paintings.fetch_painting", identity=job.identity, form=form) for form in FORMS}
     links["events"] = url_for("paintings.follow_painting", identity=job.identity)
+    if current_studio().brush:
+        links["mypaint"] = url_for("paintings.fetch_by_mypaint", identity=job.identity)
     links["self"] = url_for("paintings.show_painting", identity=job.identity)
     return links
 

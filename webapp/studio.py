@@ -12,6 +12,8 @@ from ..agents.agent import Agent, load_agent
 from ..agents.policy import load_network
 from ..agents.policy_agent import PolicyAgent
 from ..agents.result import NamedPainter
+from ..errors import MissingLibraryError
+from ..painters.mypaint import MyPaintEngine
 from ..painters.painter import load_painter, shipped_painters
 from ..painters.stroke import CANVAS_SIZE
 from .batching import PolicyBatcher
@@ -46,6 +48,8 @@ class Studio:
         """Seconds spent on finished paintings, by agent."""
         self.quick = JobQueue(settings.queue_length)
         self.slow = JobQueue(settings.slow_queue_length)
+        self.brush = _has_brush()
+        """Whether the real MyPaint is there."""
         self.streams = threading.Semaphore(settings.maximum_streams)
         """Who holds a thread for long."""
         self._network = load_network(settings.policy)
@@ -147,6 +151,14 @@ class Studio:
             self.ended[job.order.agent, job.state] += 1
             if job.state is State.FINISHED:
                 self.seconds[job.order.agent] += job.seconds
+
+
+def _has_brush() -> bool:
+    try:
+        MyPaintEngine()
+    except MissingLibraryError:
+        return False
+    return True
 
 
 def _load_painter(name: str) -> NamedPainter:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -48,8 +49,8 @@ class Worker:
 
     def run(self) -> None:
         """Work until the queue is closed."""
-        # The policy's paintings, which somebody expects at once, go first. Linux counts threads as processes here.
-        if hasattr(os, "setpriority"):
+        # The policy's paintings, which somebody expects at once, go first. Linux alone counts threads as processes.
+        if sys.platform == "linux":
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _POLITENESS)
         while (taken := self._jobs.take(1, wait=True)) is not None:
             for job in taken:

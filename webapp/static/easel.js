@@ -70,6 +70,7 @@ export class Easel {
     position.max = count;
     position.value = count;
     for (const selector of [".replay", ".speed", ".downloads"]) this.#find(selector).hidden = false;
+    this.#offerBrush(painting.links.mypaint);
     for (const [form, label] of Object.entries(FORMS)) {
       const link = document.createElement("a");
       Object.assign(link, { href: painting.links[form], download: `painting.${form}`, textContent: label });
@@ -77,6 +78,25 @@ export class Easel {
       item.append(link);
       this.#find(".downloads").append(item);
     }
+  }
+
+  // The same strokes, laid by the real brush on a larger canvas.
+  #offerBrush(address) {
+    const button = this.#find(".real");
+    button.hidden = !address;
+    button.addEventListener("click", async () => {
+      if (button.ariaPressed === "true") { this.#seek(this.#film.strokes.length); return; }
+      this.#playing = false;
+      button.disabled = true;
+      const answer = await fetch(address).catch(() => null);
+      if (answer?.ok) {
+        this.#seek(this.#film.strokes.length);
+        await this.#paper.showLarge(await answer.blob());
+        button.ariaPressed = "true";
+      }
+      button.disabled = false;
+      button.focus();
+    });
   }
 
   stop() { this.#over = true; }
@@ -95,6 +115,7 @@ export class Easel {
 
   #seek(position) {
     this.#film.seek(position);
+    this.#find(".real").ariaPressed = "false";
     const slider = this.#find(".position");
     slider.value = position;
     slider.setAttribute("aria-valuetext", `stroke ${position} of ${this.#film.strokes.length}`);

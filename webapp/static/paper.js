@@ -34,6 +34,12 @@ export class Paper {
     this.#enlarge();
   }
 
+  // A picture of its own size; what lies beneath stays as it is.
+  async showLarge(blob) {
+    const bitmap = await createImageBitmap(blob, { resizeWidth: this.#canvas.width, resizeHeight: this.#canvas.height, resizeQuality: "high" });
+    this.#canvas.getContext("2d").drawImage(bitmap, 0, 0);
+  }
+
   show() {
     const image = new ImageData(SIDE, SIDE);
     for (let i = 0; i < PIXELS; i++) {
