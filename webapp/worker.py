@@ -13,7 +13,6 @@ from torch import Tensor
 from ..agents.agent import Agent, Progress
 from ..agents.result import NamedPainter, Painting
 from ..envs.canvas import paint_strokes, white_canvas
-from ..envs.pictures import to_tensor
 from ..painters.stroke import CANVAS_SIZE
 from .batching import FAILURE
 from .job import Job
@@ -85,7 +84,7 @@ class _Teller:
         self._time_limit = time_limit
         self._told = torch.empty(0, 12)
         self._moving = False
-        self._next = 0.0
+        self._next_word = self._next_look = 0.0
 
     def report(self, progress: Progress) -> None:
         """Called by the agent now and then.
@@ -96,39 +95,33 @@ class _Teller:
         if self._job.over or self._job.seconds > self._time_limit:
             raise _StoppedError
         started = time.monotonic()
-        if started < self._next:
-            return
-        with torch.inference_mode():
-            self._tell(progress.strokes_so_far, progress.strokes, progress.loss, progress.fraction)
-        now = time.monotonic()
-        self._next = started + max(_EVERY_SECONDS, (now - started) / _LARGEST_SHARE)
+        if started >= self._next_word:
+            self._say(progress.strokes, progress.loss, progress.fraction)
+            self._next_word = started + _EVERY_SECONDS
+        if progress.strokes_so_far is not None and started >= self._next_look:
+            with torch.inference_mode():
+                self._show(progress.strokes_so_far)
+            now = time.monotonic()
+            self._next_look = started + max(_EVERY_SECONDS, (now - started) / _LARGEST_SHARE)
 
     def tell_result(self, painting: Painting) -> None:
         """Tell what was not told yet."""
         strokes, count = torch.tensor(painting.strokes), len(painting.strokes)
+        self._say(count, painting.loss, 1.0)
+        self._show(strokes)
         if self._moving:
-            canvas = to_tensor(painting.image)[0]
-            about = {"loss": painting.loss, "fraction": 1.0}
-            self._job.emit("progress", count, about)
-            self._job.emit("canvas", count, canvas_data(canvas))
             self._job.emit("film", count, stroke_data(strokes, self._painter(strokes)))
-        else:
-            self._tell(strokes, count, painting.loss, 1.0)
-            if self._moving:
-                self.tell_result(painting)
 
-    def _tell(self, strokes: Tensor | None, count: int, loss: float, fraction: float) -> None:
-        about = {"loss": loss, "fraction": fraction}
-        if strokes is None:
-            self._job.emit("progress", count, about)
-            return
-        told = len(self._told)
+    def _say(self, count: int, loss: float, fraction: float) -> None:
+        self._job.emit("progress", count, {"loss": loss, "fraction": fraction})
+
+    def _show(self, strokes: Tensor) -> None:
+        told, count = len(self._told), len(strokes)
         self._moving = self._moving or not torch.equal(strokes[:told], self._told)
         if self._moving:
             canvas = paint_strokes(white_canvas(1, CANVAS_SIZE), strokes[None], self._painter)[0]
-            self._job.emit("progress", count, about)
             self._job.emit("canvas", count, canvas_data(canvas))
-        elif len(strokes) > told:
+        elif count > told:
             new = strokes[told:]
             self._told = strokes.clone()
-            self._job.emit("strokes", count, {**about, **stroke_data(new, self._painter(new))})
+            self._job.emit("strokes", count, stroke_data(new, self._painter(new)))

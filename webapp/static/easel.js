@@ -3,7 +3,7 @@
 import { Film, Paper, pngBlob, unpack } from "./paper.js";
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
-const FORMS = { png: "PNG", webp: "WebP film", gif: "GIF film", json: "Strokes" };
+const FORMS = { png: "PNG", webp: "WebP film", gif: "GIF film", json: "Strokes", mypaint: "By MyPaint" };
 
 // 1 to 500 strokes a second, evenly on a scale of powers.
 const pace = (slider) => Math.round(500 ** (slider / 100));
@@ -71,9 +71,9 @@ export class Easel {
     position.value = count;
     for (const selector of [".replay", ".speed", ".downloads"]) this.#find(selector).hidden = false;
     this.#offerBrush(painting.links.mypaint);
-    for (const [form, label] of Object.entries(FORMS)) {
+    for (const [form, label] of Object.entries(FORMS).filter(([form]) => painting.links[form])) {
       const link = document.createElement("a");
-      Object.assign(link, { href: painting.links[form], download: `painting.${form}`, textContent: label });
+      Object.assign(link, { href: painting.links[form], download: form === "mypaint" ? "painting-by-mypaint.png" : `painting.${form}`, textContent: label });
       const item = document.createElement("li");
       item.append(link);
       this.#find(".downloads").append(item);
