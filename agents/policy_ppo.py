@@ -25,6 +25,8 @@ from .target_sampler import TargetSampler
 from .vec_env import PaintingVecEnv
 
 _GAE_LAMBDA = 0.95
+_TARGET_KL = 0.05
+"""A round's epochs end early where the policy has moved so far: its strokes are many numbers, which add up."""
 
 
 def make_ppo(config: PolicyTrainingConfig, sampler: TargetSampler, options: dict[str, Any]) -> PPO:
@@ -59,6 +61,7 @@ def make_ppo(config: PolicyTrainingConfig, sampler: TargetSampler, options: dict
         # Improvements of an episode add up to what it gained: nothing later is worth less.
         gamma=1.0,
         gae_lambda=_GAE_LAMBDA,
+        target_kl=_TARGET_KL,
         policy_kwargs={**options, "log_std_init": config.ppo_log_std},
         device=config.device,
     )

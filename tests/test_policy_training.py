@@ -112,8 +112,8 @@ def test_the_command_leaves_a_policy_with_a_card_and_tensorboard_logs(
 
 
 def test_a_policy_trained_for_a_moment_paints_better_than_an_untrained_one(pictures: Path, tmp_path: Path) -> None:
-    options = "--analytic-steps 60 --evaluate-every 60 --held-out 1 --strokes 5 --draft-part 1 --perceptual-weight 0"
-    options += " --width 16 --hidden 32 --learning-rate 3e-3"
+    options = "--analytic-steps 40 --evaluate-every 40 --held-out 1 --strokes 5 --draft-part 1 --perceptual-weight 0"
+    options += " --width 16 --hidden 32 --learning-rate 1e-2"
     assert main(["train-policy", "--target", str(pictures), "--out", str(tmp_path), *options.split()]) == 0
     unseen = find_lessons(PolicyTrainingConfig(target=str(pictures))).last
     torch.manual_seed(0)
@@ -122,7 +122,7 @@ def test_a_policy_trained_for_a_moment_paints_better_than_an_untrained_one(pictu
     before, after = (
         evaluate(network, unseen, DraftPainter(), [PixelLoss()], [12])["mse_12"] for network in (untrained, trained)
     )
-    assert after < 0.9 * before
+    assert after < 0.6 * before
 
 
 def test_training_goes_on_from_a_policy(config: PolicyTrainingConfig, tmp_path: Path) -> None:
