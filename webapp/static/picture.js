@@ -1,6 +1,7 @@
 // Choosing a picture: a file, one dropped or pasted, one taken, or one of ours. Large ones are shrunk before they are sent.
 
 const LARGEST_BYTES = 1_500_000;
+const LARGEST_PIXELS = 6_000_000;
 const LARGEST_SIDE = 1024;
 
 export class PictureChooser {
@@ -33,7 +34,8 @@ export class PictureChooser {
   async fields() {
     const sample = document.querySelector("[name=sample]:checked");
     if (!this.#file) return { sample: sample.value };
-    return { picture: await shrink(this.#file) };
+    const small = this.#file.size <= LARGEST_BYTES && this.#image.naturalWidth * this.#image.naturalHeight <= LARGEST_PIXELS;
+    return { picture: small ? this.#file : await shrink(this.#file) };
   }
 
   #chooseFrom(files) {
@@ -96,7 +98,6 @@ async function encode(source, width, height) {
 }
 
 async function shrink(file) {
-  if (file.size <= LARGEST_BYTES) return file;
   try {
     const bitmap = await createImageBitmap(file);
     return await encode(bitmap, bitmap.width, bitmap.height);
