@@ -34,7 +34,8 @@ _EXPLORATION = 0.5
 _PROMISE_WEIGHT = 0.05
 _OTHERS = 0.1
 """Part of the strokes that are not the best of those thought of."""
-_LEAST_ERROR, _LEAST_LOSS, _LEAST_GAIN = 2e-4, 1e-3, 1e-4
+_LEAST_ERROR, _LEAST_LOSS, _LEAST_GAIN = 2e-4, 1e-3, 1e-5
+_FLOOR = 0.2
 
 
 @dataclass
@@ -75,7 +76,7 @@ class AnalyticTrainer:
         self._learning_rate = learning_rate
         self._steps = steps
         self._pixel_loss = PixelLoss()
-        self._draft = DraftPainter()
+        self._draft = DraftPainter().to(next(network.parameters()).device)
         self._pools = [self._new_pool(step) for step in STROKES_PER_STEP]
 
     def train_step(self, painter: StrokePainter, loss: Loss | None = None, weight: float = 0.0) -> dict[str, float]:
@@ -103,7 +104,9 @@ class AnalyticTrainer:
             observation = observe(canvas.detach(), target, left)
             thought, promise = self.network.hypotheses(observation, pool.strokes_per_step, _EXPLORATION)
             strokes, gained = self._try(thought, canvas.detach(), target)
-            miss = (promise - torch.log(gained + _LEAST_GAIN)).square().mean()
+            # Ranks are what counts: a floor in proportion keeps useless strokes from drowning the others.
+            floor = _FLOOR * gained.amax((1, 2), keepdim=True) + _LEAST_GAIN
+            miss = (promise - torch.log(gained + floor)).square().mean()
             coverage = painter(strokes.flatten(0, 1)).unflatten(0, strokes.shape[:2])
             canvas = composite(canvas, coverage, strokes[..., COLOR])
             left = (left - pool.strokes_per_step).clamp(min=0)

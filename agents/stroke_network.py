@@ -109,8 +109,8 @@ class StrokeNetwork(nn.Module):
             count: strokes for each canvas, 1 or more.
 
         Returns:
-            Strokes (B, count, 12) in [0, 1], the most promising first; and ln of the part of the squared error that
-            each is thought to take away, (B, count).
+            Strokes (B, count, 12) in [0, 1], the most promising first; and their promises (B, count), about ln of the
+            part of the squared error that each would take away.
         """
         scene = self._scene(observation)
         anchors = self._anchors(scene, _CANDIDATES * count, 0.0)
