@@ -44,7 +44,7 @@ _STUDY = {
     "pictures": "mnist=100,paintings=20",
     "iterations": 60,
 }
-_QUICK_STUDY = {**_STUDY, "pictures": "mnist=10,paintings=4", "iterations": 40}
+_QUICK_STUDY = {**_STUDY, "pictures": "mnist=10,paintings=4", "iterations": 30}
 
 
 @dataclass(frozen=True)
