@@ -1,13 +1,13 @@
 # Each target sets itself up: scripts/setup.sh makes .venv the first time and is done in a moment afterwards.
 #   make paint IMAGE=photo.jpg
-#   make paint IMAGE=photo.jpg STROKES=50 AGENT=greedy LOSS=vgg19
+#   make paint IMAGE=photo.jpg STROKES=50 AGENT=gradient LOSS=mse     lite, the default, needs no download; nor does mse
 #   make serve                    the page, at http://127.0.0.1:8000
 #   make test
 
 IMAGE ?=
-AGENT ?= gradient
+AGENT ?= policy
 STROKES ?= 200
-LOSS ?= mse
+LOSS ?= lite
 export IMAGE AGENT STROKES LOSS
 
 .PHONY: help paint serve test lint setup
@@ -20,9 +20,6 @@ setup: ## make .venv and install everything
 	@bash scripts/setup.sh
 
 paint: setup ## paint IMAGE=photo.jpg (a bundled still life by default) into painting.png, .webp, .json, and by MyPaint itself
-	@if [ "$$LOSS" = mse ]; then \
-		echo "Painting by the pixel loss (mse), which needs no download; LOSS=vgg19 compares with VGG19's features."; \
-	fi
 	@.venv/bin/paintgym paint $${IMAGE:+"$$IMAGE"} --agent "$$AGENT" --strokes "$$STROKES" --loss "$$LOSS" \
 		--out painting.png --out painting.webp --out painting.json
 	@.venv/bin/paintgym replay painting.json --size 768 --out painting_by_mypaint.png || true

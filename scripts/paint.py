@@ -20,15 +20,16 @@ class Arguments:
 
     picture: tyro.conf.Positional[Path] = _DEFAULT_PICTURE
     """The picture to paint: PNG, JPEG or WebP; its centre square is used. By default a bundled still life."""
-    agent: str = "gradient"
-    """Who paints: random, greedy, gradient, policy (trained, paints at once) or policy+gradient (refines that)."""
+    agent: str = "policy"
+    """Who paints: policy (trained, paints at once), policy+gradient (refines that), gradient, greedy or random."""
     strokes: int = 200
     """How many strokes the agent may use."""
     out: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
     """Where to save, by suffix: .png the picture, .webp or .gif the painting growing, .json the strokes. May be
     given several times; painting.png by default."""
     loss: str | None = None
-    """What the agent minimises: vgg19 (needs its weights) or mse. By default the agent's own choice."""
+    """What the agent minimises, or a policy is measured by: mse, lite, or vgg19 (needs its weights). By default the
+    agent's own choice."""
     policy: str | None = None
     """For policy and policy+gradient: mnist, paintings (default), or a .safetensors file that train-policy wrote."""
     painter: str = "gan"
