@@ -409,3 +409,13 @@ def test_settings_come_from_the_environment_and_are_checked() -> None:
     for text in ("0", "-1", "many", "1.5", "٣"):
         with pytest.raises(InvalidInputError, match="PAINTGYM_BATCH"):
             Settings.from_environment({"PAINTGYM_BATCH": text})
+
+
+def test_as_shipped_the_policy_paints_the_samples() -> None:
+    app = create_app(Settings())
+    try:
+        for sample in ("balloon", "still_life"):
+            answer = app.test_client().post("/api/paint", json={"sample": sample, "strokes": 100}, headers=JSON)
+            assert answer.get_json()["loss"]["value"] < 0.02
+    finally:
+        assert app.extensions["studio"].close(30)
