@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -13,7 +13,6 @@ from ..envs.loss import Loss, PixelLoss
 from ..envs.vgg import WEIGHTS_FILE
 from ..files import data_directory
 from ..painters.draft import smoothed
-from ..painters.stroke import STROKE_LENGTH
 from .agent import Agent, Progress, ProgressCallback, check_positive, check_whole
 from .color import removal_costs, solve_colors
 from .result import NamedPainter
@@ -31,6 +30,9 @@ _COLOR_EVERY, _COLOR_ROUNDS = 5, 20
 _REPLACE_EVERY, _REPLACED_PART = 10, 0.06
 _BLOCK = 256
 """Strokes that one step moves: bounds memory, which 640 dabs a stroke and their gradients fill fast."""
+
+Proposals = Callable[[Tensor, int, int], Tensor]
+"""Canvas (1, 3, 64, 64), how many strokes to lay on it now, and how many are left in all, to strokes (N, 12)."""
 
 _STROKE_STEPS = 50_000
 _FEWEST_ITERATIONS, _MOST_ITERATIONS = 250, 800
@@ -91,11 +93,9 @@ class GradientAgent(Agent):
     ) -> Tensor:
         budget = core.stroke_budget
         perceptual = not isinstance(core.loss, PixelLoss)
-        started = time.perf_counter()
-        search = _Search(core, state, generator, self._start(core, state), self.smooth)
-        grown = 0.0 if len(search.stack) else _GROWN
+        search = _Search(core, state, generator, self._proposals(core, state), self.smooth)
         best, least = None, math.inf
-        for iteration, fraction in self._schedule(budget, started):
+        for iteration, fraction in self._schedule(budget):
             waves = min(_WAVES, 1 + int(_WAVES * fraction / _GROWN))
             search.grow(math.ceil(budget * waves / _WAVES))
             if perceptual and fraction >= _SKETCHED:
@@ -105,22 +105,23 @@ class GradientAgent(Agent):
             if iteration % _COLOR_EVERY == 0 and not search.finishing:
                 search.recolor()
             loss = search.descend(self.learning_rate * 0.5 * (1 + math.cos(math.pi * fraction)))
-            if fraction >= grown and search.finishing == perceptual and loss < least:
+            if fraction >= _GROWN and search.finishing == perceptual and loss < least:
                 best, least = search.stack.strokes.clone(), loss
             report(Progress(len(search.stack), loss, fraction, search.stack.strokes))
         search.grow(budget)
         report(Progress(budget, loss if best is None else least, 1.0))
         return search.stack.strokes if best is None else best
 
-    def _start(self, core: PaintingCore, state: PaintingState) -> Tensor:
-        """Strokes (T, 12) in [0, 1] to begin with: none, or the whole budget."""
-        return torch.empty(0, STROKE_LENGTH)
+    def _proposals(self, core: PaintingCore, state: PaintingState) -> Proposals | None:
+        """Who proposes the strokes of a wave; by default they are picked among random ones."""
+        return None
 
-    def _schedule(self, budget: int, started: float) -> Iterator[tuple[int, float]]:
+    def _schedule(self, budget: int) -> Iterator[tuple[int, float]]:
         """Count the iterations; with each comes the part of the work, or of the time, that lies behind."""
         default = min(max(_STROKE_STEPS // budget, _FEWEST_ITERATIONS), _MOST_ITERATIONS)
         iterations = self.iterations or default
         limit = self.time_limit or math.inf
+        started = time.perf_counter()
         for iteration in range(iterations):
             fraction = max(iteration / iterations, (time.perf_counter() - started) / limit)
             if fraction >= 1 and iteration:
@@ -132,25 +133,33 @@ class _Search:
     """One painting in the making, and what can be done to it."""
 
     def __init__(
-        self, core: PaintingCore, state: PaintingState, generator: torch.Generator, start: Tensor, smooth: bool
+        self,
+        core: PaintingCore,
+        state: PaintingState,
+        generator: torch.Generator,
+        proposals: Proposals | None,
+        smooth: bool,
     ) -> None:
         self.stack = StrokeStack(smoothed(core.painter) if smooth else core.painter, state.target.shape[-1])
-        if len(start):
-            self.stack.append(start, core.painter(start).flatten(1))
         self.finishing = False
         """Whether ``descend`` follows the perceptual loss yet, not the squared error alone."""
         self._core = core
         self._state = state
         self._generator = generator
+        self._proposals = proposals
         self._edges = EdgeField(state.target[0])
         self._pixel_loss = PixelLoss()
         self._pixels = state.target[0].flatten(1)
 
     def grow(self, count: int) -> None:
-        """Lay strokes where they gain most until there are ``count``."""
+        """Lay strokes where they gain most, or those proposed, until there are ``count``."""
         missing = count - len(self.stack)
         if missing > 0:
-            strokes, coverage, _ = self._pick(missing)
+            if self._proposals is None:
+                strokes, coverage, _ = self._pick(missing)
+            else:
+                strokes = self._proposals(self.stack.canvas(), missing, self._core.stroke_budget - len(self.stack))
+                coverage = self._core.painter(strokes).flatten(1)
             self.stack.append(strokes, coverage)
 
     def replace_useless(self) -> None:

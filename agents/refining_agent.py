@@ -1,4 +1,4 @@
-"""The agent ``policy+gradient``: the optimiser of ``gradient``, begun with the strokes of a policy."""
+"""The agent ``policy+gradient``: the optimiser of ``gradient``, which begins with the strokes of a policy."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..envs.core import PaintingCore, PaintingState
 from ..envs.loss import Loss
-from .gradient import GradientAgent
+from .gradient import GradientAgent, Proposals
 from .policy import load_network
 from .result import NamedPainter
 from .rollout import paint_steps
@@ -15,7 +15,10 @@ from .stroke_network import StrokeNetwork
 
 
 class RefiningAgent(GradientAgent):
-    """Lets a policy paint, then moves all its strokes at once as ``GradientAgent`` does, without waves.
+    """Refines a policy's strokes as ``GradientAgent`` refines those it picks itself.
+
+    The policy lays the strokes of each wave, the next where the refined ones leave an error. That paints better
+    than to refine the policy's whole painting: early strokes move freely while there are few.
 
     Args:
         painter: name or ``.safetensors`` file of a neural painter, or one that is already loaded.
@@ -47,6 +50,9 @@ class RefiningAgent(GradientAgent):
         )
         self.network = policy if isinstance(policy, StrokeNetwork) else load_network(policy)
 
-    def _start(self, core: PaintingCore, state: PaintingState) -> Tensor:
-        steps = paint_steps(self.network, state.target, core.stroke_budget, core.painter)
-        return torch.cat([strokes[0] for strokes, _ in steps])
+    def _proposals(self, core: PaintingCore, state: PaintingState) -> Proposals:
+        def propose(canvas: Tensor, count: int, left: int) -> Tensor:
+            steps = paint_steps(self.network, state.target, left, core.painter, canvas, count)
+            return torch.cat([strokes[0] for strokes, _ in steps])
+
+        return propose
