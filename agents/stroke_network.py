@@ -176,7 +176,7 @@ class StrokeNetwork(nn.Module):
             cells = cells * torch.exp(exploration * torch.randn_like(cells))
         peaks = cells == F.max_pool2d(cells, _APART, stride=1, padding=_APART // 2)
         # Where there are too few peaks, other large errors follow.
-        ranked = torch.where(peaks, cells + 1e3, cells).flatten(1)
+        ranked = torch.where(peaks, cells + cells.amax((2, 3), keepdim=True), cells).flatten(1)
         index = ranked.topk(min(count, ranked.shape[1]), 1).indices
         side = CANVAS_SIZE // 2
         return torch.stack([index % side, index.div(side, rounding_mode="floor")], -1) * 2.0 + 1.0
