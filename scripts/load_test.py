@@ -23,7 +23,7 @@ _ALONE = 15
 _ROUNDS = 3
 _WARMING = 120
 """Paintings before memory is first read: more than the results that are kept."""
-_START_SECONDS, _ANSWER_SECONDS = 120, 120
+_START_SECONDS, _ANSWER_SECONDS = 300, 120
 
 
 @dataclass(frozen=True)

@@ -28,10 +28,12 @@ class Arguments:
 
 def run(arguments: Arguments) -> None:
     """Serve until SIGTERM or Ctrl-C, then cancel what is under way and end within five seconds."""
+    import torch
     import waitress
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = Settings.from_environment()
+    torch.set_num_threads(settings.torch_threads)  # before the threads that paint are started
     app = create_app(settings)
     studio = app.extensions["studio"]
     try:

@@ -22,6 +22,7 @@ class Settings:
         maximum_strokes: most strokes of a painting.
         time_limit: seconds that a painting may take, from when it is begun.
         batch: most paintings of the policy that advance together.
+        torch_threads: cores that one step of a painting, or of a batch, may use; the others serve meanwhile.
         queue_length: paintings of the policy that may wait or be under way; the next is refused with 503.
         slow_queue_length: the same for agents that take their time.
         slow_workers: paintings of such agents that are made at the same time.
@@ -37,6 +38,7 @@ class Settings:
     maximum_strokes: int = 1000
     time_limit: int = 60
     batch: int = 16
+    torch_threads: int = 1
     queue_length: int = 64
     slow_queue_length: int = 16
     slow_workers: int = 1
