@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 import tyro
 
 from ..agents.agent import load_agent
+from ..agents.policy_agent import PolicyAgent
 from ..agents.result import check_output
 from ..envs.pictures import load_picture
 from .progress import painting
@@ -49,6 +51,9 @@ def run(arguments: Arguments) -> None:
     given = {"loss": arguments.loss, "policy": arguments.policy}
     options = {name: value for name, value in given.items() if value is not None}
     agent = load_agent(arguments.agent, painter=arguments.painter, **options)
+    if arguments.agent == PolicyAgent.name:
+        # A policy's arrays are small: a second thread gains nothing, and beside other programs it costs seconds.
+        torch.set_num_threads(1)
     with painting(arguments.agent, arguments.strokes) as update:
         result = agent.paint(picture, arguments.strokes, seed=arguments.seed, progress=update)
     for output in outputs:
