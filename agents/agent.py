@@ -1,9 +1,10 @@
 """What all agents share: options, and turning a picture into a painting. Which strokes, each agent decides."""
 
+import functools
 import inspect
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,13 +17,17 @@ from torch import Tensor
 
 from ..envs.core import PaintingCore, PaintingState
 from ..envs.loss import Loss, make_loss
-from ..envs.pictures import fit_picture, load_picture, to_tensor, to_uint8
+from ..envs.pictures import fit_picture, load_picture, scale_picture, to_tensor, to_uint8
 from ..errors import InvalidInputError
 from ..painters.painter import load_painter
 from ..painters.stroke import CANVAS_SIZE
+from ..painters.stroke_list import on_one_canvas
+from .large import LargeCanvas, paint_large
 from .result import NamedPainter, Painting
 
 LARGEST_BUDGET = 5000
+LARGEST_LARGE_BUDGET = 100_000
+LARGEST_SIZE = 4096
 
 
 @dataclass(frozen=True)
@@ -68,20 +73,26 @@ class Agent(ABC):
         image: str | Path | Image.Image | NDArray[np.uint8],
         stroke_budget: int = 200,
         *,
+        size: int | None = None,
         seed: int = 0,
         progress: ProgressCallback | None = None,
     ) -> Painting:
         """Paint a picture.
 
         Args:
-            image: path, PIL image or (H, W, 3) uint8 array; its centre square is painted at 64x64.
-            stroke_budget: how many strokes, 1 to 5000; all are used.
+            image: path, PIL image or (H, W, 3) uint8 array.
+            stroke_budget: how many strokes; all are used. 1 to 5000 on the small canvas, to 100,000 on large ones.
+            size: the painting's longer side in pixels, 64 to 4096: the whole picture is painted, through windows coarse
+                to fine. By default its centre square is painted on one canvas of 64x64.
             seed: the same seed gives the same strokes, on the same machine with the same number of threads.
             progress: called now and then.
 
         Raises:
-            InvalidInputError: a picture that cannot be read, or a budget or seed out of range.
+            InvalidInputError: a picture that cannot be read, or a budget, size or seed out of range.
         """
+        if size is not None:
+            (painting,) = self.paint_large([image], stroke_budget, size=size, seed=seed, progress=progress)
+            return painting
         check_whole("stroke_budget", stroke_budget, 1, LARGEST_BUDGET)
         check_whole("seed", seed, 0, 2**63 - 1)
         target = to_tensor(fit_picture(load_picture(image), CANVAS_SIZE))
@@ -96,7 +107,7 @@ class Agent(ABC):
             strokes = core.strokes(action)[0]
         return Painting(
             image=to_uint8(state.canvas)[0],
-            strokes=strokes.numpy(),
+            listing=on_one_canvas(strokes.numpy(), CANVAS_SIZE),
             loss=float(state.loss),
             loss_name=self.loss.name,
             seconds=time.perf_counter() - started,
@@ -105,11 +116,74 @@ class Agent(ABC):
             seed=seed,
         )
 
+    def paint_large(
+        self,
+        images: Sequence[str | Path | Image.Image | NDArray[np.uint8]],
+        stroke_budget: int,
+        *,
+        size: int,
+        seed: int = 0,
+        progress: ProgressCallback | None = None,
+    ) -> list[Painting]:
+        """Paint pictures of any shape through windows, side by side.
+
+        Args:
+            images: paths, PIL images or (H, W, 3) uint8 arrays.
+            stroke_budget: how many strokes for each, 1 to 100,000; all are used.
+            size: each painting's longer side in pixels, 64 to 4096.
+            seed: seeds all of them together.
+            progress: called now and then.
+
+        Raises:
+            InvalidInputError: a picture that cannot be read, or a budget, size or seed out of range.
+        """
+        check_whole("stroke_budget", stroke_budget, 1, LARGEST_LARGE_BUDGET)
+        check_whole("size", size, CANVAS_SIZE, LARGEST_SIZE)
+        check_whole("seed", seed, 0, 2**63 - 1)
+        report = progress or (lambda _: None)
+        canvases = [LargeCanvas(scale_picture(load_picture(image), size), stroke_budget) for image in images]
+        started = time.perf_counter()
+        generator = torch.Generator().manual_seed(seed)
+
+        def tell(fraction: float) -> None:
+            error = float(torch.stack([canvas.error for canvas in canvases]).mean())
+            report(Progress(sum(map(len, canvases)), error, fraction))
+
+        paint_large(canvases, functools.partial(self._lay, generator=generator), self.painter, tell)
+        seconds = (time.perf_counter() - started) / max(1, len(canvases))
+        return [
+            Painting(
+                image=to_uint8(canvas.canvas),
+                listing=canvas.listing,
+                loss=self._measure(canvas),
+                loss_name=self.loss.name,
+                seconds=seconds,
+                agent=self.name,
+                painter=self.painter,
+                seed=seed,
+            )
+            for canvas in canvases
+        ]
+
+    @torch.no_grad()
+    def _measure(self, large: LargeCanvas) -> float:
+        return float(self.loss(large.canvas[None], self.loss.features(large.target[None])))
+
+    def _lay(self, canvas: Tensor, target: Tensor, counts: list[int], generator: torch.Generator) -> list[Tensor]:
+        """Strokes (count, 12) for each of several half-painted canvases (B, 3, 64, 64); here one after the other."""
+        painted = []
+        for number, count in enumerate(counts):
+            core = PaintingCore(self.painter, self.loss, stroke_budget=count, strokes_per_step=count)
+            state = core.initial(target[number][None], canvas=canvas[number][None])
+            strokes = self._decide(core, state, generator, lambda _: None)
+            painted.append(core.strokes(strokes.flatten()[None] * 2 - 1)[0])
+        return painted
+
     @abstractmethod
     def _decide(
         self, core: PaintingCore, state: PaintingState, generator: torch.Generator, report: ProgressCallback
     ) -> Tensor:
-        """The strokes (core.stroke_budget, 12) in [0, 1] for the target of a state that is still white paper."""
+        """The strokes (core.stroke_budget, 12) in [0, 1] for the target of a state, on top of its canvas."""
 
 
 def load_agent(name: str, **options: Any) -> Agent:

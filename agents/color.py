@@ -38,8 +38,8 @@ def best_color(coverage: Tensor, canvas: Tensor, target: Tensor) -> tuple[Tensor
     return color, gain.sum(1)
 
 
-def solve_colors(coverage: Tensor, color: Tensor, target: Tensor, rounds: int) -> Tensor:
-    """Improve the colours of a whole stack of strokes on white paper, all at once.
+def solve_colors(coverage: Tensor, color: Tensor, target: Tensor, paper: Tensor, rounds: int) -> Tensor:
+    """Improve the colours of a whole stack of strokes, all at once.
 
     Accelerated projected gradient (Beck and Teboulle, "A fast iterative shrinkage-thresholding algorithm", 2009) on
     the normal equations, scaled to a unit diagonal. A little ridge toward the present colours keeps those of hidden
@@ -49,15 +49,16 @@ def solve_colors(coverage: Tensor, color: Tensor, target: Tensor, rounds: int) -
         coverage: (T, P) in [0, 1], in painting order, P pixels.
         color: (T, 3) in [0, 1], where to begin.
         target: (3, P) in [0, 1].
+        paper: (3, P) in [0, 1], what the strokes lie on.
         rounds: iterations; each costs T^2.
 
     Returns:
         (T, 3) in [0, 1].
     """
-    weight, paper = stack_weights(coverage)
+    weight, seen_paper = stack_weights(coverage)
     normal = weight @ weight.T
     ridge = _RIDGE * normal.diagonal() + _EMPTY
-    wanted = weight @ (target - paper).T + ridge[:, None] * color
+    wanted = weight @ (target - seen_paper * paper).T + ridge[:, None] * color
     normal.diagonal().add_(ridge)
     scale = normal.diagonal().rsqrt()
     # The largest absolute row sum bounds the largest eigenvalue of the scaled matrix.
@@ -86,17 +87,18 @@ def stack_weights(coverage: Tensor) -> tuple[Tensor, Tensor]:
     return coverage * seen[1:], seen[0]
 
 
-def removal_costs(coverage: Tensor, color: Tensor, target: Tensor) -> Tensor:
+def removal_costs(coverage: Tensor, color: Tensor, target: Tensor, paper: Tensor) -> Tensor:
     """By how much the summed squared error would rise, were one stroke taken away: (T,).
 
     Args:
-        coverage: (T, P) in [0, 1], in painting order, on white paper.
+        coverage: (T, P) in [0, 1], in painting order.
         color: (T, 3) in [0, 1].
         target: (3, P) in [0, 1].
+        paper: (3, P) in [0, 1], what the strokes lie on.
     """
-    weight, paper = stack_weights(coverage)
-    error = paper + color.T @ weight - target
-    canvas = torch.ones_like(target)
+    weight, seen_paper = stack_weights(coverage)
+    error = seen_paper * paper + color.T @ weight - target
+    canvas = paper
     costs = []
     for ink, seen, hue in zip(coverage, weight, color[..., None], strict=True):
         change = seen * (canvas - hue)

@@ -140,7 +140,7 @@ class _Search:
         proposals: Proposals | None,
         smooth: bool,
     ) -> None:
-        self.stack = StrokeStack(smoothed(core.painter) if smooth else core.painter, state.target.shape[-1])
+        self.stack = StrokeStack(smoothed(core.painter) if smooth else core.painter, state.canvas)
         self.finishing = False
         """Whether ``descend`` follows the perceptual loss yet, not the squared error alone."""
         self._core = core
@@ -150,6 +150,7 @@ class _Search:
         self._edges = EdgeField(state.target[0])
         self._pixel_loss = PixelLoss()
         self._pixels = state.target[0].flatten(1)
+        self._paper = state.canvas[0].flatten(1)
 
     def grow(self, count: int) -> None:
         """Lay strokes where they gain most, or those proposed, until there are ``count``."""
@@ -165,7 +166,7 @@ class _Search:
     def replace_useless(self) -> None:
         """Take away the strokes that are worth least, and lay as many that are worth more."""
         useless = max(1, round(_REPLACED_PART * len(self.stack)))
-        costs = removal_costs(self.stack.coverage, self.stack.colors, self._pixels)
+        costs = removal_costs(self.stack.coverage, self.stack.colors, self._pixels, self._paper)
         costs, rows = costs.topk(useless, largest=False)
         strokes, coverage, gains = self._pick(useless, without=rows)
         better = int((gains > costs).sum())
@@ -175,7 +176,7 @@ class _Search:
 
     def recolor(self) -> None:
         """Bring the colours nearer to those of the least squared error."""
-        colors = solve_colors(self.stack.coverage, self.stack.colors, self._pixels, _COLOR_ROUNDS)
+        colors = solve_colors(self.stack.coverage, self.stack.colors, self._pixels, self._paper, _COLOR_ROUNDS)
         self.stack.recolor(colors)
 
     def finish(self) -> None:

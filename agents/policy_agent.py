@@ -10,7 +10,7 @@ from ..envs.loss import Loss
 from .agent import Agent, Progress, ProgressCallback
 from .policy import load_network
 from .result import NamedPainter
-from .rollout import paint_steps
+from .rollout import paint_counted, paint_steps
 from .stroke_network import StrokeNetwork
 
 
@@ -43,9 +43,12 @@ class PolicyAgent(Agent):
         self, core: PaintingCore, state: PaintingState, generator: torch.Generator, report: ProgressCallback
     ) -> Tensor:
         painted, count = [], 0
-        for strokes, canvas in paint_steps(self.network, state.target, core.stroke_budget, core.painter):
+        for strokes, canvas in paint_steps(self.network, state.target, core.stroke_budget, core.painter, state.canvas):
             painted.append(strokes[0])
             count += strokes.shape[1]
             loss = float(core.loss(canvas, state.target_features))
             report(Progress(count, loss, count / core.stroke_budget, torch.cat(painted)))
         return torch.cat(painted)
+
+    def _lay(self, canvas: Tensor, target: Tensor, counts: list[int], generator: torch.Generator) -> list[Tensor]:
+        return paint_counted(self.network, canvas, target, counts, self.painter)

@@ -1,6 +1,5 @@
 """What an agent hands back: the painted picture, its strokes, and how to save them. Nothing here chooses strokes."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,18 +7,17 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ..envs.canvas import paint_strokes, white_canvas
-from ..envs.pictures import to_uint8
+from ..envs.large_canvas import blank_canvas, paint_list
+from ..envs.pictures import Picture, to_uint8
 from ..errors import InvalidInputError
 from ..files import check_can_write, write_whole
-from ..painters.stroke import STROKE_FIELDS, check_strokes
+from ..painters.stroke_list import StrokeList
+from .document import write_document
 
-FORMAT, FORMAT_VERSION = "paintgym painting", 1
 OUTPUT_SUFFIXES = (".png", ".webp", ".gif", ".json")
 
 _FRAMES = 60
@@ -43,8 +41,8 @@ class Painting:
     """A finished painting.
 
     Attributes:
-        image: (size, size, 3) uint8, the finished canvas.
-        strokes: (T, 12) float32 in [0, 1], in painting order.
+        image: (height, width, 3) uint8, the finished canvas.
+        listing: the strokes in painting order, each with its window.
         loss: distance between the finished canvas and the picture, by the loss called ``loss_name``.
         loss_name: such as ``"mse"`` or ``"vgg19"``.
         seconds: how long the agent took.
@@ -53,8 +51,8 @@ class Painting:
         seed: the seed that paints this again.
     """
 
-    image: NDArray[np.uint8]
-    strokes: NDArray[np.float32]
+    image: Picture
+    listing: StrokeList
     loss: float
     loss_name: str
     seconds: float
@@ -62,8 +60,13 @@ class Painting:
     painter: NamedPainter
     seed: int
 
-    def frames(self, count: int = _FRAMES) -> Iterator[NDArray[np.uint8]]:
-        """The painting as it grows: at most ``count`` pictures (size, size, 3) uint8.
+    @property
+    def strokes(self) -> NDArray[np.float32]:
+        """(T, 12) in [0, 1], in painting order."""
+        return self.listing.strokes
+
+    def frames(self, count: int = _FRAMES) -> Iterator[Picture]:
+        """The painting as it grows: at most ``count`` pictures (height, width, 3) uint8.
 
         The first is the paper, the last the finished painting; between them lie equal numbers of strokes.
         Every stroke is painted once.
@@ -78,17 +81,15 @@ class Painting:
         ends = np.linspace(0, len(self.strokes), min(count, len(self.strokes) + 1)).round().astype(int).tolist()
         return self._prefixes(ends)
 
-    def _prefixes(self, ends: list[int]) -> Iterator[NDArray[np.uint8]]:
-        strokes = torch.tensor(self.strokes)[None]
-        canvas = white_canvas(1, self.image.shape[0])
+    def _prefixes(self, ends: list[int]) -> Iterator[Picture]:
+        canvas = blank_canvas(self.listing)
         for start, end in zip([0, *ends], ends[:-1], strict=False):
-            with torch.inference_mode():
-                canvas = paint_strokes(canvas, strokes[:, start:end], self.painter)
-            yield to_uint8(canvas)[0]
+            paint_list(self.listing.part(start, end), self.painter, canvas)
+            yield to_uint8(canvas)
         yield self.image
 
     @cached_property
-    def _timelapse(self) -> list[NDArray[np.uint8]]:
+    def _timelapse(self) -> list[Picture]:
         return list(self.frames())
 
     def save(self, path: str | Path, enlarge: int = 1) -> None:
@@ -105,15 +106,14 @@ class Painting:
             InvalidInputError: another suffix, a file that cannot be written, or a factor out of range.
         """
         suffix = check_output(path, enlarge)
-        side = enlarge * self.image.shape[0]
         with write_whole(path) as temporary:
             if suffix == ".json":
-                temporary.write_text(json.dumps(self._document()) + "\n", encoding="utf-8")
+                write_document(self, temporary)
                 return
             if suffix == ".png":
-                _enlarge(self.image, side).save(temporary, format="PNG")
+                _enlarge(self.image, enlarge).save(temporary, format="PNG")
                 return
-            frames = [_enlarge(frame, side) for frame in self._timelapse]
+            frames = [_enlarge(frame, enlarge) for frame in self._timelapse]
             if suffix == ".gif":
                 frames = _share_palette(frames)
             frames[0].save(
@@ -125,20 +125,6 @@ class Painting:
                 loop=0,
                 **_WRITER_SETTINGS[suffix],
             )
-
-    def _document(self) -> dict[str, object]:
-        return {
-            "format": FORMAT,
-            "version": FORMAT_VERSION,
-            "size": self.image.shape[0],
-            "agent": self.agent,
-            "painter": self.painter.name,
-            "seed": self.seed,
-            "loss": {"name": self.loss_name, "value": self.loss},
-            "stroke_fields": STROKE_FIELDS,
-            # str() of a float32 has the fewest digits that give the same float32 back.
-            "strokes": [[float(str(number)) for number in stroke] for stroke in self.strokes],
-        }
 
 
 def check_output(path: str | Path, enlarge: int = 1) -> str:
@@ -159,31 +145,11 @@ def check_output(path: str | Path, enlarge: int = 1) -> str:
     return suffix
 
 
-def read_strokes(path: str | Path) -> NDArray[np.float32]:
-    """The strokes (T, 12) in [0, 1] of a painting that was saved as ``.json``.
-
-    Raises:
-        InvalidInputError: no such file, not a painting, of a later version, or strokes out of shape or range.
-    """
-    try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
-        form, version, strokes = (document[key] for key in ("format", "version", "strokes"))
-    except OSError as error:
-        raise InvalidInputError(f"cannot read {path}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, RecursionError):
-        form, version, strokes = None, None, None
-    if form != FORMAT:
-        raise InvalidInputError(f"{path} is not a painting; expected a .json file that 'paintgym paint' saved")
-    if version != FORMAT_VERSION:
-        raise InvalidInputError(f"{path} is of version {version}, expected {FORMAT_VERSION}; update paintgym")
-    try:
-        return check_strokes(strokes)
-    except InvalidInputError as error:
-        raise InvalidInputError(f"{path}: {error}") from None
-
-
-def _enlarge(picture: NDArray[np.uint8], side: int) -> Image.Image:
-    return Image.fromarray(picture).resize((side, side), Image.Resampling.LANCZOS)
+def _enlarge(picture: Picture, factor: int) -> Image.Image:
+    image = Image.fromarray(picture)
+    return (
+        image if factor == 1 else image.resize((factor * image.width, factor * image.height), Image.Resampling.LANCZOS)
+    )
 
 
 def _share_palette(frames: list[Image.Image]) -> list[Image.Image]:

@@ -6,8 +6,12 @@ import torch
 from torch import Tensor
 
 from ..envs.canvas import StrokePainter, paint_strokes
+from ..painters.stroke import END_PRESSURE, ENTRY_PRESSURE
 from .analytic import observe
-from .stroke_network import StrokeNetwork, strokes_per_step
+from .stroke_network import STROKES_PER_STEP, StrokeNetwork, strokes_per_step
+
+_TOGETHER = 64
+_STEPS = 4
 
 
 @torch.no_grad()
@@ -40,3 +44,40 @@ def paint_steps(
         strokes, _ = network(observe(canvas, target, left), min(step, count - done))
         canvas = paint_strokes(canvas, strokes, painter)
         yield strokes, canvas
+
+
+@torch.no_grad()
+def paint_counted(
+    network: StrokeNetwork, canvas: Tensor, target: Tensor, counts: list[int], painter: StrokePainter
+) -> list[Tensor]:
+    """Paint on several canvases at once, on each as many strokes as it was given.
+
+    Args:
+        network: decides the strokes.
+        canvas: (B, 3, 64, 64) in [0, 1], half-painted.
+        target: (B, 3, 64, 64) in [0, 1].
+        counts: strokes for each canvas, 1 or more.
+        painter: strokes (N, 12) to coverage (N, 1, 64, 64).
+
+    Returns:
+        For each canvas its strokes (count, 12) in [0, 1].
+    """
+    painted: list[list[Tensor]] = [[] for _ in counts]
+    step = _counted_step(max(counts))
+    left = torch.tensor(counts)
+    canvas = canvas.clone()
+    while bool((left > 0).any()):
+        for rows in left.nonzero()[:, 0].split(_TOGETHER):
+            strokes, _ = network(observe(canvas[rows], target[rows], left[rows].float()), step)
+            beyond = torch.arange(step) >= left[rows, None]
+            strokes[..., END_PRESSURE].masked_fill_(beyond, 0.0)
+            strokes[..., ENTRY_PRESSURE].masked_fill_(beyond, 0.0)
+            canvas[rows] = paint_strokes(canvas[rows], strokes, painter)
+            for row, own in zip(rows.tolist(), strokes, strict=True):
+                painted[row].append(own[: int(left[row])])
+        left = (left - step).clamp(min=0)
+    return [torch.cat(parts) for parts in painted]
+
+
+def _counted_step(count: int) -> int:
+    return max(step for step in STROKES_PER_STEP if step == 1 or _STEPS * step <= count)

@@ -12,19 +12,20 @@ _EDGE = 0.0025
 
 
 class StrokeStack:
-    """T strokes on white paper in painting order; strokes come and go, so Adam's steps are counted for each.
+    """T strokes in painting order; strokes come and go, so Adam's steps are counted for each.
 
     Only the strokes that a step moves are rendered anew, with gradients; the coverage of all others is remembered.
     This is Adam (Kingma and Ba, 2015) on blocks of coordinates.
 
     Args:
         painter: strokes (N, 12) to coverage (N, 1, size, size).
-        size: side of the canvas in pixels.
+        paper: (1, 3, size, size) in [0, 1], what they lie on.
     """
 
-    def __init__(self, painter: StrokePainter, size: int) -> None:
+    def __init__(self, painter: StrokePainter, paper: Tensor) -> None:
         self._painter = painter
-        self._size = size
+        self._paper = paper
+        self._size = size = paper.shape[-1]
         self.strokes = torch.empty(0, STROKE_LENGTH)
         """(T, 12) in [0, 1] as rendered: one step behind for those that moved since."""
         self.coverage = torch.empty(0, size * size)
@@ -105,5 +106,4 @@ class StrokeStack:
         return others
 
     def _composite(self, coverage: Tensor, colors: Tensor) -> Tensor:
-        paper = torch.ones(1, 3, self._size, self._size)
-        return composite(paper, coverage.view(1, -1, 1, self._size, self._size), colors[None])
+        return composite(self._paper, coverage.view(1, -1, 1, self._size, self._size), colors[None])

@@ -100,22 +100,30 @@ class PaintingCore:
         """Numbers in one action: 12 a stroke."""
         return STROKE_LENGTH * self.strokes_per_step
 
-    def initial(self, target: Tensor, stroke_budget: Tensor | None = None) -> PaintingState:
-        """White paper before targets.
+    def initial(
+        self, target: Tensor, stroke_budget: Tensor | None = None, canvas: Tensor | None = None
+    ) -> PaintingState:
+        """Paper before targets.
 
         Args:
             target: (B, 3, size, size) in [0, 1].
             stroke_budget: (B,) int64, multiples of ``strokes_per_step``, where pictures differ in it.
+            canvas: (B, 3, size, size) in [0, 1], what is painted on; white paper by default.
 
         Raises:
-            InvalidInputError: targets or budgets of another shape, or budgets that do not fit.
+            InvalidInputError: targets, canvases or budgets of another shape, or budgets that do not fit.
         """
         check_pictures("target", target)
         if stroke_budget is None:
             budget = torch.full((len(target),), self.stroke_budget, dtype=torch.int64, device=target.device)
         else:
             budget = self._check_budgets(stroke_budget, len(target)).to(target.device)
-        canvas = torch.ones_like(target)
+        if canvas is None:
+            canvas = torch.ones_like(target)
+        elif canvas.shape != target.shape:
+            raise InvalidInputError(
+                f"canvas has shape {tuple(canvas.shape)}, expected the target's {tuple(target.shape)}"
+            )
         features = self.loss.features(target)
         return PaintingState(canvas, target, features, self.loss(canvas, features), budget, budget.clone())
 

@@ -19,6 +19,7 @@ Picture = NDArray[np.uint8]
 MAXIMUM_PIXELS = 64_000_000
 PICTURE_SUFFIXES = frozenset({".jpeg", ".jpg", ".png", ".webp"})
 
+_LEAST_SIDE = 64
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _ORIENTATION_TAG = 0x0112
 # EXIF 2.3, table "orientation": how the stored rows and columns must be turned to stand upright.
@@ -78,6 +79,25 @@ def fit_picture(picture: Picture, size: int) -> Picture:
     if picture.shape == (size, size, 3):
         return picture
     return np.array(ImageOps.fit(Image.fromarray(picture), (size, size), Image.Resampling.BICUBIC))
+
+
+def scale_picture(picture: Picture, size: int) -> Picture:
+    """Resample an (H, W, 3) picture, antialiased, so that its longer side is ``size`` and its shorter one at least 64.
+
+    Raises:
+        InvalidInputError: it is so narrow that its shorter side would be less than 64 pixels.
+    """
+    height, width = picture.shape[:2]
+    factor = size / max(height, width)
+    wide, high = max(1, round(width * factor)), max(1, round(height * factor))
+    if min(wide, high) < _LEAST_SIDE:
+        raise InvalidInputError(
+            f"at {size} pixels the picture would be {wide} x {high}, expected {_LEAST_SIDE} or more on each side; "
+            "paint it larger, or crop it"
+        )
+    if (wide, high) == (width, height):
+        return picture
+    return np.array(Image.fromarray(picture).resize((wide, high), Image.Resampling.BICUBIC))
 
 
 def to_tensor(pictures: Picture, device: torch.device | str | None = None) -> Tensor:

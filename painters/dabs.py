@@ -94,7 +94,7 @@ def noise_sums(noise: Tensor) -> Tensor:
     """Running sums (K + 1, 5) of x, y, x^2, y^2 and radius noise, so that a group's moments are differences.
 
     Args:
-        noise: (K, 3) standard normal, from ``mypaint.brush_noise``.
+        noise: (K, 3) standard normal, from ``libmypaint.brush_noise``.
     """
     position, radius = noise[:, :2].double(), noise[:, 2:].double()
     sums = torch.cat([position, position.square(), radius], 1).cumsum(0)

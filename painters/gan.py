@@ -1,6 +1,6 @@
 """The GAN painter: a generator that splats learned dabs along MyPaint's path, and the critic that judges it.
 
-A plain generator gets noise and invents texture. The real brush's noise is known (``mypaint.brush_noise``), so this
+A plain generator gets noise and invents texture. The real brush's noise is known (``libmypaint.brush_noise``), so this
 generator gets that very noise, and what it learns is what a dab, or a group of dabs, leaves on the paper.
 """
 
@@ -14,6 +14,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from .dabs import Dabs, noise_sums, place_dabs, speed_filter, trace_path
 from .painter import Painter
+from .raster import WHOLE, Raster
 from .stroke import CANVAS_SIZE
 
 NOISE_LENGTH = 1664
@@ -28,6 +29,7 @@ _LOG2_E = 1 / math.log(2)
 _FLOOR = -32.0
 _LEAST_INK = 1e-9
 _GRAIN_GAIN = 4.0
+_LARGEST_LOG_RADIUS = 2.0
 
 
 class SplatPainter(Painter):
@@ -65,8 +67,7 @@ class SplatPainter(Painter):
         nn.init.zeros_(sharpen.bias)
         self.register_buffer("noise_sums", torch.zeros(NOISE_LENGTH + 1, 5))
         self.register_buffer("speed_filter", speed_filter(), persistent=False)
-        pixels = torch.arange(CANVAS_SIZE) + 0.5 - _CENTRE
-        self.register_buffer("basis", torch.stack([torch.ones(CANVAS_SIZE), pixels, pixels.square()]), persistent=False)
+        self.register_buffer("basis", _basis(WHOLE.columns()), persistent=False)
 
     def set_noise(self, noise: Tensor) -> None:
         """Give the generator its brush's noise, (1664, 3); it is stored with the weights."""
@@ -74,43 +75,71 @@ class SplatPainter(Painter):
 
     def coverage(self, strokes: Tensor) -> Tensor:
         """Coverage (N, 1, 64, 64) in [0, 1] of strokes (N, 12) in [0, 1]."""
+        return -torch.expm1(-self._density(strokes, self.basis, self.basis, 0.0))
+
+    def sample(self, strokes: Tensor, raster: Raster) -> Tensor:
+        """Coverage (N, 1, H, W) in [0, 1] of strokes (N, 12) on any raster: the dabs have no resolution.
+
+        On a finer raster a dab is formed as a larger one is on the 64x64 canvas: what sets small dabs apart are pixels.
+
+        Raises:
+            InvalidInputError: strokes of another shape, or with NaN in them.
+        """
+        columns, rows = (_basis(centres).to(strokes) for centres in (raster.columns(), raster.rows()))
+        return -torch.expm1(-self._density(self._checked(strokes), columns, rows, -math.log(raster.step)))
+
+    def _density(self, strokes: Tensor, columns: Tensor, rows: Tensor, zoom: float) -> Tensor:
+        """Optical density (N, 1, H, W) where columns (3, W) and rows (3, H) cross."""
         path = trace_path(strokes, self.speed_filter)
         # Short strokes have few dabs: strokes of like length share a batch that is no longer than they need.
         longest_first = path.dabs[:, -1].detach().argsort(descending=True)
         parts = []
-        for rows in longest_first.chunk(_SORTED_PARTS):
-            if len(rows):
-                most_dabs = path.dabs[rows[0], -1].item()
+        for chosen in longest_first.chunk(_SORTED_PARTS):
+            if len(chosen):
+                most_dabs = path.dabs[chosen[0], -1].item()
                 groups = min(self.groups, max(1, math.ceil(most_dabs / _GROUP_STEP)) * _GROUP_STEP)
-                part = path.select(rows)
-                parts.append(self._splat(place_dabs(part, self.noise_sums, groups), part.mean_log_radius))
+                part = path.select(chosen)
+                dabs = place_dabs(part, self.noise_sums, groups)
+                parts.append(self._splat(dabs, part.mean_log_radius, columns, rows, zoom))
         if not parts:
-            return strokes.new_zeros(0, 1, CANVAS_SIZE, CANVAS_SIZE)
-        density = torch.cat(parts)[longest_first.argsort()]
-        return -torch.expm1(-density)[:, None]
+            return strokes.new_zeros(0, 1, rows.shape[1], columns.shape[1])
+        return torch.cat(parts)[longest_first.argsort()][:, None]
 
-    def _splat(self, dabs: Dabs, log_radius: Tensor) -> Tensor:
-        """Optical density (N, 64, 64) of dabs (N, M) of strokes with ln(mean radius) (N, 1)."""
+    def _splat(self, dabs: Dabs, log_radius: Tensor, columns: Tensor, rows: Tensor, zoom: float) -> Tensor:
+        """Optical density (N, H, W) of dabs (N, M) of strokes with ln(mean radius) (N, 1)."""
         grouping = ((dabs.size - 1) * 0.25).clamp(max=2.0)
-        form = self.dab(torch.stack([dabs.opacity, dabs.log_radius, grouping.expand_as(dabs.opacity)], -1)).unbind(-1)
+        seen = torch.stack([dabs.opacity, _zoomed(dabs.log_radius, zoom), grouping.expand_as(dabs.opacity)], -1)
+        form = self.dab(seen).unbind(-1)
         ink = -torch.log1p(-dabs.opacity) * dabs.laid
         believed = form[-1].exp()
-        rows, columns = [], []
+        across, down = [], []
         for log_weight, log_width in zip(form[:_GAUSSIANS], form[_GAUSSIANS : 2 * _GAUSSIANS], strict=True):
             variance = torch.exp(2 * (dabs.log_radius + log_width))
             variance_x = variance + believed * dabs.variance_x
             variance_y = variance + believed * dabs.variance_y
             spread_ink = ink * variance * torch.rsqrt(variance_x * variance_y)
             log_height = log_weight + torch.log(spread_ink.clamp(min=_LEAST_INK))
-            columns.append(_quadratic(dabs.x, variance_x, torch.zeros_like(log_height)))
-            rows.append(_quadratic(dabs.y, variance_y, log_height))
-        profile_y, profile_x = (
-            GaussianProfiles.apply(torch.cat(parts, 1), self.basis.to(dabs.x.dtype)) for parts in (rows, columns)
+            across.append(_quadratic(dabs.x, variance_x, torch.zeros_like(log_height)))
+            down.append(_quadratic(dabs.y, variance_y, log_height))
+        profile_x, profile_y = (
+            GaussianProfiles.apply(torch.cat(parts, 1), basis.to(dabs.x.dtype))
+            for parts, basis in ((across, columns), (down, rows))
         )
         density: Tensor = profile_y.transpose(1, 2) @ profile_x
         # MyPaint's mask has an edge where its two pieces meet, and Gaussians have none.
-        amount = self.sharpen(torch.cat([log_radius, grouping], 1))
+        amount = self.sharpen(torch.cat([_zoomed(log_radius, zoom), grouping], 1))
         return torch.relu(density - amount[..., None] * _laplacian(density))
+
+
+def _basis(centres: Tensor) -> Tensor:
+    """(3, P): 1, p, p^2 of positions (P,) about the centre of the canvas."""
+    offset = centres - _CENTRE
+    return torch.stack([torch.ones_like(offset), offset, offset.square()])
+
+
+def _zoomed(log_radius: Tensor, zoom: float) -> Tensor:
+    """How large, in ln(pixels), a dab looks on a finer raster, as far as training knew dabs."""
+    return (log_radius + zoom).minimum(log_radius.clamp(min=_LARGEST_LOG_RADIUS)) if zoom else log_radius
 
 
 def _laplacian(density: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from .fidelity import Fidelity
 from .gan import NOISE_LENGTH, Critic, SplatPainter
-from .mypaint import brush_noise
+from .libmypaint import brush_noise
 from .painter import Painter, build_painter
 from .stages import Figures, Stage, descend
 from .training_config import TrainingConfig

@@ -5,127 +5,45 @@ gets a new brush: the same twelve numbers always leave the same ink.
 """
 
 import colorsys
-import functools
 import json
 import math
-from pathlib import Path
 from typing import Any
 
-import cffi
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import InvalidInputError, MissingLibraryError
+from ..errors import InvalidInputError
 from . import stroke as layout
+from .libmypaint import brush_definition, library
 from .stroke import CANVAS_SIZE, bezier_control, bezier_point, check_strokes
+from .stroke_list import StrokeList, check_windows
 
 DEFAULT_BRUSH = "classic/dry_brush"
 MAXIMUM_SIZE = 8192
 
-_SONAME = "libmypaint-1.5.so.1"
-_BRUSH_FOLDERS = (Path("/usr/share/mypaint-data/2.0/brushes"), Path("/usr/share/mypaint-data/1.0/brushes"))
 _TILE = 64
 _OPAQUE = 1 << 15
 _EVENT_SECONDS = 0.1
 _CURVE_EVENTS = 100
 _ENTRY_STEP_PIXELS = 0.25
-# Settings that bring in a second colour, or paint that is already on the canvas.
-_COLOR_MIXING_SETTINGS = (
-    "smudge",
-    "eraser",
-    "lock_alpha",
-    "colorize",
-    "posterize",
-    "change_color_h",
-    "change_color_l",
-    "change_color_hsl_s",
-    "change_color_v",
-    "change_color_hsv_s",
-)
+_TOUCH_EVENTS = 2
+_LONGEST_EVENT_SECONDS = 4.0
+_SLOWNESS = (("speed1_slowness", 0.04), ("speed2_slowness", 0.8))
+"""Settings that are times in seconds, and libmypaint's values for brushes that do not say."""
 
-_DECLARATIONS = """
-typedef struct MyPaintBrush MyPaintBrush;
-typedef struct MyPaintSurface MyPaintSurface;
-typedef struct MyPaintTiledSurface MyPaintTiledSurface;
-typedef struct MyPaintFixedTiledSurface MyPaintFixedTiledSurface;
-typedef struct {
-    int tx, ty, readonly;
-    uint16_t *buffer;
-    void *context;
-    int thread_id, mipmap_level;
-} MyPaintTileRequest;
-MyPaintBrush *mypaint_brush_new(void);
-void mypaint_brush_unref(MyPaintBrush *);
-void mypaint_brush_reset(MyPaintBrush *);
-int mypaint_brush_from_string(MyPaintBrush *, const char *);
-void mypaint_brush_set_base_value(MyPaintBrush *, int, float);
-int mypaint_brush_setting_from_cname(const char *);
-int mypaint_brush_stroke_to(MyPaintBrush *, MyPaintSurface *, float x, float y, float pressure,
-                            float xtilt, float ytilt, double dtime);
-MyPaintFixedTiledSurface *mypaint_fixed_tiled_surface_new(int width, int height);
-MyPaintSurface *mypaint_fixed_tiled_surface_interface(MyPaintFixedTiledSurface *);
-void mypaint_surface_begin_atomic(MyPaintSurface *);
-void mypaint_surface_end_atomic(MyPaintSurface *, void *roi);
-void mypaint_surface_unref(MyPaintSurface *);
-void mypaint_tile_request_init(MyPaintTileRequest *, int level, int tx, int ty, int readonly);
-void mypaint_tiled_surface_tile_request_start(MyPaintTiledSurface *, MyPaintTileRequest *);
-void mypaint_tiled_surface_tile_request_end(MyPaintTiledSurface *, MyPaintTileRequest *);
-void *rng_double_new(long seed);
-double rng_double_next(void *);
-void rng_double_free(void *);
-float rand_gauss(void *);
-"""
-
-
-@functools.cache
-def _library() -> tuple[cffi.FFI, Any]:
-    ffi = cffi.FFI()
-    ffi.cdef(_DECLARATIONS)
-    try:
-        return ffi, ffi.dlopen(_SONAME)
-    except OSError:
-        raise MissingLibraryError(
-            f"{_SONAME} was not found: install the system packages with "
-            "'apt-get install libmypaint-1.5-1 mypaint-brushes' (Debian, Ubuntu)"
-        ) from None
-
-
-@functools.cache
-def _brush_definition(name: str) -> bytes:
-    """The brush file's text for a brush of a single colour.
-
-    Raises:
-        MissingLibraryError: no brush collection is installed.
-        InvalidInputError: no brush of that name, or one that needs more than its own colour.
-    """
-    folders = [folder for folder in _BRUSH_FOLDERS if folder.is_dir()]
-    if not folders:
-        raise MissingLibraryError(
-            "no MyPaint brushes were found: install the system package with 'apt-get install mypaint-brushes'"
-        )
-    for folder in folders:
-        path = (folder / f"{name}.myb").resolve()
-        if path.is_relative_to(folder.resolve()) and path.is_file():
-            text = path.read_bytes()
-            break
-    else:
-        raise InvalidInputError(f"there is no brush {name!r} under {folders[0]}; try 'classic/charcoal'")
-    settings = json.loads(text)["settings"]
-    for setting in _COLOR_MIXING_SETTINGS:
-        value = settings.get(setting, {"base_value": 0.0, "inputs": {}})
-        if value["base_value"] or value["inputs"]:
-            raise InvalidInputError(
-                f"brush {name!r} is not of a single colour ({setting} is set); try 'classic/charcoal'"
-            )
-    return text
+Window = tuple[float, float, float]
+"""x, y of the upper left corner and side of a square, in pixels."""
 
 
 class MyPaintEngine:
     """Draws strokes with the real libmypaint.
 
+    A stroke lies in a window: a square, by default the whole canvas, of which its points are parts. It looks the same
+    in a window of any size: the brush's radius scales with the window, and its clock slows down with it, because
+    MyPaint's brushes feel how many pixels they move in a second.
+
     Args:
-        size: side of the square canvas in pixels, 1 to 8192. Strokes scale with it: at ``size``
-            pixels the radius is ``size / 64`` times that at 64 pixels.
+        size: side of the square canvas in pixels, or its width and height, each 1 to 8192.
         brush: name of an installed MyPaint brush that uses one colour, such as
             ``"classic/dry_brush"``, which the neural painters learned, or ``"classic/charcoal"``.
 
@@ -136,29 +54,33 @@ class MyPaintEngine:
     An engine owns a drawing surface and is not thread-safe: use one engine a thread.
     """
 
-    def __init__(self, size: int = CANVAS_SIZE, brush: str = DEFAULT_BRUSH) -> None:
-        if not isinstance(size, int) or not 1 <= size <= MAXIMUM_SIZE:
-            raise InvalidInputError(f"engine size is {size!r}, expected a whole number from 1 to {MAXIMUM_SIZE}")
-        self.size = size
+    def __init__(self, size: int | tuple[int, int] = CANVAS_SIZE, brush: str = DEFAULT_BRUSH) -> None:
+        sides = size if isinstance(size, tuple) and len(size) == 2 else (size, size)
+        if not all(isinstance(side, int) and 1 <= side <= MAXIMUM_SIZE for side in sides):
+            raise InvalidInputError(
+                f"engine size is {size!r}, expected a whole number from 1 to {MAXIMUM_SIZE}, or two"
+            )
+        self.width, self.height = sides
         self.brush = brush
-        self._ffi, self._lib = _library()
-        self._definition = _brush_definition(brush)
-        surface = self._lib.mypaint_fixed_tiled_surface_new(size, size)
+        self._ffi, self._lib = library()
+        self._definition = brush_definition(brush)
+        settings = json.loads(self._definition)["settings"]
+        self._slowness = {name: settings.get(name, {"base_value": usual})["base_value"] for name, usual in _SLOWNESS}
+        surface = self._lib.mypaint_fixed_tiled_surface_new(self.width, self.height)
         self._interface = self._ffi.gc(
             self._lib.mypaint_fixed_tiled_surface_interface(surface), self._lib.mypaint_surface_unref
         )
         self._tiles = self._map_tiles(self._ffi.cast("MyPaintTiledSurface *", surface))
         self._setting = {
             name: self._lib.mypaint_brush_setting_from_cname(name.encode())
-            for name in ("radius_logarithmic", "color_h", "color_s", "color_v")
+            for name in ("radius_logarithmic", "color_h", "color_s", "color_v", *self._slowness)
         }
 
     def _map_tiles(self, surface: Any) -> list[tuple[int, int, NDArray[np.uint16]]]:
         tiles = []
         request = self._ffi.new("MyPaintTileRequest *")
-        count = math.ceil(self.size / _TILE)
-        for ty in range(count):
-            for tx in range(count):
+        for ty in range(math.ceil(self.height / _TILE)):
+            for tx in range(math.ceil(self.width / _TILE)):
                 self._lib.mypaint_tile_request_init(request, 0, tx, ty, 0)
                 self._lib.mypaint_tiled_surface_tile_request_start(surface, request)
                 buffer = self._ffi.buffer(request.buffer, _TILE * _TILE * 4 * 2)
@@ -167,7 +89,7 @@ class MyPaintEngine:
         return tiles
 
     def _load(self, pixels: NDArray[np.uint16] | None) -> None:
-        """Put (size, size, 4) premultiplied fix15 pixels on the surface; None makes it transparent."""
+        """Put (height, width, 4) premultiplied fix15 pixels on the surface; None makes it transparent."""
         for ty, tx, tile in self._tiles:
             tile[:] = 0
             if pixels is not None:
@@ -175,30 +97,43 @@ class MyPaintEngine:
                 tile[: part.shape[0], : part.shape[1]] = part
 
     def _read(self, channels: slice) -> NDArray[np.float32]:
-        side = math.ceil(self.size / _TILE) * _TILE
         depth = len(range(*channels.indices(4)))
-        pixels = np.empty((side, side, depth), np.float32)
+        pixels = np.empty((self.height, self.width, depth), np.float32)
         for ty, tx, tile in self._tiles:
-            pixels[ty * _TILE : (ty + 1) * _TILE, tx * _TILE : (tx + 1) * _TILE] = tile[..., channels]
-        return pixels[: self.size, : self.size] / np.float32(_OPAQUE)
+            part = pixels[ty * _TILE : (ty + 1) * _TILE, tx * _TILE : (tx + 1) * _TILE]
+            part[:] = tile[: part.shape[0], : part.shape[1], channels]
+        pixels /= np.float32(_OPAQUE)
+        return pixels
 
-    def _draw(self, stroke: NDArray[np.float64], color: tuple[float, float, float]) -> None:
+    def _draw(self, stroke: NDArray[np.float64], color: tuple[float, float, float], window: Window) -> None:
         lib = self._lib
+        left, top, side = window
+        scale = side / CANVAS_SIZE
+        # Past 5 seconds between two events libmypaint takes up the pen.
+        slower = min(scale, _LONGEST_EVENT_SECONDS / _EVENT_SECONDS)
         brush = lib.mypaint_brush_new()
         try:
             if not lib.mypaint_brush_from_string(brush, self._definition):
                 raise InvalidInputError(f"libmypaint could not read the brush {self.brush!r}")
-            radius = layout.LOG_RADIUS_SCALE * stroke[layout.SIZE] + math.log(self.size / CANVAS_SIZE)
+            radius = layout.LOG_RADIUS_SCALE * stroke[layout.SIZE] + math.log(scale)
             lib.mypaint_brush_set_base_value(brush, self._setting["radius_logarithmic"], radius)
             for name, value in zip(("color_h", "color_s", "color_v"), colorsys.rgb_to_hsv(*color), strict=True):
                 lib.mypaint_brush_set_base_value(brush, self._setting[name], value)
+            for name, value in self._slowness.items():
+                lib.mypaint_brush_set_base_value(brush, self._setting[name], value * slower)
             lib.mypaint_brush_reset(brush)
             lib.mypaint_surface_begin_atomic(self._interface)
-            for x, y, pressure in stroke_events(stroke, self.size):
-                lib.mypaint_brush_stroke_to(brush, self._interface, x, y, pressure, 0.0, 0.0, _EVENT_SECONDS)
+            for number, (x, y, pressure) in enumerate(stroke_events(stroke, side)):
+                # Longer, and libmypaint would take the pen's first touch for a jump and add an event of its own.
+                seconds = _EVENT_SECONDS * (1.0 if number < _TOUCH_EVENTS else slower)
+                lib.mypaint_brush_stroke_to(brush, self._interface, left + x, top + y, pressure, 0.0, 0.0, seconds)
             lib.mypaint_surface_end_atomic(self._interface, self._ffi.NULL)
         finally:
             lib.mypaint_brush_unref(brush)
+
+    @property
+    def _whole(self) -> Window:
+        return (0.0, 0.0, float(max(self.width, self.height)))
 
     def stroke(self, stroke: ArrayLike) -> NDArray[np.float32]:
         """Coverage of one stroke.
@@ -207,7 +142,7 @@ class MyPaintEngine:
             stroke: (12,) in [0, 1]; its colour does not matter.
 
         Returns:
-            (size, size) float32 in [0, 1]: how much of each pixel is covered with paint.
+            (height, width) float32 in [0, 1]: how much of each pixel is covered with paint.
 
         Raises:
             InvalidInputError: wrong shape, or a number outside [0, 1].
@@ -216,46 +151,62 @@ class MyPaintEngine:
         if len(strokes) != 1:
             raise InvalidInputError(f"stroke() draws one stroke, got {len(strokes)}; use paint() for several")
         self._load(None)
-        self._draw(strokes[0].astype(np.float64), (0.0, 0.0, 0.0))
+        self._draw(strokes[0].astype(np.float64), (0.0, 0.0, 0.0), self._whole)
         return self._read(slice(3, 4))[..., 0]
 
     def coverage(self, strokes: ArrayLike) -> NDArray[np.float32]:
-        """Coverage of each stroke on a canvas of its own: (N, 12) in [0, 1] -> (N, size, size)."""
+        """Coverage of each stroke on a canvas of its own: (N, 12) in [0, 1] -> (N, height, width)."""
         checked = check_strokes(strokes)
         return (
             np.stack([self.stroke(stroke) for stroke in checked])
             if len(checked)
-            else np.empty((0, self.size, self.size), np.float32)
+            else np.empty((0, self.height, self.width), np.float32)
         )
 
-    def paint(self, strokes: ArrayLike, canvas: ArrayLike | None = None) -> NDArray[np.float32]:
+    def paint(
+        self, strokes: ArrayLike, canvas: ArrayLike | None = None, windows: ArrayLike | None = None
+    ) -> NDArray[np.float32]:
         """Paint strokes one over the other, in their colours.
 
         Args:
             strokes: (N, 12) in [0, 1]; later strokes lie on top.
-            canvas: (size, size, 3) in [0, 1] to paint on; white paper by default.
+            canvas: (height, width, 3) in [0, 1] to paint on; white paper by default.
+            windows: (N, 3) x, y and side, in pixels, of the square that each stroke lies in; the canvas by default.
 
         Returns:
-            (size, size, 3) float32 RGB in [0, 1].
+            (height, width, 3) float32 RGB in [0, 1].
 
         Raises:
-            InvalidInputError: strokes or canvas of the wrong shape or range.
+            InvalidInputError: strokes, canvas or windows of the wrong shape or range.
         """
         checked = check_strokes(strokes)
-        pixels = np.full((self.size, self.size, 4), _OPAQUE, np.uint16)
+        places = [self._whole] * len(checked) if windows is None else check_windows(windows, len(checked)).tolist()
+        pixels = np.full((self.height, self.width, 4), _OPAQUE, np.uint16)
         if canvas is not None:
             array = np.asarray(canvas, np.float32)
-            if array.shape != (self.size, self.size, 3) or not ((array >= 0) & (array <= 1)).all():
-                raise InvalidInputError(f"canvas must be ({self.size}, {self.size}, 3) in [0, 1], got {array.shape}")
+            if array.shape != (self.height, self.width, 3) or not ((array >= 0) & (array <= 1)).all():
+                raise InvalidInputError(f"canvas must be ({self.height}, {self.width}, 3) in [0, 1], got {array.shape}")
             pixels[..., :3] = np.rint(array * _OPAQUE)
         self._load(pixels)
-        for stroke in checked.astype(np.float64):
+        for stroke, window in zip(checked.astype(np.float64), places, strict=True):
             red, green, blue = stroke[layout.COLOR]
-            self._draw(stroke, (float(red), float(green), float(blue)))
+            self._draw(stroke, (float(red), float(green), float(blue)), window)
         return self._read(slice(0, 3))
 
 
-def stroke_events(stroke: NDArray[np.float64], size: int = CANVAS_SIZE) -> list[tuple[float, float, float]]:
+def paint_list(listing: StrokeList, brush: str = DEFAULT_BRUSH) -> NDArray[np.float32]:
+    """Paint a whole painting by the real brush: (height, width, 3) float32 RGB in [0, 1].
+
+    Raises:
+        MissingLibraryError: libmypaint or its brushes are not installed.
+        InvalidInputError: unknown brush, a brush of several colours, or paper beyond 8192 pixels.
+    """
+    engine = MyPaintEngine((listing.width, listing.height), brush)
+    paper = np.broadcast_to(np.float32(listing.background), (listing.height, listing.width, 3))
+    return engine.paint(listing.strokes, paper, listing.windows)
+
+
+def stroke_events(stroke: NDArray[np.float64], size: float = CANVAS_SIZE) -> list[tuple[float, float, float]]:
     """The pen's motion for one stroke: 103 events (x, y, pressure), 0.1 s apart, x and y in pixels.
 
     After the Neural Painters notebooks (``generate_stroke_examples``): the pen touches the paper at
@@ -279,25 +230,3 @@ def stroke_events(stroke: NDArray[np.float64], size: int = CANVAS_SIZE) -> list[
         *zip(points[:, 0].tolist(), points[:, 1].tolist(), pressures.tolist(), strict=True),
         (end[0], end[1], 0.0),
     ]
-
-
-def brush_noise(dabs: int, seed: int = 1000) -> NDArray[np.float32]:
-    """The random numbers that libmypaint gives the first ``dabs`` dabs of every fresh brush.
-
-    libmypaint (``mypaint_brush_new``) seeds its generator with 1000; a reset draws one number, then
-    every dab draws a Gaussian for x, one for y and one for the radius, and a uniform number.
-
-    Returns:
-        (dabs, 3) float32, standard normal: x offset, y offset, log radius.
-    """
-    _, lib = _library()
-    source = lib.rng_double_new(seed)
-    try:
-        lib.rng_double_next(source)
-        noise = np.empty((dabs, 3), np.float32)
-        for row in noise:
-            row[:] = [lib.rand_gauss(source) for _ in range(3)]
-            lib.rng_double_next(source)
-        return noise
-    finally:
-        lib.rng_double_free(source)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ..errors import InvalidInputError
 from ..files import write_whole
+from .raster import WHOLE, Raster, resample
 from .stroke import STROKE_LENGTH
 
 _WEIGHTS_FOLDER = Path(__file__).parent / "weights"
@@ -33,17 +34,31 @@ class Painter(nn.Module):
         """Coverage (N, 1, 64, 64) in [0, 1] of strokes (N, 12) in [0, 1], already checked."""
         raise NotImplementedError
 
+    def sample(self, strokes: Tensor, raster: Raster) -> Tensor:
+        """Coverage (N, 1, H, W) in [0, 1] of strokes (N, 12) on any raster, for canvases larger than 64x64.
+
+        Interpolated from the 64x64 canvas, and cut where that ends, unless the painter knows better.
+
+        Raises:
+            InvalidInputError: strokes of another shape, or with NaN in them.
+        """
+        return resample(self(strokes), WHOLE, raster)
+
     def forward(self, strokes: Tensor) -> Tensor:
         """See the class.
 
         Raises:
             InvalidInputError: strokes of another shape, or with NaN in them.
         """
+        return self.coverage(self._checked(strokes))
+
+    @staticmethod
+    def _checked(strokes: Tensor) -> Tensor:
         if strokes.ndim != 2 or strokes.shape[1] != STROKE_LENGTH:
             raise InvalidInputError(f"strokes have shape {tuple(strokes.shape)}, expected (N, {STROKE_LENGTH})")
         if strokes.isnan().any():
             raise InvalidInputError("a stroke holds NaN, expected numbers in [0, 1]")
-        return self.coverage(strokes.clamp(0.0, 1.0))
+        return strokes.clamp(0.0, 1.0)
 
 
 def _architectures() -> dict[str, type[Painter]]:

@@ -14,18 +14,22 @@ from .progress import painting
 
 _DEFAULT_PICTURE = Path(__file__).parent / "pictures" / "still_life.jpg"
 _DEFAULT_OUTPUT = Path("painting.png")
+_USUAL_UPSCALE = 8
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """Paint a picture on a 64x64 canvas, stroke by stroke."""
+    """Paint a picture, stroke by stroke: its centre square on a 64x64 canvas, or all of it, large, with --size."""
 
     picture: tyro.conf.Positional[Path] = _DEFAULT_PICTURE
-    """The picture to paint: PNG, JPEG or WebP; its centre square is used. By default a bundled still life."""
+    """The picture to paint: PNG, JPEG or WebP. By default a bundled still life."""
     agent: str = "policy"
     """Who paints: policy (trained, paints at once), policy+gradient (refines that), gradient, greedy or random."""
     strokes: int = 200
-    """How many strokes the agent may use."""
+    """How many strokes the painting has; large ones want some thousand."""
+    size: int | None = None
+    """The painting's longer side in pixels, such as 512: the whole picture, through windows coarse to fine. By default
+    the centre square on 64x64."""
     out: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
     """Where to save, by suffix: .png the picture, .webp or .gif the painting growing, .json the strokes. May be
     given several times; painting.png by default."""
@@ -38,15 +42,18 @@ class Arguments:
     """The neural painter, by name or as a path to a .safetensors file."""
     seed: int = 0
     """Seed: the same seed paints the same painting."""
-    upscale: int = 8
-    """How many times larger than 64x64 pictures are saved. They are enlarged (Lanczos), not painted anew."""
+    upscale: int | None = None
+    """How many times larger pictures are saved, by default 8 times for 64x64, and as they are with --size. They are
+    enlarged (Lanczos), not painted anew; paintgym replay does that."""
 
 
 def run(arguments: Arguments) -> None:
     """Paint and save."""
     outputs = arguments.out or (_DEFAULT_OUTPUT,)
+    usual = _USUAL_UPSCALE if arguments.size is None else 1
+    upscale = usual if arguments.upscale is None else arguments.upscale
     for output in outputs:
-        check_output(output, arguments.upscale)
+        check_output(output, upscale)
     picture = load_picture(arguments.picture)  # Before the agent, which may first have to fetch weights.
     given = {"loss": arguments.loss, "policy": arguments.policy}
     options = {name: value for name, value in given.items() if value is not None}
@@ -55,9 +62,9 @@ def run(arguments: Arguments) -> None:
         # A policy's arrays are small: a second thread gains nothing, and beside other programs it costs seconds.
         torch.set_num_threads(1)
     with painting(arguments.agent, arguments.strokes) as update:
-        result = agent.paint(picture, arguments.strokes, seed=arguments.seed, progress=update)
+        result = agent.paint(picture, arguments.strokes, size=arguments.size, seed=arguments.seed, progress=update)
     for output in outputs:
-        result.save(output, enlarge=arguments.upscale)
+        result.save(output, enlarge=upscale)
     print(
         f"{result.agent} painted {arguments.picture.name}: {result.loss_name} {result.loss:.5f} with "
         f"{len(result.strokes)} strokes in {result.seconds:.1f} s -> {', '.join(map(str, outputs))}"

@@ -7,10 +7,10 @@ import numpy as np
 import tyro
 from PIL import Image
 
-from ..agents.result import read_strokes
+from ..agents.document import read_document
 from ..errors import InvalidInputError
 from ..files import check_can_write, write_whole
-from ..painters.mypaint import DEFAULT_BRUSH, MyPaintEngine
+from ..painters.mypaint import DEFAULT_BRUSH, paint_list
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ def run(arguments: Arguments) -> None:
     if arguments.out.suffix.lower() != ".png":
         raise InvalidInputError(f"cannot save a replay as {arguments.out}; expected a name that ends in .png")
     check_can_write(arguments.out)
-    strokes = read_strokes(arguments.painting)
-    picture = MyPaintEngine(arguments.size, arguments.brush).paint(strokes)
+    strokes = read_document(arguments.painting)
+    picture = paint_list(strokes.scaled(arguments.size), arguments.brush)
     with write_whole(arguments.out) as temporary:
         Image.fromarray(np.rint(picture * 255).astype(np.uint8)).save(temporary, format="PNG")
     print(f"{len(strokes)} strokes by MyPaint's {arguments.brush} at {arguments.size} pixels -> {arguments.out}")

@@ -183,13 +183,16 @@ def test_the_best_color_beats_every_other_and_its_gain_is_true() -> None:
         assert (errors(color) <= errors((color + 0.1 * torch.randn(8, 3)).clamp(0, 1)) + 1e-5).all()
 
 
+PAPER = torch.linspace(0.2, 1, 90).view(3, 30)
+
+
 def paint_stack(coverage: Tensor, color: Tensor) -> Tensor:
-    return composite(torch.ones(1, 3, 5, 6), coverage.view(1, -1, 1, 5, 6), color[None]).flatten(2)[0]
+    return composite(PAPER.view(1, 3, 5, 6), coverage.view(1, -1, 1, 5, 6), color[None]).flatten(2)[0]
 
 
 def test_solved_colors_are_the_constrained_least_squares() -> None:
     coverage, color, target = random_stack()
-    solved = solve_colors(coverage, color, target, rounds=3000).requires_grad_()
+    solved = solve_colors(coverage, color, target, PAPER, rounds=3000).requires_grad_()
     assert ((solved >= 0) & (solved <= 1)).all()
     (gradient,) = torch.autograd.grad((paint_stack(coverage, solved) - target).square().sum(), solved)
     # At a constrained minimum no gradient is left but what presses against 0 or 1.
@@ -207,7 +210,7 @@ def test_removal_costs_are_what_removal_costs() -> None:
 
     every = list(range(8))
     wanted = [error([j for j in every if j != i]) - error(every) for i in every]
-    torch.testing.assert_close(removal_costs(coverage, color, target), torch.stack(wanted))
+    torch.testing.assert_close(removal_costs(coverage, color, target, PAPER), torch.stack(wanted))
 
 
 def test_candidates_lie_where_the_error_is_and_along_the_edges() -> None:
@@ -225,7 +228,7 @@ def test_candidates_lie_where_the_error_is_and_along_the_edges() -> None:
 
 def test_the_stack_moves_only_the_strokes_it_is_asked_to() -> None:
     painter = SoftPainter()
-    stack = StrokeStack(painter, 64)
+    stack = StrokeStack(painter, torch.full((1, 3, 64, 64), 0.8))
     strokes = torch.rand(6, 12) * 0.9 + 0.05
     stack.append(strokes, painter(strokes).flatten(1))
     logits, canvas = stack.render(torch.tensor([4, 1]))

@@ -8,7 +8,8 @@ from itertools import product
 import numpy as np
 import pytest
 from paintgym.errors import InvalidInputError
-from paintgym.painters.mypaint import MyPaintEngine, brush_noise, stroke_events
+from paintgym.painters.libmypaint import brush_noise
+from paintgym.painters.mypaint import MyPaintEngine, stroke_events
 from paintgym.painters.reference import reference_correlations
 from paintgym.painters.stroke import COLOR, CONTROL, END, END_PRESSURE, ENTRY_PRESSURE, SIZE, START, random_strokes
 from PIL import Image

@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from paintgym.agents.result import FORMAT, Painting, check_output
+from paintgym.agents.document import FORMAT, read_document
+from paintgym.agents.result import Painting, check_output
 from paintgym.envs.canvas import paint_strokes, white_canvas
 from paintgym.envs.pictures import to_uint8
 from paintgym.errors import InvalidInputError
 from paintgym.painters.stroke import STROKE_FIELDS, check_strokes
+from paintgym.painters.stroke_list import on_one_canvas
 from PIL import Image
 from torch import Tensor
 
@@ -38,7 +40,14 @@ def make_painting(count: int) -> Painting:
     image = to_uint8(paint_strokes(white_canvas(1, 64), torch.tensor(strokes)[None], painter))[0]
     painter.painted = 0
     return Painting(
-        image=image, strokes=strokes, loss=0.25, loss_name="mse", seconds=1.5, agent="random", painter=painter, seed=9
+        image=image,
+        listing=on_one_canvas(strokes, 64),
+        loss=0.25,
+        loss_name="mse",
+        seconds=1.5,
+        agent="random",
+        painter=painter,
+        seed=9,
     )
 
 
@@ -101,8 +110,12 @@ def test_json_holds_all_that_is_needed_to_paint_it_again(painting, tmp_path):
     np.testing.assert_array_equal(strokes, painting.strokes)
     assert document == {
         "format": FORMAT,
-        "version": 1,
-        "size": 64,
+        "version": 2,
+        "width": 64,
+        "height": 64,
+        "background": [1.0, 1.0, 1.0],
+        "windows": [[0.0, 0.0, 64.0]],
+        "stroke_windows": [0] * 90,
         "agent": "random",
         "painter": "disc",
         "seed": 9,
@@ -111,6 +124,7 @@ def test_json_holds_all_that_is_needed_to_paint_it_again(painting, tmp_path):
     }
     again = to_uint8(paint_strokes(white_canvas(1, 64), torch.tensor(strokes)[None], painting.painter))[0]
     np.testing.assert_array_equal(again, painting.image)
+    np.testing.assert_array_equal(read_document(tmp_path / "strokes.json").strokes, painting.strokes)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".webp", ".gif", ".json"])

@@ -12,8 +12,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from paintgym.agents.agent import Agent
+from paintgym.agents.document import read_document
 from paintgym.agents.policy_agent import PolicyAgent
-from paintgym.agents.result import read_strokes
 from paintgym.errors import InvalidInputError
 from paintgym.webapp import batching
 from paintgym.webapp.application import create_app
@@ -67,7 +67,7 @@ def test_a_picture_is_painted_and_fetched_in_every_form(app: Flask, client: Flas
     assert (document["agent"], document["seed"], len(document["strokes"])) == ("policy", 3, 10)
     path = tmp_path / "painting.json"
     path.write_text(json.dumps(document))
-    assert read_strokes(path).shape == (10, 12)
+    assert read_document(path).strokes.shape == (10, 12)
 
 
 def test_events_tell_every_stroke_with_its_ink_and_resume_where_they_stopped(app: Flask, client: FlaskClient) -> None:

@@ -15,7 +15,8 @@ from ..agents.stroke_network import StrokeNetwork, strokes_per_step
 from ..envs.canvas import composite
 from ..envs.loss import PixelLoss
 from ..envs.pictures import to_tensor, to_uint8
-from ..painters.stroke import COLOR
+from ..painters.stroke import CANVAS_SIZE, COLOR
+from ..painters.stroke_list import on_one_canvas
 from .job import Job
 from .queue import JobQueue
 from .streaming import stroke_data
@@ -130,7 +131,7 @@ class PolicyBatcher:
         if not row.left:
             painting = Painting(
                 image=to_uint8(row.canvas),
-                strokes=torch.cat(row.strokes).numpy(),
+                listing=on_one_canvas(torch.cat(row.strokes).numpy(), CANVAS_SIZE),
                 loss=loss,
                 loss_name=self._loss.name,
                 seconds=job.seconds,

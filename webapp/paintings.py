@@ -13,7 +13,7 @@ from PIL import Image
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..agents.result import Painting
-from ..painters.mypaint import MyPaintEngine
+from ..painters.mypaint import paint_list
 from .context import current_studio, wants_html
 from .job import Job, State
 from .mistakes import BusyError, NotFinishedError, NotFoundError, RequestError
@@ -96,7 +96,7 @@ def fetch_by_mypaint(identity: str) -> Response:
     if not current_studio().brush:
         raise NotFoundError("The real MyPaint is not installed on this host.")
     with _brush:
-        pixels = MyPaintEngine(_MYPAINT_SIDE).paint(painting.strokes)
+        pixels = paint_list(painting.listing.scaled(_MYPAINT_SIDE))
     png = io.BytesIO()
     Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(png, "PNG")
     response = Response(png.getvalue(), mimetype="image/png")

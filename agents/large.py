@@ -1,0 +1,114 @@
+"""Painting large pictures: pass by pass, windows where the error is get strokes from an agent, and the canvas gets ink.
+
+Where windows lie is in ``pyramid``; what strokes they get is the agent's to decide. Several pictures are painted side
+by side, so that one batch holds the windows of all.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import zip_longest
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..envs.canvas import StrokePainter
+from ..envs.large_canvas import paint_window, view
+from ..envs.pictures import Picture, to_tensor
+from ..painters.stroke import STROKE_LENGTH
+from ..painters.stroke_list import WHITE, StrokeList
+from .pyramid import Pass, plan_passes, share_out
+
+
+class WindowPainter(Protocol):
+    """Lays strokes in windows of 64x64."""
+
+    def __call__(self, canvas: Tensor, target: Tensor, counts: list[int]) -> list[Tensor]:
+        """Canvases and targets (B, 3, 64, 64) in [0, 1], and how many strokes for each, to these strokes (N, 12)."""
+
+
+class LargeCanvas:
+    """One large picture in the making.
+
+    Args:
+        picture: (H, W, 3) uint8, what is to be painted, at the size of the canvas.
+        stroke_budget: strokes of the painting.
+        background: the paper's colour.
+    """
+
+    def __init__(self, picture: Picture, stroke_budget: int, background: tuple[float, float, float] = WHITE) -> None:
+        self.target = to_tensor(picture)[0]
+        self.height, self.width = picture.shape[:2]
+        self.background = background
+        self.canvas = torch.tensor(background)[:, None, None].repeat(1, self.height, self.width)
+        self.passes = plan_passes(self.width, self.height, stroke_budget)
+        self._strokes: list[Tensor] = []
+        self._windows: list[Tensor] = []
+
+    def __len__(self) -> int:
+        return sum(map(len, self._strokes))
+
+    @property
+    def error(self) -> Tensor:
+        """Mean squared error between canvas and target, ()."""
+        return (self.canvas - self.target).square().mean()
+
+    @property
+    def listing(self) -> StrokeList:
+        """The strokes so far."""
+        empty = torch.empty(0, STROKE_LENGTH), torch.empty(0, 3)
+        strokes, windows = torch.cat([empty[0], *self._strokes]), torch.cat([empty[1], *self._windows])
+        return StrokeList(self.width, self.height, strokes.numpy(), windows.numpy(), self.background)
+
+    def ask(self, stage: Pass) -> "Question":
+        """What the windows of a pass hold, and how many strokes each deserves."""
+        windows = list(stage.windows)
+        canvas, target = view(self.canvas, windows), view(self.target, windows)
+        error = (canvas - target).square().sum((1, 2, 3)).double().numpy()
+        counts = share_out(error, stage.strokes)
+        chosen = [int(number) for number in np.flatnonzero(counts)]
+        return Question(
+            [windows[number] for number in chosen], canvas[chosen], target[chosen], [int(counts[n]) for n in chosen]
+        )
+
+    def lay(self, question: "Question", strokes: Sequence[Tensor], painter: StrokePainter) -> None:
+        """Paint what was answered."""
+        for window, some in zip(question.windows, strokes, strict=True):
+            paint_window(self.canvas, some, window, painter)
+            self._strokes.append(some)
+            self._windows.append(torch.tensor(window).expand(len(some), 3))
+
+
+class Question:
+    """Windows to lay strokes in: canvases and targets (B, 3, 64, 64), and how many strokes for each."""
+
+    def __init__(
+        self, windows: list[tuple[float, float, float]], canvas: Tensor, target: Tensor, counts: list[int]
+    ) -> None:
+        self.windows, self.canvas, self.target, self.counts = windows, canvas, target, counts
+
+
+@torch.no_grad()
+def paint_large(
+    canvases: Sequence[LargeCanvas],
+    lay: WindowPainter,
+    painter: StrokePainter,
+    report: Callable[[float], object] = lambda fraction: None,
+) -> None:
+    """Paint pictures side by side to the end of their budgets.
+
+    Args:
+        canvases: the pictures; changed in place.
+        lay: decides the strokes.
+        painter: turns them into ink.
+        report: called after every pass with the part of the passes that is done.
+    """
+    passes = list(zip_longest(*(canvas.passes for canvas in canvases)))
+    for number, stages in enumerate(passes):
+        working = [(canvas, canvas.ask(stage)) for canvas, stage in zip(canvases, stages, strict=True) if stage]
+        canvas, target = (torch.cat([getattr(asked, part) for _, asked in working]) for part in ("canvas", "target"))
+        answers = lay(canvas, target, [count for _, asked in working for count in asked.counts])
+        for large, asked in working:
+            own, answers = answers[: len(asked.counts)], answers[len(asked.counts) :]
+            large.lay(asked, own, painter)
+        report((number + 1) / len(passes))
