@@ -60,7 +60,7 @@ def read_document(path: str | Path) -> StrokeList:
         raise InvalidInputError(f"{path} is of version {version!r}, expected {FORMAT_VERSION}; update paintgym")
     try:
         if version == 1:
-            return on_one_canvas(check_strokes(document.get("strokes")), _side(document, "size", CANVAS_SIZE))
+            return on_one_canvas(check_strokes(document.get("strokes", [])), _side(document, "size", CANVAS_SIZE))
         return _listing(document)
     except InvalidInputError as error:
         raise InvalidInputError(f"{path}: {error}") from None
@@ -86,7 +86,7 @@ def _listing(document: dict[str, Any]) -> StrokeList:
         height=_side(document, "height"),
         strokes=checked,
         windows=windows[np.array(numbers, np.int64)],
-        background=check_background(document.get("background")),
+        background=check_background(document.get("background", [])),
     )
 
 

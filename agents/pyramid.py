@@ -51,7 +51,7 @@ def share_out(weights: NDArray[np.float64], count: int) -> NDArray[np.int64]:
     """Whole numbers (N,) that sum to ``count`` and are as near to proportional to weights (N,) as they can be."""
     total = weights.sum()
     wanted = (weights / total if total > 0 else np.full(len(weights), 1 / len(weights))) * count
-    shares = np.floor(wanted).astype(np.int64)
+    shares: NDArray[np.int64] = np.floor(wanted).astype(np.int64)
     rest = np.argsort(shares - wanted, kind="stable")[: count - shares.sum()]
     shares[rest] += 1
     return shares

@@ -202,7 +202,7 @@ def paint_list(listing: StrokeList, brush: str = DEFAULT_BRUSH) -> NDArray[np.fl
         InvalidInputError: unknown brush, a brush of several colours, or paper beyond 8192 pixels.
     """
     engine = MyPaintEngine((listing.width, listing.height), brush)
-    paper = np.broadcast_to(np.float32(listing.background), (listing.height, listing.width, 3))
+    paper = np.broadcast_to(np.array(listing.background, np.float32), (listing.height, listing.width, 3))
     return engine.paint(listing.strokes, paper, listing.windows)
 
 
