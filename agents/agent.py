@@ -39,12 +39,14 @@ class Progress:
         loss: what the agent minimises, as far as it is known.
         fraction: part of the work that is done, in [0, 1].
         strokes_so_far: (T, 12) in [0, 1], what was painted by now, from agents that can tell; not to be changed.
+        canvas: (3, H, W) in [0, 1], a large painting as it is now; not to be changed, and painted on afterwards.
     """
 
     strokes: int
     loss: float
     fraction: float
     strokes_so_far: Tensor | None = None
+    canvas: Tensor | None = None
 
 
 ProgressCallback = Callable[[Progress], None]
@@ -147,7 +149,8 @@ class Agent(ABC):
 
         def tell(fraction: float) -> None:
             error = float(torch.stack([canvas.error for canvas in canvases]).mean())
-            report(Progress(sum(map(len, canvases)), error, fraction))
+            shown = canvases[0].canvas if len(canvases) == 1 else None
+            report(Progress(sum(map(len, canvases)), error, fraction, canvas=shown))
 
         paint_large(canvases, functools.partial(self._lay, generator=generator), self.painter, tell)
         seconds = (time.perf_counter() - started) / max(1, len(canvases))
