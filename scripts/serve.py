@@ -9,11 +9,11 @@ from types import FrameType
 
 from ..errors import InvalidInputError
 from ..webapp.application import create_app
+from ..webapp.memory import limit_arenas
+from ..webapp.server import make_server
 from ..webapp.settings import Settings
 
 _SHUTDOWN_SECONDS, _LAST_SECONDS = 2.0, 4.5
-_IDLE_SECONDS = 30
-"""After which a client who sends or takes nothing is let go."""
 
 
 @dataclass(frozen=True)
@@ -29,34 +29,18 @@ class Arguments:
 def run(arguments: Arguments) -> None:
     """Serve until SIGTERM or Ctrl-C, then cancel what is under way and end within five seconds."""
     import torch
-    import waitress
 
+    limit_arenas()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = Settings.from_environment()
     torch.set_num_threads(settings.torch_threads)  # before the threads that paint are started
     app = create_app(settings)
     studio = app.extensions["studio"]
     try:
-        server = waitress.create_server(
-            app,
-            host=arguments.host,
-            port=arguments.port,
-            threads=settings.threads,
-            ident=None,
-            # Up to twice the limit, the application itself says in a plain sentence what is wrong.
-            max_request_body_size=2 * settings.upload_bytes,
-            max_request_header_size=16_384,
-            channel_timeout=_IDLE_SECONDS,
-            cleanup_interval=10,
-            connection_limit=4 * settings.threads,
-            clear_untrusted_proxy_headers=True,
-        )
-    except (OSError, OverflowError, ValueError) as error:
+        server = make_server(app, arguments.host, arguments.port, settings)
+    except InvalidInputError:
         studio.close()
-        reason = getattr(error, "strerror", None) or error
-        raise InvalidInputError(
-            f"cannot listen on {arguments.host}:{arguments.port}: {reason}; try another --port"
-        ) from None
+        raise
 
     def end(number: int, frame: FrameType | None) -> None:
         # Streams end with their paintings, and waitress waits for its threads.

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,7 @@ def ink(page: Any, number: int = 0) -> float:
     """Part of the canvas that is not white paper."""
     script = """number => {
         const canvas = document.querySelectorAll(".easel canvas")[number];
-        const {data} = canvas.getContext("2d").getImageData(0, 0, 768, 768);
+        const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
         return data.filter((value, i) => i % 4 < 3 && value < 250).length / data.length;
     }"""
     return page.evaluate(script, number)
@@ -156,6 +156,44 @@ def test_two_agents_paint_side_by_side_with_equal_strokes(page: Any) -> None:
     shoot(page, "side-by-side")
 
 
+def test_a_whole_picture_is_painted_large_and_replayed(page: Any, tmp_path: Path) -> None:
+    (tmp_path / "wide.jpg").write_bytes(picture("JPEG", (640, 320)))
+    page.set_input_files("#picture", tmp_path / "wide.jpg")
+    page.check("[name=agent][value=gradient]")
+    page.select_option("#size", "512")
+    assert page.is_checked("[name=agent][value=policy]")
+    assert page.is_disabled("[name=agent][value=gradient]")
+    assert page.input_value("#strokes") == "2000"
+    paint(page, strokes="60")
+    wait_until_done(page)
+    shape = "canvas => [canvas.width, canvas.height]"
+    assert page.locator(".easel canvas").evaluate(shape) == [512, 256]
+    painted = ink(page)
+    assert painted > 0.02
+    page.locator(".position").fill("0")
+    page.wait_for_selector(".easel canvas")
+    wait_for_ink(page, lambda part: part == 0)
+    page.locator(".position").fill("59")
+    wait_for_ink(page, lambda part: part > painted / 2)
+    page.locator(".position").fill("60")
+    wait_for_ink(page, lambda part: part == painted)
+    with page.expect_download() as download:
+        page.click(".downloads a[download='painting.png']")
+    assert Image.open(download.value.path()).size == (512, 256)
+    shoot(page, "large")
+    page.select_option("#size", "64")
+    assert page.input_value("#strokes") == "60"
+    assert page.is_enabled("[name=agent][value=gradient]")
+
+
+def wait_for_ink(page: Any, enough: Callable[[float], bool]) -> None:
+    for _ in range(PATIENCE // 100):
+        if enough(ink(page)):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"{ink(page)} of the canvas has ink")
+
+
 def test_a_painting_is_cancelled_and_the_next_one_painted(page: Any) -> None:
     paint(page, agent="gradient", strokes="300")
     page.click("#cancel")
@@ -216,6 +254,7 @@ def test_without_javascript_a_form_is_enough(browser: Any, address: str, tmp_pat
     page.set_default_timeout(PATIENCE)
     page.goto(address)
     assert not page.is_visible("[value=both]")
+    assert page.locator("#size option").count() == 3
     page.set_input_files("#picture", tmp_path / "photo.webp")
     page.fill("#strokes", "10")
     shoot(page, "plain-form")

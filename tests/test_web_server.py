@@ -1,6 +1,7 @@
 """The service behind a real server: it ends when told to, and clients who are slow or vanish harm nobody."""
 
 import contextlib
+import http.client
 import json
 import os
 import signal
@@ -72,6 +73,47 @@ def watch(port: int, painting: dict[str, Any]) -> socket.socket:
     raise TimeoutError("nobody gave a seat back")
 
 
+TOO_LARGE = "The request is too large; at most 10 MB are taken."
+
+
+def check_413(port: int, body: bytes, *, length: int | None = None, accept: str = "*/*", more: str = "") -> None:
+    """Send a body that is too large, all of it, and read the refusal."""
+    kind = "" if "chunked" in more else f"Content-Length: {len(body) if length is None else length}\r\n"
+    head = f"POST /paintings HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nAccept: {accept}\r\n{kind}{more}"
+    with send(port, f"{head}\r\n") as connection:
+        connection.sendall(body)
+        check_refusal_of(connection, '<p role="alert">' if "html" in accept else '{"error":')
+
+
+def check_refusal_of(connection: socket.socket, start: str) -> None:
+    answer = http.client.HTTPResponse(connection)
+    answer.begin()
+    assert answer.status == 413
+    assert start in (text := answer.read().decode())
+    assert TOO_LARGE in text
+
+
+def test_too_much_is_refused_in_our_own_words_even_while_it_is_still_being_sent(policy: Path) -> None:
+    with serving(policy) as (_, port):
+        for megabytes in (11, 25, 60):  # whoever is cut off while sending sees no answer
+            check_413(port, bytes(1_000_000 * megabytes))
+        check_413(port, bytes(25_000_000), accept="text/html")
+        check_413(port, b"", length=25_000_000, more="Expect: 100-continue\r\nConnection: close\r\n")
+        check_413(port, b"", length=10**15)
+        check_413(port, b"989682\r\n" + bytes(10_000_002), more="Transfer-Encoding: chunked\r\n")
+        with send(port, "") as connection:  # a connection that was refused once can be used again
+            for _ in range(2):
+                lines = (
+                    "POST /api/paint HTTP/1.1",
+                    "Host: localhost",
+                    "Content-Type: image/png",
+                    "Content-Length: 11000000",
+                )
+                connection.sendall("\r\n".join((*lines, "", "")).encode() + bytes(11_000_000))
+                check_refusal_of(connection, '{"error":')
+        assert ask(port, "/paintings", {"sample": "hills", "strokes": 5})["state"] == "waiting"
+
+
 def test_slow_and_vanishing_clients_harm_nobody_and_sigterm_ends_what_runs(policy: Path) -> None:
     with serving(policy, PAINTGYM_THREADS="8") as (server, port):
         slow = [
@@ -83,8 +125,7 @@ def test_slow_and_vanishing_clients_harm_nobody_and_sigterm_ends_what_runs(polic
         for _ in range(12):  # more than there are seats, one after another
             watch(port, painting).close()
         assert ask(port, "/healthz") == {"status": "ok"}
-        with send(port, "POST /paintings HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n") as greedy:
-            assert b" 413 " in greedy.recv(1000)
+        check_413(port, b"", length=99_999_999_999)
         assert ask(port, "/paintings", {"sample": "hills", "strokes": 5})["state"] == "waiting"
         with watch(port, painting) as watching:
             server.send_signal(signal.SIGTERM)

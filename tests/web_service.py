@@ -1,6 +1,8 @@
 """The web service as the tests need it: with an untrained policy, small limits, and pictures to send."""
 
 import io
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from paintgym.webapp.studio import Studio
 from PIL import Image
 
 JSON = {"Accept": "application/json"}
+UNKNOWN = "0" * 32
+"""An id that no painting has."""
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
@@ -69,3 +73,18 @@ def order(client: FlaskClient, **fields: Any) -> dict[str, Any]:
 
 def finish(app: Flask, identity: str) -> None:
     assert studio_of(app).find(identity).wait(60)
+
+
+def events(text: str) -> list[tuple[int, str, dict]]:
+    found = re.findall(r"^id: (\d+)\nevent: (\w+)\ndata: (.*)$", text, re.MULTILINE)
+    return [(int(number), kind, json.loads(data)) for number, kind, data in found]
+
+
+def check_refusal(answer: Any, statuses: set[int]) -> None:
+    """Refused, with one plain sentence."""
+    assert answer.status_code in statuses, (answer.status_code, answer.text[:200])
+    sentence = answer.get_json()["error"]
+    assert 10 < len(sentence) < 400
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+    assert not any(word in sentence for word in ("Traceback", "Error", "/site-packages", ".py"))

@@ -11,7 +11,7 @@ from werkzeug.routing import BaseConverter
 from .context import current_studio, wants_html
 from .mistakes import BusyError, ForbiddenError, RequestError
 from .operations import operations
-from .orders import AGENTS, DEFAULT_STROKES, samples
+from .orders import AGENTS, LARGE_AGENTS, samples, size_choices
 from .paintings import paintings
 from .settings import Settings
 from .studio import Studio
@@ -93,10 +93,10 @@ def _page_choices() -> dict[str, Any]:
     studio = current_studio()
     return {
         "agents": AGENTS,
+        "large_agents": LARGE_AGENTS,
         "painters": studio.painters,
         "samples": samples(),
-        "default_strokes": min(DEFAULT_STROKES, studio.settings.maximum_strokes),
-        "maximum_strokes": studio.settings.maximum_strokes,
+        "sizes": list(size_choices(studio.settings).values()),
         "upload_megabytes": studio.settings.upload_megabytes,
         "time_limit": studio.settings.time_limit,
     }

@@ -55,6 +55,8 @@ class Job:
         """Why it failed."""
         self.painting: Painting | None = None
         self.strokes_done = 0
+        self.bytes_held = 0
+        """Memory that it takes, once it is over."""
         self.begun_at = self.over_at = time.monotonic()
         self._when_over = when_over
         self._events: list[Event] = []
@@ -132,8 +134,16 @@ class Job:
         self.state = state
         self._when_over(self)
         self._emit(state, data)
+        self.bytes_held = sum(len(event.data) for event in self._events) + _bytes_of(self.order, self.painting)
 
     def _emit(self, kind: str, data: dict[str, Any]) -> None:
         self._number += 1
         self._events.append(Event(self._number, str(kind), json.dumps(data, separators=(",", ":"))))
         self._changed.notify_all()
+
+
+def _bytes_of(order: Order, painting: Painting | None) -> int:
+    sent = order.upload.picture.nbytes + len(order.upload.preview)
+    if painting is None:
+        return sent
+    return sent + painting.image.nbytes + painting.listing.strokes.nbytes + painting.listing.windows.nbytes

@@ -3,7 +3,8 @@
 from typing import Any
 
 from .. import __version__
-from .orders import AGENTS, DEFAULT_AGENT, DEFAULT_PAINTER, DEFAULT_STROKES, samples
+from ..painters.stroke import CANVAS_SIZE
+from .orders import AGENTS, DEFAULT_AGENT, DEFAULT_PAINTER, LARGE_AGENTS, samples, size_choices
 from .settings import Settings
 
 Description = dict[str, Any]
@@ -81,6 +82,15 @@ def _paths() -> Description:
                 409,
             ),
         },
+        "/paintings/{id}/replay.json": {
+            "parameters": [_ID],
+            "get": _operation(
+                "The ink of each stroke, its window and its colour.",
+                {"200": _answer("The strokes.", "application/json")},
+                404,
+                409,
+            ),
+        },
         "/paintings/{id}/picture.jpg": {
             "parameters": [_ID],
             "get": _operation("The picture as it is painted.", {"200": _answer("JPEG.", "image/jpeg")}, 404),
@@ -125,14 +135,26 @@ def _object(properties: Description) -> Description:
 
 
 def _options(settings: Settings, painters: list[str]) -> Description:
+    sizes = size_choices(settings)
+    strokes = ", ".join(
+        f"{choice.usual_strokes} by default and {choice.most_strokes} at most at size {side}"
+        for side, choice in sizes.items()
+    )
     return {
         "agent": {"enum": list(AGENTS), "default": DEFAULT_AGENT},
+        "size": {
+            "type": "integer",
+            "enum": list(sizes),
+            "default": CANVAS_SIZE,
+            "description": f"The painting's longer side in pixels; {CANVAS_SIZE} paints the centre square alone. "
+            f"Larger paintings are made by the agent {' or '.join(LARGE_AGENTS)}.",
+        },
         "painter": {"enum": painters, "default": DEFAULT_PAINTER},
         "strokes": {
             "type": "integer",
             "minimum": 1,
-            "maximum": settings.maximum_strokes,
-            "default": DEFAULT_STROKES,
+            "maximum": max(choice.most_strokes for choice in sizes.values()),
+            "description": f"How many; {strokes}.",
         },
         "seed": {"type": "integer", "minimum": 0, "maximum": 2**53 - 1, "default": 0},
         "sample": {"enum": samples(), "description": "One of the page's own pictures, in place of a picture."},
@@ -158,6 +180,8 @@ def _painting(painters: list[str]) -> Description:
         "state": {"enum": ["waiting", "painting", "finished", "failed", "cancelled"]},
         "agent": {"enum": list(AGENTS)},
         "painter": {"enum": painters},
+        "width": whole,
+        "height": whole,
         "strokes": whole,
         "strokes_done": whole,
         "seed": whole,

@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Request
 
+from ..painters.stroke import CANVAS_SIZE
 from .mistakes import RequestError, UnsupportedPictureError
 from .settings import Settings
 from .uploads import Upload, read_upload
@@ -17,10 +18,13 @@ from .uploads import Upload, read_upload
 SAMPLES_FOLDER = Path(__file__).parent / "static" / "samples"
 
 AGENTS = ("policy", "gradient", "policy+gradient", "greedy", "random")
-DEFAULT_AGENT, DEFAULT_PAINTER, DEFAULT_STROKES = "policy", "gan", 200
+LARGE_AGENTS = ("policy",)
+"""Those who paint large pictures soon enough to be waited for."""
+LARGE_SIZES = (512, 1024)
+DEFAULT_AGENT, DEFAULT_PAINTER, DEFAULT_STROKES, DEFAULT_LARGE_STROKES = "policy", "gan", 200, 2000
 _LARGEST_SEED = 2**53 - 1
 """The largest whole number that JavaScript's numbers hold."""
-_FIELDS = ("agent", "painter", "strokes", "seed", "sample")
+_FIELDS = ("agent", "painter", "size", "strokes", "seed", "sample")
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +32,7 @@ class Order:
     """A painting that is asked for.
 
     Attributes:
-        upload: the picture.
+        upload: the picture, at the size of the painting.
         agent: who paints, one of ``AGENTS``.
         painter: name of a shipped painter.
         strokes: how many, at least 1.
@@ -40,6 +44,47 @@ class Order:
     painter: str = DEFAULT_PAINTER
     strokes: int = DEFAULT_STROKES
     seed: int = 0
+
+    @property
+    def large(self) -> bool:
+        """Whether it is painted whole, through windows, rather than its centre square on one canvas."""
+        return self.size > CANVAS_SIZE
+
+    @property
+    def size(self) -> int:
+        """The painting's longer side in pixels."""
+        return max(self.width, self.height)
+
+    @property
+    def width(self) -> int:
+        """The painting's, in pixels."""
+        return int(self.upload.picture.shape[1])
+
+    @property
+    def height(self) -> int:
+        """The painting's, in pixels."""
+        return int(self.upload.picture.shape[0])
+
+
+@dataclass(frozen=True)
+class SizeChoice:
+    """A size that paintings may have: its longer side in pixels, how many strokes are usual, and how many allowed."""
+
+    side: int
+    usual_strokes: int
+    most_strokes: int
+
+
+def size_choices(settings: Settings) -> dict[int, SizeChoice]:
+    """The sizes there are, by their sides; the first is the default."""
+    most, most_large = settings.maximum_strokes, settings.maximum_large_strokes
+    small = SizeChoice(CANVAS_SIZE, min(DEFAULT_STROKES, most), most)
+    large = [
+        SizeChoice(side, min(DEFAULT_LARGE_STROKES, most_large), most_large)
+        for side in LARGE_SIZES
+        if side <= settings.maximum_size
+    ]
+    return {choice.side: choice for choice in (small, *large)}
 
 
 def samples() -> list[str]:
@@ -69,25 +114,40 @@ def read_order(request: Request, settings: Settings, painters: list[str]) -> Ord
         fields, content = _single(request.args), request.get_data(cache=False)
     else:
         raise UnsupportedPictureError("Send a form, JSON, or a PNG, JPEG or WebP picture.")
-    options = _read_options(fields, settings, painters)
+    size, options = _read_options(fields, settings, painters)
     if content is not None and "sample" in fields:
         # A form sends the chosen sample along with the file; the file is what was meant.
         fields = {key: value for key, value in fields.items() if key != "sample"}
     if content is None:
         content = _read_sample(fields.get("sample"))
-    return Order(read_upload(content, settings.maximum_pixels), **options)
+    return Order(read_upload(content, settings.maximum_pixels, size), **options)
 
 
-def _read_options(fields: Mapping[str, Any], settings: Settings, painters: list[str]) -> dict[str, Any]:
+def _read_options(fields: Mapping[str, Any], settings: Settings, painters: list[str]) -> tuple[int, dict[str, Any]]:
     unknown = [str(name) for name in fields if name not in _FIELDS]
     if unknown:
         raise RequestError(f"There is no field {_shown(unknown[0])}; expected picture, {', '.join(_FIELDS)}.")
-    return {
-        "agent": _one_of("agent", fields.get("agent", DEFAULT_AGENT), AGENTS),
+    choice = _read_size(fields.get("size", CANVAS_SIZE), size_choices(settings))
+    agent = _one_of("agent", fields.get("agent", DEFAULT_AGENT), AGENTS)
+    if choice.side > CANVAS_SIZE and agent not in LARGE_AGENTS:
+        raise RequestError(
+            f"The agent {agent} does not paint {choice.side} pixels here; choose size {CANVAS_SIZE}, "
+            f"or the agent {' or '.join(LARGE_AGENTS)}."
+        )
+    return choice.side, {
+        "agent": agent,
         "painter": _one_of("painter", fields.get("painter", DEFAULT_PAINTER), painters),
-        "strokes": _whole("strokes", fields.get("strokes", DEFAULT_STROKES), 1, settings.maximum_strokes),
+        "strokes": _whole("strokes", fields.get("strokes", choice.usual_strokes), 1, choice.most_strokes),
         "seed": _whole("seed", fields.get("seed", 0), 0, _LARGEST_SEED),
     }
+
+
+def _read_size(value: Any, choices: dict[int, SizeChoice]) -> SizeChoice:
+    sides = {str(side): choice for side, choice in choices.items()}
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or text not in sides:
+        raise RequestError(f"There is no size {_shown(value)}; expected {' or '.join(sides)} pixels.")
+    return sides[text]
 
 
 def _single(fields: Any) -> dict[str, Any]:

@@ -1,20 +1,14 @@
 """The addresses of paintings: ordering one, following it, fetching it, cancelling it. No painting is done here."""
 
-import io
-import tempfile
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
-from PIL import Image
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..agents.result import Painting
-from ..painters.mypaint import paint_list
 from .context import current_studio, wants_html
+from .encoding import FORMS, encode, encode_by_mypaint, encode_for_replay
 from .job import Job, State
 from .mistakes import BusyError, NotFinishedError, NotFoundError, RequestError
 from .orders import read_order
@@ -22,14 +16,7 @@ from .streaming import event_stream
 
 paintings = Blueprint("paintings", __name__)
 
-FORMS = {"png": "image/png", "webp": "image/webp", "gif": "image/gif", "json": "application/json"}
-_ENLARGE = {"png": 8, "webp": 6, "gif": 4, "json": 1}
-_MYPAINT_SIDE = 768
 _WAIT_GRACE_SECONDS = 30
-
-# Pictures of the making take a second of a core each.
-_encoding = threading.Semaphore(2)
-_brush = threading.Lock()
 
 
 @paintings.post("/paintings")
@@ -77,15 +64,14 @@ def follow_painting(identity: str) -> Response:
 def fetch_painting(identity: str, form: str) -> Response:
     """A finished painting: the picture, a film of its making, or its strokes."""
     painting = _finished(current_studio().find(identity))
-    response = Response(_encode(painting, form), mimetype=FORMS[form])
+    response = _keep(Response(encode(painting, form), mimetype=FORMS[form]))
     response.headers["Content-Disposition"] = f'inline; filename="painting.{form}"'
-    response.headers["Cache-Control"] = "private, max-age=600"
     return response
 
 
 @paintings.get("/paintings/<identity:identity>/picture.jpg")
 def fetch_picture(identity: str) -> Response:
-    """The picture that was sent, cropped to what is painted and without metadata."""
+    """The picture that was sent, as much of it as is painted, without metadata."""
     return Response(current_studio().find(identity).order.upload.preview, mimetype="image/jpeg")
 
 
@@ -95,13 +81,14 @@ def fetch_by_mypaint(identity: str) -> Response:
     painting = _finished(current_studio().find(identity))
     if not current_studio().brush:
         raise NotFoundError("The real MyPaint is not installed on this host.")
-    with _brush:
-        pixels = paint_list(painting.listing.scaled(_MYPAINT_SIDE))
-    png = io.BytesIO()
-    Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(png, "PNG")
-    response = Response(png.getvalue(), mimetype="image/png")
-    response.headers["Cache-Control"] = "private, max-age=600"
-    return response
+    return _keep(Response(encode_by_mypaint(painting), mimetype="image/png"))
+
+
+@paintings.get("/paintings/<identity:identity>/replay.json")
+def fetch_replay(identity: str) -> Response:
+    """The ink of each stroke of a finished painting, for a page to lay them again."""
+    painting = _finished(current_studio().find(identity))
+    return _keep(Response(encode_for_replay(painting), mimetype="application/json"))
 
 
 @paintings.post("/api/paint")
@@ -118,7 +105,7 @@ def paint_at_once() -> Response:
         painting = _finished(job)
         accepted = request.accept_mimetypes
         form = "json" if accepted["application/json"] > accepted["image/png"] else "png"
-        return Response(_encode(painting, form), mimetype=FORMS[form])
+        return Response(encode(painting, form), mimetype=FORMS[form])
 
 
 class _Seat:
@@ -151,6 +138,12 @@ class _Seat:
         self.close()
 
 
+def _keep(response: Response) -> Response:
+    """Let the browser that asked keep what never changes."""
+    response.headers["Cache-Control"] = "private, max-age=600"
+    return response
+
+
 def _finished(job: Job) -> Painting:
     if job.painting is not None:
         return job.painting
@@ -166,6 +159,7 @@ def _links(job: Job) -> dict[str, str]:
     links["events"] = url_for("paintings.follow_painting", identity=job.identity)
     if current_studio().brush:
         links["mypaint"] = url_for("paintings.fetch_by_mypaint", identity=job.identity)
+    links["replay"] = url_for("paintings.fetch_replay", identity=job.identity)
     links["self"] = url_for("paintings.show_painting", identity=job.identity)
     return links
 
@@ -178,6 +172,8 @@ def _describe(job: Job) -> dict[str, Any]:
         "state": job.state,
         "agent": order.agent,
         "painter": order.painter,
+        "width": order.width,
+        "height": order.height,
         "strokes": order.strokes,
         "strokes_done": job.strokes_done,
         "seed": order.seed,
@@ -186,11 +182,3 @@ def _describe(job: Job) -> dict[str, Any]:
         "links": _links(job),
         **result,
     }
-
-
-def _encode(painting: Painting, form: str) -> bytes:
-    # Paintings save themselves to files, whole; the name is ours.
-    with _encoding, tempfile.TemporaryDirectory(prefix="paintgym-") as folder:
-        path = Path(folder) / f"painting.{form}"
-        painting.save(path, enlarge=_ENLARGE[form])
-        return path.read_bytes()

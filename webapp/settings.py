@@ -19,7 +19,9 @@ class Settings:
         trusted_hosts: names the page may be asked for by, separated by commas; ``*`` for any.
         upload_megabytes: largest request.
         maximum_pixels: largest picture, read from its header before it is decoded.
-        maximum_strokes: most strokes of a painting.
+        maximum_strokes: most strokes of a painting of 64x64.
+        maximum_large_strokes: the same for larger ones.
+        maximum_size: longer side in pixels of the largest paintings; 64 allows none but those of 64x64.
         time_limit: seconds that a painting may take, from when it is begun.
         batch: most paintings of the policy that advance together.
         torch_threads: cores that one step of a painting, or of a batch, may use; the others serve meanwhile.
@@ -27,6 +29,7 @@ class Settings:
         slow_queue_length: the same for agents that take their time.
         slow_workers: paintings of such agents that are made at the same time.
         results_kept: finished paintings kept for download; the oldest go first.
+        results_megabytes: memory that they may take; the same.
         result_minutes: how long a finished painting is kept.
         threads: requests answered at the same time; a stream of events holds one.
     """
@@ -36,6 +39,8 @@ class Settings:
     upload_megabytes: int = 10
     maximum_pixels: int = 25_000_000
     maximum_strokes: int = 1000
+    maximum_large_strokes: int = 5000
+    maximum_size: int = 1024
     time_limit: int = 60
     batch: int = 16
     torch_threads: int = 1
@@ -43,6 +48,7 @@ class Settings:
     slow_queue_length: int = 16
     slow_workers: int = 1
     results_kept: int = 100
+    results_megabytes: int = 64
     result_minutes: int = 15
     threads: int = 64
 

@@ -11,8 +11,10 @@ from PIL import Image
 from torch import Tensor
 
 from ..envs.pictures import to_uint8
+from ..painters.stroke import CANVAS_SIZE
 from .job import Job
 
+_LARGE_SIDE = 640
 _HEARTBEAT_SECONDS = 1.0
 """A line is sent at least as often: so that a client who has gone is noticed, and proxies keep the stream."""
 
@@ -33,10 +35,20 @@ def stroke_data(strokes: Tensor, coverage: Tensor) -> dict[str, Any]:
 
 
 def canvas_data(canvas: Tensor) -> dict[str, Any]:
-    """A canvas (3, 64, 64) in [0, 1] as the page takes it: ``image``, a PNG in base64."""
-    png = io.BytesIO()
-    Image.fromarray(to_uint8(canvas)).save(png, "PNG", compress_level=1)
-    return {"image": base64.b64encode(png.getvalue()).decode("ascii")}
+    """A canvas (3, H, W) in [0, 1] as the page takes it: ``image``, in base64, and its ``kind``.
+
+    A canvas of 64x64 is a PNG; a larger one a JPEG, reduced if need be.
+    """
+    image = Image.fromarray(to_uint8(canvas))
+    content = io.BytesIO()
+    if max(image.size) <= CANVAS_SIZE:
+        image.save(content, "PNG", compress_level=1)
+        kind = "image/png"
+    else:
+        image.thumbnail((_LARGE_SIDE, _LARGE_SIDE))
+        image.save(content, "JPEG", quality=80)
+        kind = "image/jpeg"
+    return {"image": base64.b64encode(content.getvalue()).decode("ascii"), "kind": kind}
 
 
 def event_stream(job: Job, after: int) -> Iterator[bytes]:

@@ -18,6 +18,7 @@ from ..painters.painter import load_painter, shipped_painters
 from ..painters.stroke import CANVAS_SIZE
 from .batching import PolicyBatcher
 from .job import Job, State
+from .memory import give_back
 from .mistakes import NotFoundError
 from .orders import Order
 from .queue import JobQueue
@@ -26,6 +27,7 @@ from .uploads import Upload
 from .worker import Worker
 
 _WARMING_STROKES = 50
+_TIDY_SECONDS = 10.0
 _GONE = "There is no such painting; it may have expired."
 
 
@@ -59,7 +61,8 @@ class Studio:
         self._tally_lock = threading.Lock()
         batcher = PolicyBatcher(self.quick, self._network, self._painter, settings.batch, settings.time_limit)
         worker = Worker(self.slow, self._make_agent, settings.time_limit)
-        runs = [batcher.run, *[worker.run] * settings.slow_workers]
+        self._closing = threading.Event()
+        runs = [self._tidy, batcher.run, *[worker.run] * settings.slow_workers]
         self._threads = [threading.Thread(target=run, name=f"painting-{i}", daemon=True) for i, run in enumerate(runs)]
         for thread in self._threads:
             thread.start()
@@ -71,7 +74,7 @@ class Studio:
             BusyError: too many paintings are waiting.
         """
         job = Job(order, self._tally)
-        queue = self.quick if order.agent == PolicyAgent.name else self.slow
+        queue = self.quick if order.agent == PolicyAgent.name and not order.large else self.slow
         with self._lock:
             self._expire()
             queue.submit(job)
@@ -123,6 +126,7 @@ class Studio:
 
     def close(self, timeout: float = 3.0) -> bool:
         """Cancel what is under way, and wait for the workers; returns whether all have stopped in time."""
+        self._closing.set()
         for queue in (self.quick, self.slow):
             queue.close()
         deadline = time.monotonic() + timeout
@@ -138,12 +142,21 @@ class Studio:
             options["policy"] = self._network
         return load_agent(name, **options)
 
+    def _tidy(self) -> None:
+        while not self._closing.wait(_TIDY_SECONDS):
+            with self._lock:
+                self._expire()
+            give_back()
+
     def _expire(self) -> None:
         now, lifetime = time.monotonic(), 60 * self.settings.result_minutes
-        over = sorted((job for job in self._jobs.values() if job.over), key=lambda job: job.over_at)
-        surplus = len(over) - self.settings.results_kept
+        over = sorted((job for job in self._jobs.values() if job.over), key=lambda job: -job.over_at)
+        room = 1_000_000 * self.settings.results_megabytes
         for number, job in enumerate(over):
-            if number < surplus or now - job.over_at > lifetime:
+            room -= job.bytes_held
+            # The last one is kept whatever it takes: somebody has just been told where it is.
+            surplus = number >= self.settings.results_kept or (room < 0 and number > 0)
+            if surplus or now - job.over_at > lifetime:
                 del self._jobs[job.identity]
 
     def _tally(self, job: Job) -> None:

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from ..envs.pictures import Picture, fit_picture, load_picture
+from ..envs.pictures import Picture, fit_picture, load_picture, scale_picture
 from ..errors import InvalidInputError
 from ..painters.stroke import CANVAS_SIZE
 from .mistakes import RequestError, TooLargeError, UnsupportedPictureError
 
 _FORMATS = ("PNG", "JPEG", "WEBP")
-_PREVIEW_SIDE = 320
-_JPEG_SIDE = 2 * _PREVIEW_SIDE
+_PREVIEW_SIDE, _LARGE_PREVIEW_SIDE = 320, 640
 _MOST_SCANS = 100
 """Of a progressive JPEG, which has about ten; each takes as long to decode as the whole picture."""
 
@@ -26,21 +25,26 @@ class Upload:
     """A picture as it is painted, free of metadata.
 
     Attributes:
-        picture: (64, 64, 3) uint8, its centre square.
-        preview: JPEG bytes of the centre square, larger.
+        picture: (H, W, 3) uint8: its centre square of 64x64, or the whole of it at the painting's size.
+        preview: JPEG bytes of the same, for the eye.
     """
 
     picture: Picture
     preview: bytes
 
 
-def read_upload(content: bytes, maximum_pixels: int) -> Upload:
+def read_upload(content: bytes, maximum_pixels: int, size: int = CANVAS_SIZE) -> Upload:
     """Decode a picture; of its metadata only the orientation is used.
+
+    Args:
+        content: of a file.
+        maximum_pixels: larger pictures are refused.
+        size: longer side in pixels; 64 for the centre square.
 
     Raises:
         UnsupportedPictureError: not a PNG, JPEG or WebP picture, or an animation.
         TooLargeError: more pixels than ``maximum_pixels``.
-        RequestError: empty, damaged or cut short.
+        RequestError: empty, damaged, cut short, or too narrow to be painted at that size.
     """
     if not content:
         raise RequestError("The picture is empty; send a PNG, JPEG or WebP file.")
@@ -52,10 +56,10 @@ def read_upload(content: bytes, maximum_pixels: int) -> Upload:
         except Exception:  # Pillow's parsers raise nearly anything on malformed bytes
             raise UnsupportedPictureError("This is not a PNG, JPEG or WebP picture; convert it to one.") from None
         with image:
-            return _shrink(image, content, maximum_pixels)
+            return _shrink(image, content, maximum_pixels, size)
 
 
-def _shrink(image: Image.Image, content: bytes, maximum_pixels: int) -> Upload:
+def _shrink(image: Image.Image, content: bytes, maximum_pixels: int, size: int) -> Upload:
     if image.width * image.height > maximum_pixels:
         raise _too_large(f"{image.width} x {image.height}", maximum_pixels)
     jpeg = image.format in ("JPEG", "MPO")  # MPO: telephones append a depth map, or a second exposure
@@ -64,14 +68,29 @@ def _shrink(image: Image.Image, content: bytes, maximum_pixels: int) -> Upload:
     if jpeg:
         if content.count(b"\xff\xda") > _MOST_SCANS:
             raise RequestError("This JPEG picture is damaged: it has too many scans; save it again.")
-        image.draft("RGB", (_JPEG_SIDE, _JPEG_SIDE))  # decodes at an eighth of the size where that is enough
+        enough = 2 * max(size, _PREVIEW_SIDE)
+        image.draft("RGB", (enough, enough))  # decodes at an eighth of the size where that is enough
     try:
         picture = load_picture(image)
     except InvalidInputError:
         raise RequestError("This picture is damaged or cut short; send a whole one.") from None
-    preview = io.BytesIO()
-    Image.fromarray(fit_picture(picture, _PREVIEW_SIDE)).save(preview, "JPEG", quality=85)
-    return Upload(fit_picture(picture, CANVAS_SIZE), preview.getvalue())
+    if size == CANVAS_SIZE:
+        return Upload(fit_picture(picture, size), _jpeg(Image.fromarray(fit_picture(picture, _PREVIEW_SIDE))))
+    try:
+        scaled = scale_picture(picture, size)
+    except InvalidInputError:
+        raise RequestError(
+            f"This picture is too long and thin to be painted whole at {size} pixels; crop it, or choose another size."
+        ) from None
+    preview = Image.fromarray(scaled)
+    preview.thumbnail((_LARGE_PREVIEW_SIDE, _LARGE_PREVIEW_SIDE))
+    return Upload(scaled, _jpeg(preview))
+
+
+def _jpeg(image: Image.Image) -> bytes:
+    content = io.BytesIO()
+    image.save(content, "JPEG", quality=85)
+    return content.getvalue()
 
 
 def _too_large(pixels: str, maximum: int) -> TooLargeError:

@@ -13,6 +13,7 @@ from torch import Tensor
 from ..agents.agent import Agent, Progress
 from ..agents.result import NamedPainter, Painting
 from ..envs.canvas import paint_strokes, white_canvas
+from ..envs.pictures import to_tensor
 from ..painters.stroke import CANVAS_SIZE
 from .batching import FAILURE
 from .job import Job
@@ -60,7 +61,10 @@ class Worker:
         try:
             agent = self._agent(order.agent, order.painter)
             teller = _Teller(job, agent.painter, self._time_limit + _GRACE_SECONDS)
-            painting = agent.paint(order.upload.picture, order.strokes, seed=order.seed, progress=teller.report)
+            size = order.size if order.large else None
+            painting = agent.paint(
+                order.upload.picture, order.strokes, size=size, seed=order.seed, progress=teller.report
+            )
             with torch.inference_mode():
                 teller.tell_result(painting)
             job.finish(painting)
@@ -76,6 +80,7 @@ class _Teller:
 
     Strokes that only grow in number are told one by one. Once an agent moves strokes that were told, the whole
     canvas is shown instead, and all strokes come as a ``film`` in the end.
+    Of a large painting the canvas alone is shown.
     """
 
     def __init__(self, job: Job, painter: NamedPainter, time_limit: float) -> None:
@@ -101,16 +106,24 @@ class _Teller:
         if progress.strokes_so_far is not None and started >= self._next_look:
             with torch.inference_mode():
                 self._show(progress.strokes_so_far)
-            now = time.monotonic()
-            self._next_look = started + max(_EVERY_SECONDS, (now - started) / _LARGEST_SHARE)
+            self._rest(started)
+        if progress.canvas is not None and started >= self._next_look:
+            self._job.emit("canvas", progress.strokes, canvas_data(progress.canvas))
+            self._rest(started)
 
     def tell_result(self, painting: Painting) -> None:
         """Tell what was not told yet."""
         strokes, count = torch.tensor(painting.strokes), len(painting.strokes)
         self._say(count, painting.loss, 1.0)
+        if self._job.order.large:
+            self._job.emit("canvas", count, canvas_data(to_tensor(painting.image)[0]))
+            return
         self._show(strokes)
         if self._moving:
             self._job.emit("film", count, stroke_data(strokes, self._painter(strokes)))
+
+    def _rest(self, started: float) -> None:
+        self._next_look = started + max(_EVERY_SECONDS, (time.monotonic() - started) / _LARGEST_SHARE)
 
     def _say(self, count: int, loss: float, fraction: float) -> None:
         self._job.emit("progress", count, {"loss": loss, "fraction": fraction})

@@ -1,7 +1,9 @@
 // One painting on the page: canvas, comparison with the picture, replay, figures, downloads.
 
-import { Film, Paper, pngBlob, unpack } from "./paper.js";
+import { LargeFilm } from "./large.js";
+import { Film, Paper, imageBlob, unpack } from "./paper.js";
 
+const SIDE = 64;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const FORMS = { png: "PNG", webp: "WebP film", gif: "GIF film", json: "Strokes", mypaint: "By MyPaint" };
 
@@ -10,7 +12,7 @@ const pace = (slider) => Math.round(500 ** (slider / 100));
 
 export class Easel {
   element; name;
-  #paper; #film; #shown = 0; #playing = false; #over = false; #begun = null; #canvasShown = false; #find;
+  #paper; #film; #large = null; #count = 0; #shown = 0; #playing = false; #over = false; #begun = null; #canvasShown = false; #find;
 
   constructor(name, title, picture) {
     this.name = name;
@@ -35,6 +37,18 @@ export class Easel {
     this.#sayPace();
   }
 
+  // What was ordered is known; a large painting has a shape of its own.
+  begin(painting) {
+    const { width, height, strokes } = painting;
+    if (Math.max(width, height) <= SIDE) return;
+    this.#large = this.#film = new LargeFilm(this.#find("canvas"), painting);
+    this.element.classList.toggle("tall", 10 * height > 9 * width);
+    this.element.style.setProperty("--ratio", width / height);
+    this.#count = strokes;
+    this.#find(".pace").value = 80;
+    this.#sayPace();
+  }
+
   // Takes an event of the service.
   async take({ kind, data }) {
     if (kind === "painting") this.#begun = performance.now();
@@ -43,7 +57,7 @@ export class Easel {
       this.#flow();
     }
     if (kind === "canvas") {
-      await this.#paper.showImage(pngBlob(data.image));
+      await (this.#large ?? this.#paper).showImage(imageBlob(data));
       this.#canvasShown = true;
     }
     if (kind === "film") {
@@ -61,11 +75,13 @@ export class Easel {
     this.#find(".seconds").textContent = ((performance.now() - this.#begun) / 1000).toFixed(1);
   }
 
-  finish(painting) {
+  async finish(painting) {
     this.#over = true;
-    const count = this.#film.strokes.length;
+    const count = this.#large ? this.#count : this.#film.strokes.length;
+    this.#count = count;
     this.#find("canvas").setAttribute("aria-label", `The painting by ${this.name}, after ${count} strokes`);
-    this.#film.seek(count);
+    if (this.#large) await this.#large.finish();
+    else this.#film.seek(count);
     const position = this.#find(".position");
     position.max = count;
     position.value = count;
@@ -85,12 +101,12 @@ export class Easel {
     const button = this.#find(".real");
     button.hidden = !address;
     button.addEventListener("click", async () => {
-      if (button.ariaPressed === "true") { this.#seek(this.#film.strokes.length); return; }
+      if (button.ariaPressed === "true") { this.#seek(this.#count); return; }
       this.#playing = false;
       button.disabled = true;
       const answer = await fetch(address).catch(() => null);
       if (answer?.ok) {
-        this.#seek(this.#film.strokes.length);
+        await this.#seek(this.#count);
         await this.#paper.showLarge(await answer.blob());
         button.ariaPressed = "true";
       }
@@ -113,21 +129,21 @@ export class Easel {
     this.#shown = requestAnimationFrame(step);
   }
 
-  #seek(position) {
-    this.#film.seek(position);
+  async #seek(position) {
     this.#find(".real").ariaPressed = "false";
     const slider = this.#find(".position");
     slider.value = position;
-    slider.setAttribute("aria-valuetext", `stroke ${position} of ${this.#film.strokes.length}`);
+    slider.setAttribute("aria-valuetext", `stroke ${position} of ${this.#count}`);
     this.#find(".count").textContent = position;
     this.#find(".play").textContent = this.#playing ? "Pause" : "Replay";
+    await this.#film.seek(position);
   }
 
-  #toggle() {
+  async #toggle() {
     this.#playing = !this.#playing;
-    const count = this.#film.strokes.length;
+    const count = this.#count;
     let position = this.#film.position < count ? this.#film.position : 0;
-    this.#seek(position);
+    await this.#seek(position);
     let before = performance.now();
     const step = (now) => {
       if (!this.#playing) return;

@@ -25,26 +25,46 @@ function busy(is) {
 // The slider covers 1 to the most strokes, evenly on a scale of powers; the number beside it takes any.
 function pairStrokes() {
   const number = document.getElementById("strokes"), slider = document.getElementById("strokes-slider");
-  const most = Number(number.max);
-  const place = () => { slider.value = 1000 * Math.log(Math.max(1, number.value)) / Math.log(most); };
+  const place = () => { slider.value = 1000 * Math.log(Math.max(1, number.value)) / Math.log(number.max); };
   slider.addEventListener("input", () => {
-    const exact = most ** (slider.value / 1000);
+    const most = Number(number.max), exact = most ** (slider.value / 1000);
     number.value = exact < 20 ? Math.round(exact) : Math.min(most, 5 * Math.round(exact / 5));
   });
   number.addEventListener("input", place);
-  place();
+  return place;
+}
+
+// Another size has another number of strokes, and not everybody paints large.
+function followSize(placeSlider) {
+  const size = document.getElementById("size"), strokes = document.getElementById("strokes");
+  const agents = [...form.querySelectorAll("[name=agent]")];
+  let usual = strokes.value;
+  const adapt = () => {
+    const chosen = size.selectedOptions[0], large = size.selectedIndex > 0;
+    strokes.max = chosen.dataset.most;
+    if (strokes.value === usual || Number(strokes.value) > Number(strokes.max)) strokes.value = chosen.dataset.usual;
+    usual = chosen.dataset.usual;
+    placeSlider();
+    const hint = document.getElementById("size-hint");
+    if (hint) hint.hidden = !large;
+    for (const agent of agents) agent.disabled = large && !("large" in agent.dataset);
+    if (form.querySelector("[name=agent]:checked").disabled) agents.find((agent) => !agent.disabled).checked = true;
+  };
+  size.addEventListener("change", adapt);
+  adapt();
 }
 
 async function paintOne(easel, number, fields) {
   const painting = await order(fields);
   underWay.push(painting);
+  easel.begin(painting);
   for await (const event of follow(painting)) {
     await easel.take(event);
     if (event.data.fraction !== undefined) curve.add(number, event.data.fraction, event.data.loss);
     if (event.kind === "failed") { easel.stop(); throw new Error(event.data.message); }
     if (event.kind === "cancelled") { easel.stop(); return "cancelled"; }
     if (event.kind === "finished") {
-      easel.finish(painting);
+      await easel.finish(painting);
       return `${TITLES[easel.name]}: ${event.data.count} strokes in ${event.data.seconds.toFixed(1)} seconds, error ${event.data.loss.toPrecision(3)}`;
     }
   }
@@ -67,7 +87,7 @@ async function paint() {
     stage.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   }
   const clock = setInterval(() => list.forEach((easel) => easel.tick()), 100);
-  const common = { ...(await chooser.fields()), painter: options.get("painter"), strokes: options.get("strokes"), seed: options.get("seed") };
+  const common = { ...(await chooser.fields()), painter: options.get("painter"), size: options.get("size"), strokes: options.get("strokes"), seed: options.get("seed") };
   const ends = await Promise.allSettled(list.map((easel, i) => paintOne(easel, i, { ...common, agent: easel.name })));
   clearInterval(clock);
   list.forEach((easel) => easel.stop());
@@ -81,6 +101,6 @@ async function paint() {
 form.addEventListener("submit", (event) => { event.preventDefault(); paint(); });
 document.getElementById("cancel").addEventListener("click", () => underWay.forEach(cancel));
 addEventListener("pagehide", () => { if (!document.getElementById("cancel").hidden) underWay.forEach(cancel); });
-pairStrokes();
+followSize(pairStrokes());
 easels.replaceChildren(new Easel("", "", "").element);
 say("The painting will grow here.");

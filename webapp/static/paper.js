@@ -57,13 +57,14 @@ export class Paper {
   }
 }
 
-// All strokes of a painting: goes to any of them, forwards and back.
+// All strokes of a painting: goes to any of them, forwards and back. Keyframes make the way back short.
 export class Film {
   strokes = []; position = 0;
-  #paper; #keyframes = new Map();
+  #paper; #every; #keyframes = new Map();
 
-  constructor(paper) {
+  constructor(paper, every = KEYFRAME_EVERY) {
     this.#paper = paper;
+    this.#every = every;
     this.#keyframes.set(0, paper.copy());
   }
 
@@ -78,7 +79,7 @@ export class Film {
     while (this.position < position) {
       this.#paper.lay(this.strokes[this.position]);
       this.position += 1;
-      if (this.position % KEYFRAME_EVERY === 0 && !this.#keyframes.has(this.position)) {
+      if (this.position % this.#every === 0 && !this.#keyframes.has(this.position)) {
         this.#keyframes.set(this.position, this.#paper.copy());
       }
     }
@@ -90,13 +91,17 @@ function bytes(base64) {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
+export async function inflate(base64) {
+  const stream = new Blob([bytes(base64)]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
 // The strokes of an event: `strokes` holds twelve numbers each, `ink` the deflated coverage of all.
 export async function unpack(data) {
-  const stream = new Blob([bytes(data.ink)]).stream().pipeThrough(new DecompressionStream("deflate"));
-  const ink = new Uint8Array(await new Response(stream).arrayBuffer());
+  const ink = await inflate(data.ink);
   return data.strokes.map((numbers, i) => ({ color: numbers.slice(6, 9), ink: ink.subarray(i * PIXELS, (i + 1) * PIXELS) }));
 }
 
-export function pngBlob(base64) {
-  return new Blob([bytes(base64)], { type: "image/png" });
+export function imageBlob({ image, kind }) {
+  return new Blob([bytes(image)], { type: kind });
 }

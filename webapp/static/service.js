@@ -19,6 +19,13 @@ export async function order(fields) {
   return document;
 }
 
+// The strokes of a finished painting with their ink, to be laid again.
+export async function fetchReplay(painting) {
+  const answer = await fetch(painting.links.replay);
+  if (!answer.ok) throw new Error("The strokes cannot be fetched any more.");
+  return answer.json();
+}
+
 export function cancel(painting) {
   return fetch(painting.links.self, { method: "DELETE", keepalive: true }).catch(() => null);
 }

@@ -1,0 +1,84 @@
+"""Waitress as this service wants it: its limits, and requests that are too large. What is served is elsewhere."""
+
+from typing import Any
+
+import waitress
+from flask import Flask
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.server import BaseWSGIServer
+from waitress.utilities import RequestEntityTooLarge
+
+from ..errors import InvalidInputError
+from .settings import Settings
+
+_IDLE_SECONDS = 30
+"""After which a client who sends or takes nothing is let go."""
+_MOST_THROWN_AWAY = 500_000_000
+"""Bytes of a body that is too large. Who is cut off while sending may never see the answer."""
+
+
+class _Parser(HTTPRequestParser):  # type: ignore[misc]
+    """Hands a request that is too large to the application without its body, to be refused in its own words."""
+
+    expect_continue: bool
+    _left = 0
+
+    def received(self, data: bytes) -> int:
+        if self._left:
+            thrown_away = min(self._left, len(data))
+            self._left -= thrown_away
+            self.completed = not self._left
+            return thrown_away
+        consumed: int = super().received(data)
+        if isinstance(self.error, RequestEntityTooLarge):
+            self._refuse()
+        return consumed
+
+    def _refuse(self) -> None:
+        self.error = None
+        if self.chunked:
+            self.headers["CONTENT_LENGTH"] = str(self.body_bytes_received)
+        thrown_away = not self.chunked and not self.expect_continue and self.content_length <= _MOST_THROWN_AWAY
+        self.close()
+        self.body_rcv = None
+        if thrown_away:
+            self.completed, self._left = False, self.content_length
+        else:
+            self.expect_continue = False
+            self.headers["CONNECTION"] = "close"
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    parser_class = _Parser
+
+
+def make_server(app: Flask, host: str, port: int, settings: Settings) -> Any:
+    """A server that listens already; its ``run`` serves, its ``close`` ends that.
+
+    Raises:
+        InvalidInputError: nobody can listen there.
+    """
+    parts: dict[int, Any] = {}  # a name such as localhost may stand for several addresses
+    try:
+        server = waitress.create_server(
+            app,
+            map=parts,
+            host=host,
+            port=port,
+            threads=settings.threads,
+            ident=None,
+            max_request_body_size=settings.upload_bytes + 1,
+            max_request_header_size=16_384,
+            channel_timeout=_IDLE_SECONDS,
+            cleanup_interval=10,
+            connection_limit=4 * settings.threads,
+            clear_untrusted_proxy_headers=True,
+        )
+    except (OSError, OverflowError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InvalidInputError(f"cannot listen on {host}:{port}: {reason}; try another --port") from None
+    for part in parts.values():
+        if isinstance(part, BaseWSGIServer):
+            part.channel_class = _Channel
+    return server
