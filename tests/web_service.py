@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from paintgym.webapp.application import create_app
 from paintgym.webapp.settings import Settings
 from paintgym.webapp.studio import Studio
 from PIL import Image
+from werkzeug.test import TestResponse
 
 JSON = {"Accept": "application/json"}
 UNKNOWN = "0" * 32
@@ -43,8 +45,19 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     torch.set_num_threads(threads)
 
 
+class StoppingClient(FlaskClient):
+    """Notes in each answer how many seconds it took."""
+
+    def open(self, *arguments: Any, **options: Any) -> TestResponse:
+        started = time.perf_counter()
+        answer = super().open(*arguments, **options)
+        answer.seconds = time.perf_counter() - started
+        return answer
+
+
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
+    app.test_client_class = StoppingClient
     return app.test_client()
 
 
@@ -81,7 +94,8 @@ def events(text: str) -> list[tuple[int, str, dict]]:
 
 
 def check_refusal(answer: Any, statuses: set[int]) -> None:
-    """Refused, with one plain sentence."""
+    """Refused within a second, with one plain sentence."""
+    assert answer.seconds < 1
     assert answer.status_code in statuses, (answer.status_code, answer.text[:200])
     sentence = answer.get_json()["error"]
     assert 10 < len(sentence) < 400
