@@ -1,6 +1,8 @@
 """The studio of the web service: who paints when, with whom, for how long, and what is kept."""
 
+import platform
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -11,6 +13,8 @@ from paintgym.agents.policy_agent import PolicyAgent
 from paintgym.webapp import batching
 from paintgym.webapp.application import create_app
 from paintgym.webapp.job import Job, State
+from paintgym.webapp.memory import give_back
+from paintgym.webapp.operations import resident_bytes
 from paintgym.webapp.orders import Order
 from paintgym.webapp.queue import JobQueue
 from paintgym.webapp.settings import Settings
@@ -163,3 +167,30 @@ def test_only_the_last_canvas_is_kept_for_who_reconnects() -> None:
         job.emit("canvas", count, {"image": ""})
     told = [(event.number, event.kind) for event in job.events_after(0, 0)]
     assert told == [(1, "painting"), (2, "progress"), (4, "progress"), (6, "progress"), (7, "canvas")]
+
+
+def test_what_has_expired_goes_even_if_nobody_asks(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paintgym.webapp.studio._TIDY_SECONDS", 0.05)
+    app = create_app(Settings(policy=str(save_untrained_policy(tmp_path))))
+    studio = studio_of(app)
+    try:
+        painting = order(app.test_client())
+        finish(app, painting["id"])
+        studio.find(painting["id"]).over_at = -1e9
+        until = time.monotonic() + 30
+        while painting["id"] in studio._jobs and time.monotonic() < until:
+            time.sleep(0.05)
+        assert painting["id"] not in studio._jobs
+    finally:
+        assert studio.close(30)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs glibc")
+def test_memory_that_was_freed_goes_back_to_the_system() -> None:
+    blocks = [bytes(2000) for _ in range(100_000)]
+    pin = bytes(2000)  # lies above them, and keeps the C library from giving back what is below
+    del blocks
+    before = resident_bytes()
+    give_back()
+    assert before - resident_bytes() > 100e6
+    assert len(pin) == 2000

@@ -45,7 +45,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     torch.set_num_threads(threads)
 
 
-class StoppingClient(FlaskClient):
+class TimingClient(FlaskClient):
     """Notes in each answer how many seconds it took."""
 
     def open(self, *arguments: Any, **options: Any) -> TestResponse:
@@ -57,7 +57,7 @@ class StoppingClient(FlaskClient):
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    app.test_client_class = StoppingClient
+    app.test_client_class = TimingClient
     return app.test_client()
 
 

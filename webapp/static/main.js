@@ -38,7 +38,7 @@ function pairStrokes() {
 function followSize(placeSlider) {
   const size = document.getElementById("size"), strokes = document.getElementById("strokes");
   const agents = [...form.querySelectorAll("[name=agent]")];
-  let usual = strokes.value;
+  let usual = size.options[0].dataset.usual;
   const adapt = () => {
     const chosen = size.selectedOptions[0], large = size.selectedIndex > 0;
     strokes.max = chosen.dataset.most;
