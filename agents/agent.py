@@ -172,15 +172,22 @@ class Agent(ABC):
     def _measure(self, large: LargeCanvas) -> float:
         return float(self.loss(large.canvas[None], self.loss.features(large.target[None])))
 
-    def _lay(self, canvas: Tensor, target: Tensor, counts: list[int], generator: torch.Generator) -> list[Tensor]:
-        """Strokes (count, 12) for each of several half-painted canvases (B, 3, 64, 64); here one after the other."""
-        painted = []
-        for number, count in enumerate(counts):
-            core = PaintingCore(self.painter, self.loss, stroke_budget=count, strokes_per_step=count)
-            state = core.initial(target[number][None], canvas=canvas[number][None])
-            strokes = self._decide(core, state, generator, lambda _: None)
-            painted.append(core.strokes(strokes.flatten()[None] * 2 - 1)[0])
-        return painted
+    def _lay(
+        self, canvas: Tensor, target: Tensor, counts: list[int], share: float, generator: torch.Generator
+    ) -> list[Tensor]:
+        """Strokes (count, 12) for each of several half-painted canvases (B, 3, 64, 64); here one after the other.
+
+        They are the part ``share``, from 0 to 1, of all strokes.
+        """
+        return [
+            self._decide(*self._stage(before, wanted, count), generator, lambda _: None)
+            for before, wanted, count in zip(canvas, target, counts, strict=True)
+        ]
+
+    def _stage(self, canvas: Tensor, target: Tensor, count: int) -> tuple[PaintingCore, PaintingState]:
+        """To paint some strokes on one canvas (3, 64, 64)."""
+        core = PaintingCore(self.painter, self.loss, stroke_budget=count, strokes_per_step=count)
+        return core, core.initial(target[None], canvas=canvas[None])
 
     @abstractmethod
     def _decide(

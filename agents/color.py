@@ -19,23 +19,23 @@ def best_color(coverage: Tensor, canvas: Tensor, target: Tensor) -> tuple[Tensor
     and convex, so clipping to [0, 1] keeps the best.
 
     Args:
-        coverage: (N, P) in [0, 1], P pixels.
-        canvas: (3, P) in [0, 1].
-        target: (3, P) in [0, 1].
+        coverage: (..., N, P) in [0, 1], P pixels.
+        canvas: (..., 3, P) in [0, 1].
+        target: (..., 3, P) in [0, 1].
 
     Returns:
-        Colours (N, 3) in [0, 1], and by how much each stroke lowers the summed squared error (N,); below 0 where even
-        the best colour raises it.
+        Colours (..., N, 3) in [0, 1], and by how much each stroke lowers the summed squared error (..., N); below 0
+        where even the best colour raises it.
     """
     missing = target - canvas
     area = coverage.square()
-    linear = coverage @ torch.cat([missing, missing * canvas]).T
-    square = area @ torch.cat([canvas, canvas.square()]).T
-    norm = area.sum(1, keepdim=True)
-    wanted = linear[:, :3] + square[:, :3]
+    linear = coverage @ torch.cat([missing, missing * canvas], -2).mT
+    square = area @ torch.cat([canvas, canvas.square()], -2).mT
+    norm = area.sum(-1, keepdim=True)
+    wanted = linear[..., :3] + square[..., :3]
     color = (wanted / norm.clamp(min=_EMPTY)).clamp(0, 1)
-    gain = color * (2 * wanted - color * norm) - 2 * linear[:, 3:] - square[:, 3:]
-    return color, gain.sum(1)
+    gain = color * (2 * wanted - color * norm) - 2 * linear[..., 3:] - square[..., 3:]
+    return color, gain.sum(-1)
 
 
 def solve_colors(coverage: Tensor, color: Tensor, target: Tensor, paper: Tensor, rounds: int) -> Tensor:

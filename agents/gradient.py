@@ -36,6 +36,8 @@ Proposals = Callable[[Tensor, int, int], Tensor]
 
 _STROKE_STEPS = 50_000
 _FEWEST_ITERATIONS, _MOST_ITERATIONS = 250, 800
+_WINDOW_ITERATIONS = 100
+"""Steps of Adam in each window of a large painting, of which there are hundreds."""
 
 
 class GradientAgent(Agent):
@@ -51,7 +53,8 @@ class GradientAgent(Agent):
         painter: name or ``.safetensors`` file of a neural painter, or one that is already loaded.
         loss: ``"mse"``, ``"vgg19"``, or a ``Loss`` that is already loaded. By default ``"vgg19"`` where its weights are
             in the data folder, else ``"mse"``; the painting's ``loss_name`` tells which it was.
-        iterations: steps of Adam; by default 250 for 200 strokes and more, up to 800 for few strokes.
+        iterations: steps of Adam; by default 250 for 200 strokes and more, up to 800 for few strokes, and 100 in each
+            window of a large painting.
         learning_rate: Adam's on the logits, when it is highest; it falls to 0 as a cosine.
         smooth: whether strokes move by the draft painter's gradient where the painter's ink has grain; without, by the
             painter's own, as is fair where painters are compared.
@@ -92,10 +95,33 @@ class GradientAgent(Agent):
         self, core: PaintingCore, state: PaintingState, generator: torch.Generator, report: ProgressCallback
     ) -> Tensor:
         budget = core.stroke_budget
+        default = min(max(_STROKE_STEPS // budget, _FEWEST_ITERATIONS), _MOST_ITERATIONS)
+        return self._search(core, state, generator, report, self.iterations or default, self.time_limit or math.inf)
+
+    def _lay(
+        self, canvas: Tensor, target: Tensor, counts: list[int], share: float, generator: torch.Generator
+    ) -> list[Tensor]:
+        limit, iterations = (self.time_limit or math.inf) * share / sum(counts), self.iterations or _WINDOW_ITERATIONS
+        return [
+            self._search(*self._stage(before, wanted, count), generator, _silent, iterations, limit * count)
+            for before, wanted, count in zip(canvas, target, counts, strict=True)
+        ]
+
+    def _search(
+        self,
+        core: PaintingCore,
+        state: PaintingState,
+        generator: torch.Generator,
+        report: ProgressCallback,
+        iterations: int,
+        seconds: float,
+    ) -> Tensor:
+        """Strokes (core.stroke_budget, 12) on top of a state's canvas, after some iterations or seconds."""
+        budget = core.stroke_budget
         perceptual = not isinstance(core.loss, PixelLoss)
         search = _Search(core, state, generator, self._proposals(core, state), self.smooth)
         best, least = None, math.inf
-        for iteration, fraction in self._schedule(budget):
+        for iteration, fraction in _schedule(iterations, seconds):
             waves = min(_WAVES, 1 + int(_WAVES * fraction / _GROWN))
             search.grow(math.ceil(budget * waves / _WAVES))
             if perceptual and fraction >= _SKETCHED:
@@ -116,17 +142,19 @@ class GradientAgent(Agent):
         """Who proposes the strokes of a wave; by default they are picked among random ones."""
         return None
 
-    def _schedule(self, budget: int) -> Iterator[tuple[int, float]]:
-        """Count the iterations; with each comes the part of the work, or of the time, that lies behind."""
-        default = min(max(_STROKE_STEPS // budget, _FEWEST_ITERATIONS), _MOST_ITERATIONS)
-        iterations = self.iterations or default
-        limit = self.time_limit or math.inf
-        started = time.perf_counter()
-        for iteration in range(iterations):
-            fraction = max(iteration / iterations, (time.perf_counter() - started) / limit)
-            if fraction >= 1 and iteration:
-                return
-            yield iteration, min(fraction, 1.0)
+
+def _schedule(iterations: int, seconds: float) -> Iterator[tuple[int, float]]:
+    """Count the iterations; with each comes the part of the work, or of the time, that lies behind."""
+    started = time.perf_counter()
+    for iteration in range(iterations):
+        fraction = max(iteration / iterations, (time.perf_counter() - started) / seconds)
+        if fraction >= 1 and iteration:
+            return
+        yield iteration, min(fraction, 1.0)
+
+
+def _silent(progress: Progress) -> None:
+    """Windows are small parts of a painting."""
 
 
 class _Search:

@@ -23,8 +23,18 @@ from .pyramid import Pass, plan_passes, share_out
 class WindowPainter(Protocol):
     """Lays strokes in windows of 64x64."""
 
-    def __call__(self, canvas: Tensor, target: Tensor, counts: list[int]) -> list[Tensor]:
-        """Canvases and targets (B, 3, 64, 64) in [0, 1], and how many strokes for each, to these strokes (N, 12)."""
+    def __call__(self, canvas: Tensor, target: Tensor, counts: list[int], share: float) -> list[Tensor]:
+        """Decide strokes.
+
+        Args:
+            canvas: (B, 3, 64, 64) in [0, 1], half-painted.
+            target: (B, 3, 64, 64) in [0, 1].
+            counts: how many strokes for each.
+            share: part of all strokes that these are, from 0 to 1.
+
+        Returns:
+            For each canvas its strokes, (count, 12) in [0, 1].
+        """
 
 
 class LargeCanvas:
@@ -103,11 +113,13 @@ def paint_large(
         painter: turns them into ink.
         report: called after every pass with the part of the passes that is done.
     """
+    every = sum(stage.strokes for canvas in canvases for stage in canvas.passes)
     passes = list(zip_longest(*(canvas.passes for canvas in canvases)))
     for number, stages in enumerate(passes):
         working = [(canvas, canvas.ask(stage)) for canvas, stage in zip(canvases, stages, strict=True) if stage]
         canvas, target = (torch.cat([getattr(asked, part) for _, asked in working]) for part in ("canvas", "target"))
-        answers = lay(canvas, target, [count for _, asked in working for count in asked.counts])
+        counts = [count for _, asked in working for count in asked.counts]
+        answers = lay(canvas, target, counts, sum(counts) / every)
         for large, asked in working:
             own, answers = answers[: len(asked.counts)], answers[len(asked.counts) :]
             large.lay(asked, own, painter)

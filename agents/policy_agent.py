@@ -50,5 +50,7 @@ class PolicyAgent(Agent):
             report(Progress(count, loss, count / core.stroke_budget, torch.cat(painted)))
         return torch.cat(painted)
 
-    def _lay(self, canvas: Tensor, target: Tensor, counts: list[int], generator: torch.Generator) -> list[Tensor]:
+    def _lay(
+        self, canvas: Tensor, target: Tensor, counts: list[int], share: float, generator: torch.Generator
+    ) -> list[Tensor]:
         return paint_counted(self.network, canvas, target, counts, self.painter)

@@ -1,7 +1,7 @@
 """Which windows a large picture is painted through, and how many strokes each gets. Nothing here chooses strokes.
 
 A level is a size of window; the first is as large as the picture allows, the last 64 pixels, as fine as the canvas of
-the agents is. The windows of a level overlap by half; those of a pass do not, so that they can be painted as one batch.
+the agents is. The windows of a level overlap by half; those of a pass hardly do, so that they can be painted as one batch.
 """
 
 import math
@@ -18,6 +18,10 @@ _GROWTH = 0.6
 """A level's part of the strokes grows as its number of windows to this power: coarse levels need few, but surely."""
 _MOST_WINDOWS_A_STROKE = 0.5
 """A level with more windows than this for each of its strokes is left out."""
+
+
+_APART = 0.9
+"""Windows of a pass are this far apart, in parts of their side."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ def _shares(levels: list[list[list[Window]]]) -> NDArray[np.float64]:
 
 
 def _level(width: int, height: int, side: int) -> list[list[Window]]:
-    """The windows of one level in up to four passes."""
+    """The windows of one level, in passes."""
     return [
         [(float(x), float(y), float(side)) for y in rows for x in columns]
         for rows in _positions(height, side)
@@ -84,4 +88,5 @@ def _positions(length: int, side: int) -> list[list[int]]:
     """Where windows begin on an axis, in passes: they cover it, and overlap by about half from pass to pass."""
     count = max(1, math.ceil(2 * (length - side) / side - 1e-6) + 1)
     every = [round(start) for start in np.linspace(0, length - side, count)]
-    return [part for part in (every[::2], every[1::2]) if part]
+    apart = math.ceil(_APART * side * (count - 1) / (length - side)) if count > 1 else 1
+    return [every[first::apart] for first in range(min(apart, count))]

@@ -11,7 +11,7 @@ from .analytic import observe
 from .stroke_network import STROKES_PER_STEP, StrokeNetwork, strokes_per_step
 
 _TOGETHER = 64
-_STEPS = 4
+_STEPS = 2
 
 
 @torch.no_grad()

@@ -15,8 +15,10 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from ..envs.core import strokes_left_of
+from ..painters.draft import DraftPainter
 from ..painters.stroke import (
     CANVAS_SIZE,
+    COLOR,
     CONTROL,
     END,
     LOG_RADIUS_SCALE,
@@ -26,6 +28,7 @@ from ..painters.stroke import (
     bezier_control,
     bezier_point,
 )
+from .color import best_color
 
 _WINDOW, _PATCH = 16, 4
 _LEVELS = (1, 2, 4)
@@ -43,6 +46,8 @@ _APART = 5
 _SHORTEST_REACH, _USUAL_REACH, _LONGEST_REACH = math.log(1.5), math.log(10.0), math.log(64.0)
 _PATH = 7
 _LARGEST_CORRECTION = 0.3
+_SOLVED = 0.5
+"""How far a stroke's colour is drawn toward that of the least squared error."""
 _MARGIN = 0.002
 
 STROKES_PER_STEP = (1, 2, 4, 8, 16)
@@ -97,6 +102,7 @@ class StrokeNetwork(nn.Module):
         promise = nn.Linear(64, _HYPOTHESES)
         nn.init.constant_(promise.bias, -5.0)
         self.gain = nn.Sequential(nn.Linear(hidden, 64), nn.SiLU(), promise)
+        self.draft = DraftPainter()
         # On bare paper before an even target all errors are equal: a fixed pattern then tells where to begin.
         noise = torch.rand(1, CANVAS_SIZE // 2, CANVAS_SIZE // 2, generator=torch.Generator().manual_seed(0))
         self.register_buffer("anchor_noise", 1 + 0.02 * noise, persistent=False)
@@ -117,7 +123,8 @@ class StrokeNetwork(nn.Module):
         strokes, promise = self._think(scene, anchors)
         strokes, promise = _best(strokes, promise)
         chosen = _choose(strokes, promise, count)
-        return strokes.gather(1, chosen[..., None].expand(-1, -1, STROKE_LENGTH)), promise.gather(1, chosen)
+        strokes = strokes.gather(1, chosen[..., None].expand(-1, -1, STROKE_LENGTH))
+        return self._recolor(strokes, observation), promise.gather(1, chosen)
 
     def hypotheses(self, observation: Tensor, count: int, exploration: float) -> tuple[Tensor, Tensor]:
         """What is thought of at the anchors where ``forward`` would lay strokes, for training.
@@ -137,7 +144,8 @@ class StrokeNetwork(nn.Module):
             strokes, promise = _best(*self._think(scene, anchors))
             chosen = _choose(strokes, promise + exploration * torch.randn_like(promise), count)
             anchors = anchors.gather(1, chosen[..., None].expand(-1, -1, 2))
-        return self._think(scene, anchors)
+        strokes, promise = self._think(scene, anchors)
+        return self._recolor(strokes.flatten(1, 2), observation).view_as(strokes), promise
 
     def choices(self, observation: Tensor, count: int) -> tuple[Tensor, Tensor]:
         """Where ``forward`` would lay strokes, (B, count, 2) in pixels, and which of the 4 thought of, (B, count)."""
@@ -150,7 +158,19 @@ class StrokeNetwork(nn.Module):
     def strokes_at(self, observation: Tensor, anchors: Tensor, numbers: Tensor) -> Tensor:
         """The strokes (B, count, 12) of some ``choices``; those of ``forward`` for its own."""
         thought, _ = self._think(self._scene(observation), anchors)
-        return thought.gather(2, numbers[..., None, None].expand(-1, -1, 1, STROKE_LENGTH))[:, :, 0]
+        strokes = thought.gather(2, numbers[..., None, None].expand(-1, -1, 1, STROKE_LENGTH))[:, :, 0]
+        return self._recolor(strokes, observation)
+
+    def _recolor(self, strokes: Tensor, observation: Tensor) -> Tensor:
+        """Strokes (B, N, 12) in colours between those that were thought of and those of the least squared error.
+
+        The least error for one stroke alone, by the draft painter's ink; the head says what that cannot know.
+        """
+        with torch.no_grad():
+            coverage = self.draft.coverage(strokes.flatten(0, 1)).view(*strokes.shape[:2], -1)
+            best, _ = best_color(coverage, observation[:, :3].flatten(2), observation[:, 3:6].flatten(2))
+        color = torch.lerp(strokes[..., COLOR], best, _SOLVED)
+        return torch.cat([strokes[..., : COLOR.start], color, strokes[..., COLOR.stop :]], -1)
 
     @staticmethod
     def _scene(observation: Tensor) -> _Scene:
