@@ -1,7 +1,8 @@
 """Which windows a large picture is painted through, and how many strokes each gets. Nothing here chooses strokes.
 
 A level is a size of window; the first is as large as the picture allows, the last 64 pixels, as fine as the canvas of
-the agents is. The windows of a level overlap by half; those of a pass hardly do, so that they can be painted as one batch.
+the agents is. The windows of a level overlap by half; those of a pass hardly do, so that they can be painted as one
+batch.
 """
 
 import math

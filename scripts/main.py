@@ -21,7 +21,7 @@ COMMANDS = {
     "compare": "paint the same pictures with several agents and tabulate loss and time",
     "targets": "list and preview the pictures there are to paint",
     "strokes": "draw a data set of random strokes with the real MyPaint brush",
-    "replay": "paint the strokes of a saved painting again with the real MyPaint brush, at any size",
+    "replay": "paint the strokes of a saved painting again, by the real MyPaint or a neural painter, at any size",
     "train-painter": "train the neural painter on drawn strokes",
     "train-policy": "train a policy that paints, through the canvas and by PPO",
     "export-policy": "write a policy as a stable-baselines3 zip or as ONNX",

@@ -7,9 +7,11 @@ import torch
 import tyro
 
 from ..agents.agent import load_agent
+from ..agents.growing import FRAMES
+from ..agents.outputs import check_output, check_pixels
 from ..agents.policy_agent import PolicyAgent
-from ..agents.result import check_output
-from ..envs.pictures import load_picture
+from ..envs.pictures import Picture, load_picture
+from ..painters.stroke import CANVAS_SIZE
 from .progress import painting
 
 _DEFAULT_PICTURE = Path(__file__).parent / "pictures" / "still_life.jpg"
@@ -31,8 +33,8 @@ class Arguments:
     """The painting's longer side in pixels, such as 512: the whole picture, through windows coarse to fine. By default
     the centre square on 64x64."""
     out: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
-    """Where to save, by suffix: .png the picture, .webp or .gif the painting growing, .json the strokes. May be
-    given several times; painting.png by default."""
+    """Where to save, by suffix: .png or .jpg the picture; .webp, .gif or .mp4 the painting growing; .svg its strokes
+    as shapes; .ora as layers; .json or .npz as numbers. May be given several times; painting.png by default."""
     loss: str | None = None
     """What the agent minimises, or a policy is measured by: mse, lite, or vgg19 (needs its weights). By default the
     agent's own choice."""
@@ -45,6 +47,10 @@ class Arguments:
     upscale: int | None = None
     """How many times larger pictures are saved, by default 8 times for 64x64, and as they are with --size. They are
     enlarged (Lanczos), not painted anew; paintgym replay does that."""
+    frames: int = FRAMES
+    """Of a film: at most so many pictures."""
+    seconds: float | None = None
+    """Of a film: how long it is, its last picture included. By default 0.06 a picture and 2.5 at the end."""
 
 
 def run(arguments: Arguments) -> None:
@@ -52,9 +58,12 @@ def run(arguments: Arguments) -> None:
     outputs = arguments.out or (_DEFAULT_OUTPUT,)
     usual = _USUAL_UPSCALE if arguments.size is None else 1
     upscale = usual if arguments.upscale is None else arguments.upscale
-    for output in outputs:
-        check_output(output, upscale)
+    suffixes = [check_output(output, upscale, arguments.frames, arguments.seconds) for output in outputs]
     picture = load_picture(arguments.picture)  # Before the agent, which may first have to fetch weights.
+    height, width = _canvas_shape(picture, arguments.size)
+    for suffix in suffixes:
+        frames = min(arguments.frames, arguments.strokes + 1)
+        check_pixels(suffix, upscale * width, upscale * height, frames)
     given = {"loss": arguments.loss, "policy": arguments.policy}
     options = {name: value for name, value in given.items() if value is not None}
     agent = load_agent(arguments.agent, painter=arguments.painter, **options)
@@ -64,8 +73,15 @@ def run(arguments: Arguments) -> None:
     with painting(arguments.agent, arguments.strokes) as update:
         result = agent.paint(picture, arguments.strokes, size=arguments.size, seed=arguments.seed, progress=update)
     for output in outputs:
-        result.save(output, enlarge=upscale)
+        result.save(output, upscale, arguments.frames, arguments.seconds)
     print(
         f"{result.agent} painted {arguments.picture.name}: {result.loss_name} {result.loss:.5f} with "
         f"{len(result.strokes)} strokes in {result.seconds:.1f} s -> {', '.join(map(str, outputs))}"
     )
+
+
+def _canvas_shape(picture: Picture, size: int | None) -> tuple[int, int]:
+    if size is None:
+        return CANVAS_SIZE, CANVAS_SIZE
+    height, width = picture.shape[:2]
+    return round(size * height / max(height, width)), round(size * width / max(height, width))

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 from paintgym.agents.document import FORMAT, read_document
-from paintgym.agents.result import Painting, check_output
+from paintgym.agents.outputs import OUTPUT_SUFFIXES, check_output
+from paintgym.agents.result import Painting
 from paintgym.envs.canvas import paint_strokes, white_canvas
 from paintgym.envs.pictures import to_uint8
 from paintgym.errors import InvalidInputError
@@ -127,7 +128,7 @@ def test_json_holds_all_that_is_needed_to_paint_it_again(painting, tmp_path):
     np.testing.assert_array_equal(read_document(tmp_path / "strokes.json").strokes, painting.strokes)
 
 
-@pytest.mark.parametrize("suffix", [".png", ".webp", ".gif", ".json"])
+@pytest.mark.parametrize("suffix", OUTPUT_SUFFIXES)
 def test_saving_twice_gives_the_same_bytes(painting, tmp_path, suffix):
     for name in ("one", "two"):
         painting.save(tmp_path / f"{name}{suffix}", enlarge=2)
@@ -151,7 +152,7 @@ def test_a_failing_writer_leaves_the_old_file_and_nothing_else(painting, tmp_pat
 
 @pytest.mark.parametrize("name", ["painting", "painting.bmp", "painting.png.txt", ".png"])
 def test_an_unknown_suffix_is_refused_before_anything_is_painted(painting, tmp_path, name):
-    with pytest.raises(InvalidInputError, match=r"\.png, \.webp, \.gif, \.json"):
+    with pytest.raises(InvalidInputError, match=r"\.png, \.jpg, \.jpeg, \.webp, \.gif, \.mp4, "):
         painting.save(tmp_path / name)
     assert painting.painter.painted == 0
     assert list(tmp_path.iterdir()) == []
@@ -171,6 +172,7 @@ def test_enlargements_out_of_range_are_refused(painting, tmp_path, factor):
         painting.save(tmp_path / "painting.png", enlarge=factor)
 
 
-def test_one_frame_is_not_a_film(painting):
+@pytest.mark.parametrize("count", [1, 0, -5, 1001, True])
+def test_one_frame_is_not_a_film_and_a_thousand_are_enough(painting, count):
     with pytest.raises(InvalidInputError, match="at least 2"):
-        painting.frames(count=1)
+        painting.frames(count=count)
