@@ -1,6 +1,5 @@
 """What all agents share: options, and turning a picture into a painting. Which strokes, each agent decides."""
 
-import functools
 import inspect
 import time
 from abc import ABC, abstractmethod
@@ -22,6 +21,7 @@ from ..errors import InvalidInputError
 from ..painters.painter import load_painter
 from ..painters.stroke import CANVAS_SIZE
 from ..painters.stroke_list import on_one_canvas
+from ..painters.style import Style, StyledPainter
 from .large import LargeCanvas, paint_large
 from .result import NamedPainter, Painting
 
@@ -76,6 +76,8 @@ class Agent(ABC):
         stroke_budget: int = 200,
         *,
         size: int | None = None,
+        grid: int | None = None,
+        style: Style | None = None,
         seed: int = 0,
         progress: ProgressCallback | None = None,
     ) -> Painting:
@@ -86,6 +88,8 @@ class Agent(ABC):
             stroke_budget: how many strokes; all are used. 1 to 5000 on the small canvas, to 100,000 on large ones.
             size: the painting's longer side in pixels, 64 to 4096: the whole picture is painted, through windows coarse
                 to fine. By default its centre square is painted on one canvas of 64x64.
+            grid: with ``size``, the side in pixels of a single grid of windows, 64 or more, instead of all sizes.
+            style: limits that all strokes keep, and the paper's colour.
             seed: the same seed gives the same strokes, on the same machine with the same number of threads.
             progress: called now and then.
 
@@ -93,23 +97,29 @@ class Agent(ABC):
             InvalidInputError: a picture that cannot be read, or a budget, size or seed out of range.
         """
         if size is not None:
-            (painting,) = self.paint_large([image], stroke_budget, size=size, seed=seed, progress=progress)
+            (painting,) = self.paint_large(
+                [image], stroke_budget, size=size, grid=grid, style=style, seed=seed, progress=progress
+            )
             return painting
+        if grid is not None:
+            raise InvalidInputError("a grid of windows is for large paintings; give a size too")
+        style = style or Style()
         check_whole("stroke_budget", stroke_budget, 1, LARGEST_BUDGET)
         check_whole("seed", seed, 0, 2**63 - 1)
         target = to_tensor(fit_picture(load_picture(image), CANVAS_SIZE))
         started = time.perf_counter()
-        core = PaintingCore(self.painter, self.loss, stroke_budget=stroke_budget, strokes_per_step=stroke_budget)
+        core = self._core(stroke_budget, style)
         generator = torch.Generator().manual_seed(seed)
         with torch.no_grad():
-            state = core.initial(target)
+            paper = torch.tensor(style.background)[:, None, None].expand(target.shape).contiguous()
+            state = core.initial(target, canvas=paper)
             strokes = self._decide(core, state, generator, progress or (lambda _: None))
-            action = strokes.flatten()[None] * 2 - 1
+            action = style.finish(strokes).flatten()[None] * 2 - 1
             state = core.transition(state, action)
             strokes = core.strokes(action)[0]
         return Painting(
             image=to_uint8(state.canvas)[0],
-            listing=on_one_canvas(strokes.numpy(), CANVAS_SIZE),
+            listing=on_one_canvas(strokes.numpy(), CANVAS_SIZE, style.background),
             loss=float(state.loss),
             loss_name=self.loss.name,
             seconds=time.perf_counter() - started,
@@ -124,6 +134,8 @@ class Agent(ABC):
         stroke_budget: int,
         *,
         size: int,
+        grid: int | None = None,
+        style: Style | None = None,
         seed: int = 0,
         progress: ProgressCallback | None = None,
     ) -> list[Painting]:
@@ -133,6 +145,8 @@ class Agent(ABC):
             images: paths, PIL images or (H, W, 3) uint8 arrays.
             stroke_budget: how many strokes for each, 1 to 100,000; all are used.
             size: each painting's longer side in pixels, 64 to 4096.
+            grid: the side in pixels of a single grid of windows, 64 or more, instead of all sizes.
+            style: limits that all strokes keep, and the paper's colour.
             seed: seeds all of them together.
             progress: called now and then.
 
@@ -142,8 +156,13 @@ class Agent(ABC):
         check_whole("stroke_budget", stroke_budget, 1, LARGEST_LARGE_BUDGET)
         check_whole("size", size, CANVAS_SIZE, LARGEST_SIZE)
         check_whole("seed", seed, 0, 2**63 - 1)
-        report = progress or (lambda _: None)
-        canvases = [LargeCanvas(scale_picture(load_picture(image), size), stroke_budget) for image in images]
+        if grid is not None:
+            check_whole("grid", grid, CANVAS_SIZE, LARGEST_SIZE)
+        style, report = style or Style(), progress or (lambda _: None)
+        canvases = [
+            LargeCanvas(scale_picture(load_picture(image), size), stroke_budget, style.background, grid)
+            for image in images
+        ]
         started = time.perf_counter()
         generator = torch.Generator().manual_seed(seed)
 
@@ -152,7 +171,10 @@ class Agent(ABC):
             shown = canvases[0].canvas if len(canvases) == 1 else None
             report(Progress(sum(map(len, canvases)), error, fraction, canvas=shown))
 
-        paint_large(canvases, functools.partial(self._lay, generator=generator), self.painter, tell)
+        def lay(canvas: Tensor, target: Tensor, counts: list[int], share: float) -> list[Tensor]:
+            return [style.finish(strokes) for strokes in self._lay(canvas, target, counts, share, style, generator)]
+
+        paint_large(canvases, lay, self.painter, tell)
         seconds = (time.perf_counter() - started) / max(1, len(canvases))
         return [
             Painting(
@@ -173,20 +195,34 @@ class Agent(ABC):
         return float(self.loss(large.canvas[None], self.loss.features(large.target[None])))
 
     def _lay(
-        self, canvas: Tensor, target: Tensor, counts: list[int], share: float, generator: torch.Generator
+        self,
+        canvas: Tensor,
+        target: Tensor,
+        counts: list[int],
+        share: float,
+        style: Style,
+        generator: torch.Generator,
     ) -> list[Tensor]:
         """Strokes (count, 12) for each of several half-painted canvases (B, 3, 64, 64); here one after the other.
 
         They are the part ``share``, from 0 to 1, of all strokes.
         """
         return [
-            self._decide(*self._stage(before, wanted, count), generator, lambda _: None)
+            self._decide(*self._stage(before, wanted, count, style), generator, lambda _: None)
             for before, wanted, count in zip(canvas, target, counts, strict=True)
         ]
 
-    def _stage(self, canvas: Tensor, target: Tensor, count: int) -> tuple[PaintingCore, PaintingState]:
+    def _core(self, stroke_budget: int, style: Style) -> PaintingCore:
+        painter = self._styled_painter(style)
+        return PaintingCore(painter, self.loss, stroke_budget=stroke_budget, strokes_per_step=stroke_budget)
+
+    def _styled_painter(self, style: Style) -> NamedPainter:
+        """The painter to decide strokes by: with the style's limits, where it has any."""
+        return StyledPainter(self.painter, style) if style.limits else self.painter
+
+    def _stage(self, canvas: Tensor, target: Tensor, count: int, style: Style) -> tuple[PaintingCore, PaintingState]:
         """To paint some strokes on one canvas (3, 64, 64)."""
-        core = PaintingCore(self.painter, self.loss, stroke_budget=count, strokes_per_step=count)
+        core = self._core(count, style)
         return core, core.initial(target[None], canvas=canvas[None])
 
     @abstractmethod

@@ -13,6 +13,7 @@ from ..envs.loss import Loss, PixelLoss
 from ..envs.vgg import WEIGHTS_FILE
 from ..files import data_directory
 from ..painters.draft import smoothed
+from ..painters.style import Style
 from .agent import Agent, Progress, ProgressCallback, check_positive, check_whole
 from .color import removal_costs, solve_colors
 from .result import NamedPainter
@@ -99,11 +100,17 @@ class GradientAgent(Agent):
         return self._search(core, state, generator, report, self.iterations or default, self.time_limit or math.inf)
 
     def _lay(
-        self, canvas: Tensor, target: Tensor, counts: list[int], share: float, generator: torch.Generator
+        self,
+        canvas: Tensor,
+        target: Tensor,
+        counts: list[int],
+        share: float,
+        style: Style,
+        generator: torch.Generator,
     ) -> list[Tensor]:
         limit, iterations = (self.time_limit or math.inf) * share / sum(counts), self.iterations or _WINDOW_ITERATIONS
         return [
-            self._search(*self._stage(before, wanted, count), generator, _silent, iterations, limit * count)
+            self._search(*self._stage(before, wanted, count, style), generator, _silent, iterations, limit * count)
             for before, wanted, count in zip(canvas, target, counts, strict=True)
         ]
 

@@ -44,14 +44,21 @@ class LargeCanvas:
         picture: (H, W, 3) uint8, what is to be painted, at the size of the canvas.
         stroke_budget: strokes of the painting.
         background: the paper's colour.
+        grid: side of the windows, where they are all to be alike.
     """
 
-    def __init__(self, picture: Picture, stroke_budget: int, background: tuple[float, float, float] = WHITE) -> None:
+    def __init__(
+        self,
+        picture: Picture,
+        stroke_budget: int,
+        background: tuple[float, float, float] = WHITE,
+        grid: int | None = None,
+    ) -> None:
         self.target = to_tensor(picture)[0]
         self.height, self.width = picture.shape[:2]
         self.background = background
         self.canvas = torch.tensor(background)[:, None, None].repeat(1, self.height, self.width)
-        self.passes = plan_passes(self.width, self.height, stroke_budget)
+        self.passes = plan_passes(self.width, self.height, stroke_budget, grid)
         self._strokes: list[Tensor] = []
         self._windows: list[Tensor] = []
 

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ..envs.core import PaintingCore, PaintingState
 from ..envs.loss import Loss
+from ..painters.style import Style
 from .agent import Agent, Progress, ProgressCallback
 from .policy import load_network
 from .result import NamedPainter
@@ -51,6 +52,12 @@ class PolicyAgent(Agent):
         return torch.cat(painted)
 
     def _lay(
-        self, canvas: Tensor, target: Tensor, counts: list[int], share: float, generator: torch.Generator
+        self,
+        canvas: Tensor,
+        target: Tensor,
+        counts: list[int],
+        share: float,
+        style: Style,
+        generator: torch.Generator,
     ) -> list[Tensor]:
-        return paint_counted(self.network, canvas, target, counts, self.painter)
+        return paint_counted(self.network, canvas, target, counts, self._styled_painter(style))

@@ -33,9 +33,17 @@ class Pass:
     strokes: int
 
 
-def plan_passes(width: int, height: int, stroke_budget: int) -> list[Pass]:
-    """The passes of a painting, coarse to fine; their strokes sum to the budget."""
-    levels = [_level(width, height, side) for side in _sides(min(width, height))]
+def plan_passes(width: int, height: int, stroke_budget: int, grid: int | None = None) -> list[Pass]:
+    """The passes of a painting, coarse to fine; their strokes sum to the budget.
+
+    Args:
+        width: of the picture in pixels.
+        height: of the picture in pixels.
+        stroke_budget: strokes of the painting.
+        grid: side of the windows of a single level, instead of all.
+    """
+    sides = _sides(min(width, height)) if grid is None else [min(grid, width, height)]
+    levels = [_level(width, height, side) for side in sides]
     while len(levels) > 1:
         shares = _shares(levels)
         if sum(map(len, levels[-1])) <= _MOST_WINDOWS_A_STROKE * shares[-1] * stroke_budget:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ..envs.canvas import StrokePainter, paint_strokes
 from ..painters.stroke import END_PRESSURE, ENTRY_PRESSURE
+from ..painters.style import StyledPainter
 from .analytic import observe
 from .stroke_network import STROKES_PER_STEP, StrokeNetwork, strokes_per_step
 
@@ -42,6 +43,7 @@ def paint_steps(
     for done in range(0, count, step):
         left = torch.full((len(target),), float(stroke_budget - done), device=target.device)
         strokes, _ = network(observe(canvas, target, left), min(step, count - done))
+        strokes = _keep_style(strokes, painter)
         canvas = paint_strokes(canvas, strokes, painter)
         yield strokes, canvas
 
@@ -69,6 +71,7 @@ def paint_counted(
     while bool((left > 0).any()):
         for rows in left.nonzero()[:, 0].split(_TOGETHER):
             strokes, _ = network(observe(canvas[rows], target[rows], left[rows].float()), step)
+            strokes = _keep_style(strokes, painter)
             beyond = torch.arange(step) >= left[rows, None]
             strokes[..., END_PRESSURE].masked_fill_(beyond, 0.0)
             strokes[..., ENTRY_PRESSURE].masked_fill_(beyond, 0.0)
@@ -81,3 +84,8 @@ def paint_counted(
 
 def _counted_step(count: int) -> int:
     return max(step for step in STROKES_PER_STEP if step == 1 or _STEPS * step <= count)
+
+
+def _keep_style(strokes: Tensor, painter: StrokePainter) -> Tensor:
+    """Strokes (..., 12) as a painter's style wants them, if it has one."""
+    return painter.style.apply(strokes) if isinstance(painter, StyledPainter) else strokes

@@ -25,6 +25,7 @@ from .stroke import (
     bezier_control,
     bezier_point,
 )
+from .style import StyledPainter
 
 _GAUSSIANS = 24
 _SPREAD = 0.35
@@ -58,7 +59,13 @@ class SmoothedPainter:
 
 def smoothed(painter: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
     """The painter to optimise strokes through: one with grain is smoothed, any other is as smooth as it comes."""
+    if isinstance(painter, StyledPainter):
+        return _in_turn(painter.style.shape, smoothed(painter.painter))
     return SmoothedPainter(painter) if isinstance(painter, SplatPainter) else painter
+
+
+def _in_turn(shape: Callable[[Tensor], Tensor], painter: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    return lambda strokes: painter(shape(strokes))
 
 
 class DraftPainter(Painter):
