@@ -13,6 +13,7 @@ from ..agents.policy_agent import PolicyAgent
 from ..envs.pictures import Picture, load_picture
 from ..painters.stroke import CANVAS_SIZE
 from .progress import painting
+from .style_options import StyleOptions
 
 _DEFAULT_PICTURE = Path(__file__).parent / "pictures" / "still_life.jpg"
 _DEFAULT_OUTPUT = Path("painting.png")
@@ -51,6 +52,8 @@ class Arguments:
     """Of a film: at most so many pictures."""
     seconds: float | None = None
     """Of a film: how long it is, its last picture included. By default 0.06 a picture and 2.5 at the end."""
+    style: tyro.conf.OmitArgPrefixes[StyleOptions] = StyleOptions()
+    """Limits that every stroke keeps."""
 
 
 def run(arguments: Arguments) -> None:
@@ -60,6 +63,7 @@ def run(arguments: Arguments) -> None:
     upscale = usual if arguments.upscale is None else arguments.upscale
     suffixes = [check_output(output, upscale, arguments.frames, arguments.seconds) for output in outputs]
     picture = load_picture(arguments.picture)  # Before the agent, which may first have to fetch weights.
+    style = arguments.style.style(picture)
     height, width = _canvas_shape(picture, arguments.size)
     for suffix in suffixes:
         frames = min(arguments.frames, arguments.strokes + 1)
@@ -71,7 +75,9 @@ def run(arguments: Arguments) -> None:
         # A policy's arrays are small: a second thread gains nothing, and beside other programs it costs seconds.
         torch.set_num_threads(1)
     with painting(arguments.agent, arguments.strokes) as update:
-        result = agent.paint(picture, arguments.strokes, size=arguments.size, seed=arguments.seed, progress=update)
+        result = agent.paint(
+            picture, arguments.strokes, size=arguments.size, style=style, seed=arguments.seed, progress=update
+        )
     for output in outputs:
         result.save(output, upscale, arguments.frames, arguments.seconds)
     print(
