@@ -1,6 +1,6 @@
 """``paintgym paint``: paint one picture and save the painting."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -52,7 +52,7 @@ class Arguments:
     """Of a film: at most so many pictures."""
     seconds: float | None = None
     """Of a film: how long it is, its last picture included. By default 0.06 a picture and 2.5 at the end."""
-    style: tyro.conf.OmitArgPrefixes[StyleOptions] = StyleOptions()
+    style: tyro.conf.OmitArgPrefixes[StyleOptions] = field(default_factory=StyleOptions)
     """Limits that every stroke keeps."""
 
 
