@@ -13,10 +13,11 @@ from torch import Tensor, nn
 
 from ..envs.pictures import Picture
 from ..envs.targets import Targets
-from ..painters.mypaint import MyPaintEngine
+from ..painters.mypaint import MyPaintEngine, paint_list
 from .agent import Agent, Progress
 from .measures import Measure, peak_signal_to_noise
 from .recognition import READ, READ_ORIGINAL, READ_REPLAY, DigitReader, digit_of, load_digit_reader
+from .seams import SEAMS, seam_energy
 from .trials import Trial
 from .workers import count_threads
 
@@ -61,6 +62,8 @@ class Comparison:
         measures: what judges the paintings.
         seed: seeds every painting.
         replay: whether the strokes are also painted by the real MyPaint brush, and that canvas judged.
+        size: side of the paintings, where they are large; the sources' pictures are as large.
+        grid: side of a single grid of windows that large paintings are painted through, instead of all sizes.
     """
 
     agents: Sequence[Agent]
@@ -68,6 +71,8 @@ class Comparison:
     measures: Sequence[Measure]
     seed: int = 0
     replay: bool = True
+    size: int | None = None
+    grid: int | None = None
 
     def tasks(self) -> list[Task]:
         """All paintings to be made, in the order of sources, pictures, budgets and agents."""
@@ -94,6 +99,7 @@ class Comparison:
             "measures": [measure.name for measure in self.measures],
             "replay": self.replay,
             "seed": self.seed,
+            **({} if self.size is None else {"size": self.size, "grid": self.grid}),
             # Another number of threads adds floats up in another order, and Adam makes much of little.
             "threads": count_threads(workers),
         }
@@ -111,12 +117,9 @@ class Studio:
         self._measures = comparison.measures
         self._seed = comparison.seed
         self._replay = comparison.replay
+        self._size, self._grid = comparison.size, comparison.grid
         if self._replay:
             MyPaintEngine()
-
-    @cached_property
-    def _engine(self) -> MyPaintEngine:
-        return MyPaintEngine()
 
     @cached_property
     def _reader(self) -> DigitReader:
@@ -126,9 +129,11 @@ class Studio:
         """Paint, replay and judge."""
         agent = self._agents[task.agent]
         course = _Course()
-        painting = agent.paint(task.target, task.strokes, seed=self._seed, progress=course)
+        painting = agent.paint(
+            task.target, task.strokes, seed=self._seed, progress=course, size=self._size, grid=self._grid
+        )
         frames = list(painting.frames(_FRAMES))
-        replay = np.rint(self._engine.paint(painting.strokes) * 255).astype(np.uint8) if self._replay else None
+        replay = np.rint(paint_list(painting.listing) * 255).astype(np.uint8) if self._replay else None
         canvases = np.stack(frames if replay is None else [*frames, replay])
         figures, curve = {}, {"strokes": np.linspace(0, task.strokes, len(frames)).round().tolist()}
         for measure in self._measures:
@@ -139,6 +144,8 @@ class Studio:
                 figures[f"replay {measure.name}"] = values[-1]
         if replay is not None:
             figures["replay psnr"] = peak_signal_to_noise(painting.image, replay)
+        if self._size is not None:
+            figures[SEAMS] = seam_energy(painting.image, task.target, painting.listing)
         figures["seconds"] = painting.seconds
         figures |= self._readings(task, painting.image, replay)
         return Trial(

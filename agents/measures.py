@@ -13,9 +13,11 @@ from ..envs.pictures import Picture, to_tensor
 from ..envs.vgg import WEIGHTS_FILE
 from ..errors import InvalidInputError, MissingLibraryError
 from ..files import data_directory
+from ..painters.stroke import CANVAS_SIZE
 
 MEASURES = ("vgg19", "mse", "ssim")
 
+_MOST_PIXELS = 64 * CANVAS_SIZE**2
 _ROUNDING = 1 / (12 * 255**2)
 """Mean squared error that rounding to 8 bits makes by itself."""
 
@@ -43,8 +45,11 @@ class LossMeasure(Measure):
     @torch.no_grad()
     def __call__(self, canvases: NDArray[np.uint8], target: Picture) -> list[float]:
         """Distances, 0 for equal pictures."""
-        distances: list[float] = self._loss(to_tensor(canvases), self._loss.features(to_tensor(target))).tolist()
-        return distances
+        features = self._loss.features(to_tensor(target))
+        # Of large pictures one after the other: VGG19 makes 64 numbers of each pixel's three.
+        together = max(1, _MOST_PIXELS // target[..., 0].size)
+        parts = [canvases[start : start + together] for start in range(0, len(canvases), together)]
+        return [float(distance) for part in parts for distance in self._loss(to_tensor(part), features)]
 
 
 class SimilarityMeasure(Measure):

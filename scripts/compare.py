@@ -3,6 +3,7 @@
 paintgym compare --agents greedy,gradient --strokes 15,30,200 --html report.html
 paintgym compare --painters gan,vae,gan-deconv --targets mnist,paintings --out runs/painters
 paintgym compare --study --out runs/study          # the study of STUDY.md; again: goes on where it was interrupted
+paintgym compare --size 512 --agents greedy,policy --strokes 500,2000,5000
 paintgym compare --study --quick                   # the same with a few pictures
 """
 
@@ -15,7 +16,7 @@ from typing import TypeVar
 
 from rich.console import Console
 
-from ..agents.agent import LARGEST_BUDGET, Agent, check_whole, load_agent
+from ..agents.agent import LARGEST_BUDGET, LARGEST_SIZE, Agent, check_whole, load_agent
 from ..agents.compare import Comparison, Source, Studio, choose_pictures
 from ..agents.measures import MEASURES, available_measures, load_measure
 from ..agents.policy import load_network
@@ -31,6 +32,7 @@ from ..errors import InvalidInputError, MissingLibraryError
 from ..files import check_can_write, write_whole
 from ..painters.mypaint import MyPaintEngine
 from ..painters.painter import load_painter
+from ..painters.stroke import CANVAS_SIZE
 from .compare_tables import print_report
 from .progress import counting
 
@@ -82,6 +84,10 @@ class Arguments:
     """The part of targets that have parts."""
     seed: int = 0
     """Seed of every painting."""
+    size: int | None = None
+    """Paint large, through windows: so many pixels square, such as 512. By default on the canvas of 64x64."""
+    grid: int | None = None
+    """With --size: one grid of windows of this side in pixels, instead of windows coarse to fine."""
     workers: int | None = None
     """Processes that paint side by side; 1 by default. Seconds are those of a painting that shares the machine."""
     out: Path | None = None
@@ -135,6 +141,11 @@ def _check(arguments: Arguments) -> int:
         raise InvalidInputError("--quick is a form of --study; give both, or --pictures for how many to paint")
     if arguments.iterations is not None:
         check_whole("iterations", arguments.iterations, 1, 1_000_000)
+    if arguments.grid is not None and arguments.size is None:
+        raise InvalidInputError("a grid of windows is for large paintings; give --size too")
+    for name in ("size", "grid"):
+        if getattr(arguments, name) is not None:
+            check_whole(name, getattr(arguments, name), CANVAS_SIZE, LARGEST_SIZE)
     if arguments.workers is not None:
         check_whole("workers", arguments.workers, 1, 1024)
     if arguments.sheet and arguments.sheet.suffix.lower() != ".png":
@@ -166,7 +177,7 @@ def _plan(arguments: Arguments) -> Comparison:
     for name in names:
         if len(pictures[name]) > 1:
             raise InvalidInputError(f"pictures of {name} are {pictures[name]}, expected one number for each target")
-        targets = load_targets(name, split=arguments.split)
+        targets = load_targets(name, arguments.size or CANVAS_SIZE, split=arguments.split)
         sources[name] = Source(targets, choose_pictures(targets, pictures[name][0]), budgets[name])
     return Comparison(
         agents=_load_agents(
@@ -176,6 +187,8 @@ def _plan(arguments: Arguments) -> Comparison:
         measures=[load_measure(name) for name in MEASURES] if arguments.study else available_measures(),
         seed=arguments.seed,
         replay=arguments.study or _has_brush(),
+        size=arguments.size,
+        grid=arguments.grid,
     )
 
 

@@ -6,6 +6,8 @@ import pytest
 import torch
 from paintgym.agents.large import LargeCanvas
 from paintgym.agents.pyramid import plan_passes, share_out
+from paintgym.agents.seams import seam_energy
+from paintgym.envs import large_canvas
 from paintgym.envs.canvas import paint_strokes, white_canvas
 from paintgym.envs.large_canvas import paint_list, view
 from paintgym.errors import InvalidInputError
@@ -147,3 +149,13 @@ def test_sizes_that_cannot_be_are_refused(shape, size, message):
     image = Image.fromarray(np.zeros((*shape, 3), np.uint8))
     with pytest.raises(InvalidInputError, match=message):
         paintgym.load_agent("policy").paint(image, 10, size=size)
+
+
+def test_seams_do_not_show_but_would_if_ink_ended_at_its_window(monkeypatch):
+    agent = paintgym.load_agent("policy")
+    target = picture(256, 192)
+    painting = agent.paint(target, 400, size=256)
+    assert abs(seam_energy(painting.image, target, painting.listing)) < 0.1
+    monkeypatch.setattr(large_canvas, "_MARGIN", 0)
+    cut = agent.paint(target, 400, size=256)
+    assert seam_energy(cut.image, target, cut.listing) > 0.2

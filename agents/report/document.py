@@ -10,13 +10,14 @@ import numpy as np
 
 from ..measures import MEASURES
 from ..recognition import READ, READ_ORIGINAL, READ_REPLAY
+from ..seams import SEAMS
 from ..trials import FORMAT, Trial
 from .statistics import CONFIDENCE, RESAMPLES, bootstrap_interval, spread
 
 Document = dict[str, Any]
 
 _TIMES = 24
-_TITLES = {"vgg19": "VGG19 loss", "mse": "MSE", "ssim": "SSIM", "lite": "lite loss"}
+_TITLES = {"vgg19": "VGG19 loss", "mse": "MSE", "ssim": "SSIM", "lite": "lite loss", SEAMS: "seam energy"}
 _DECIMALS = {"mse": 5, "replay mse": 5, "replay psnr": 2, "seconds": 2}
 _HIGHER_IS_BETTER = {"ssim", "replay ssim", "replay psnr"}
 
