@@ -24,6 +24,7 @@ COMMANDS = {
     "replay": "paint the strokes of a saved painting again, by the real MyPaint or a neural painter, at any size",
     "train-painter": "train the neural painter on drawn strokes",
     "train-policy": "train a policy that paints, through the canvas and by PPO",
+    "learning-curves": "show what training runs of policies reached when",
     "export-policy": "write a policy as a stable-baselines3 zip or as ONNX",
     "train-classifier": "train the classifier that reads painted digits",
     "train-lite": "teach the lite loss VGG19's judgement, and measure it",
