@@ -1,6 +1,6 @@
 """``paintgym learning-curves``: what training runs reached when, as a table and a picture; nothing is trained."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,7 +105,7 @@ def read_curve(folder: Path, figure: str) -> list[Reading]:
     return [Reading((when - begun) / 60, stage, step, value) for when, stage, step, value in readings]
 
 
-def _draw(curves: dict[str, Sequence[Reading]], figure: str) -> str:
+def _draw(curves: Mapping[str, Sequence[Reading]], figure: str) -> str:
     lines = [
         Line(name, number, [(point.minutes, point.value, point.value, point.value) for point in points])
         for number, (name, points) in enumerate(curves.items())
