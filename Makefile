@@ -1,6 +1,7 @@
 # Each target sets itself up: scripts/setup.sh makes .venv the first time and is done in a moment afterwards.
 #   make paint IMAGE=photo.jpg
 #   make paint IMAGE=photo.jpg STROKES=50 AGENT=gradient LOSS=mse     lite, the default, needs no download; nor does mse
+#   make paint IMAGE=photo.jpg SIZE=512 STROKES=2000         large: the whole picture
 #   make serve                    the page, at http://127.0.0.1:8000
 #   make test
 
@@ -8,7 +9,8 @@ IMAGE ?=
 AGENT ?= policy
 STROKES ?= 200
 LOSS ?= lite
-export IMAGE AGENT STROKES LOSS
+SIZE ?=
+export IMAGE AGENT STROKES LOSS SIZE
 
 .PHONY: help paint serve test lint setup
 .DEFAULT_GOAL := help
@@ -20,9 +22,9 @@ setup: ## make .venv and install everything
 	@bash scripts/setup.sh
 
 paint: setup ## paint IMAGE=photo.jpg (a bundled still life by default) into painting.png, .webp, .json, and by MyPaint itself
-	@.venv/bin/paintgym paint $${IMAGE:+"$$IMAGE"} --agent "$$AGENT" --strokes "$$STROKES" --loss "$$LOSS" \
+	@.venv/bin/paintgym paint $${IMAGE:+"$$IMAGE"} --agent "$$AGENT" --strokes "$$STROKES" --loss "$$LOSS" $${SIZE:+--size "$$SIZE"} \
 		--out painting.png --out painting.webp --out painting.json
-	@.venv/bin/paintgym replay painting.json --size 768 --out painting_by_mypaint.png || true
+	@.venv/bin/paintgym replay painting.json --size $${SIZE:-768} --out painting_by_mypaint.png || true
 
 serve: setup ## serve the web page at http://127.0.0.1:8000
 	@.venv/bin/paintgym serve --port "$${PORT:-8000}"

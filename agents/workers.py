@@ -3,13 +3,13 @@
 import multiprocessing
 import os
 import pickle
-import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from typing import Any, TypeVar
 
 import torch
+
+from ..painters.drawing import prepare_worker
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -69,15 +69,6 @@ def _do(item: Any) -> Any:
 
 def _prepare(work: bytes, threads: int) -> None:
     global _work
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends its workers.
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    # Workers wait on a pipe of which each holds both ends: without this, a killed parent would leave them waiting.
-    def end_with_parent() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=end_with_parent, daemon=True).start()
+    prepare_worker()
     torch.set_num_threads(threads)
     _work = pickle.loads(work)

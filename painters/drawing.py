@@ -92,14 +92,15 @@ def drawing_pool(workers: int | None) -> Iterator[ProcessPoolExecutor | None]:
         return
     # Spawned, not forked: a forked copy of a process in which torch has threads can hang.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=prepare_worker)
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _prepare_worker() -> None:
+def prepare_worker() -> None:
+    """What every worker process begins with: it ends with its parent, and Ctrl-C is its parent's affair."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends its workers.
     parent = multiprocessing.parent_process()
     assert parent is not None

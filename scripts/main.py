@@ -15,10 +15,10 @@ from .. import __version__
 from ..errors import InvalidInputError, PaintgymError
 
 COMMANDS = {
-    "paint": "paint a picture, stroke by stroke",
+    "paint": "paint a picture, small or large, stroke by stroke",
     "serve": "serve the web page where anyone has a picture painted",
     "load-test": "measure how fast the page's service is, on this machine alone",
-    "compare": "paint the same pictures with several agents and tabulate loss and time",
+    "compare": "let agents and painters paint the same pictures, and report loss, replay and time",
     "targets": "list and preview the pictures there are to paint",
     "strokes": "draw a data set of random strokes with the real MyPaint brush",
     "replay": "paint the strokes of a saved painting again, by the real MyPaint or a neural painter, at any size",
