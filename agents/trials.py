@@ -13,12 +13,12 @@ from PIL import Image
 
 from ..envs.pictures import Picture
 from ..errors import InvalidInputError
-from ..files import check_can_write, make_folder, write_whole
+from ..files import make_folder, write_whole
+from .settings import keep_settings, read_json
 
 FORMAT = {"format": "paintgym comparison", "version": 1}
 
 _SETTINGS = "settings.json"
-_NAMED_DIFFERENCES = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,17 +70,11 @@ class TrialFolder:
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
         self._folder = folder
-        document = json.loads(json.dumps({**FORMAT, "settings": settings}))
         known = folder / _SETTINGS
-        if known.is_file():
-            _check_settings(folder, _read_json(known), document)
-        elif folder.is_dir() and any(folder.iterdir()):
+        if not known.is_file() and folder.is_dir() and any(folder.iterdir()):
             raise InvalidInputError(f"{folder} holds other things than a comparison; name a new folder")
         make_folder(folder / "trials")
-        check_can_write(known)
-        if not known.is_file():
-            with write_whole(known) as temporary:
-                temporary.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        keep_settings(known, {**FORMAT, "settings": settings}, "a comparison")
 
     def write(self, number: int, trial: Trial) -> None:
         """Keep a finished trial."""
@@ -89,7 +83,7 @@ class TrialFolder:
 
     def read(self, number: int) -> Trial | None:
         """A finished trial, or None where there is none yet."""
-        document = _read_json(self._path(number))
+        document = read_json(self._path(number))
         return _decode(document) if document else None
 
     def read_all(self, count: int) -> Iterator[Trial]:
@@ -119,42 +113,3 @@ def _decode(document: dict[str, Any]) -> Trial:
     pictures = {name: document[name] and _decode_png(document[name]) for name in ("target", "image", "replay")}
     course = [(seconds, loss) for seconds, loss in document["course"]]
     return Trial(**{**document, **pictures, "course": course})
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise InvalidInputError(f"cannot read {path}: {error.strerror}") from None
-    except ValueError:
-        raise InvalidInputError(f"{path} is damaged; remove it, or name a new folder") from None
-    return document
-
-
-def _check_settings(folder: Path, there: dict[str, Any], here: dict[str, Any]) -> None:
-    old, new = _flatten(there), _flatten(here)
-    differences = [
-        f"{key} is {old.get(key, 'missing')} there and {new.get(key, 'missing')} now"
-        for key in dict.fromkeys([*new, *old])
-        if old.get(key) != new.get(key)
-    ]
-    if differences:
-        named = "; ".join(differences[:_NAMED_DIFFERENCES])
-        more = f"; and {len(differences) - _NAMED_DIFFERENCES} more" if len(differences) > _NAMED_DIFFERENCES else ""
-        raise InvalidInputError(
-            f"{folder} holds a comparison with other settings ({named}{more}); give the same, or a new folder"
-        )
-
-
-def _flatten(value: Any, name: str = "") -> dict[str, Any]:
-    """The leaves of nested JSON by their paths, such as ``settings.agents.0.iterations``."""
-    if isinstance(value, list | dict) and value:
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        return {
-            key: leaf
-            for part, inner in items
-            for key, leaf in _flatten(inner, f"{name}.{part}" if name else str(part)).items()
-        }
-    return {name: value}
