@@ -70,11 +70,8 @@ class TrialFolder:
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
         self._folder = folder
-        known = folder / _SETTINGS
-        if not known.is_file() and folder.is_dir() and any(folder.iterdir()):
-            raise InvalidInputError(f"{folder} holds other things than a comparison; name a new folder")
+        keep_settings(folder, _SETTINGS, {**FORMAT, "settings": settings}, "a comparison")
         make_folder(folder / "trials")
-        keep_settings(known, {**FORMAT, "settings": settings}, "a comparison")
 
     def write(self, number: int, trial: Trial) -> None:
         """Keep a finished trial."""
