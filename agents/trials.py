@@ -12,7 +12,6 @@ import numpy as np
 from PIL import Image
 
 from ..envs.pictures import Picture
-from ..errors import InvalidInputError
 from ..files import make_folder, write_whole
 from .settings import keep_settings, read_json
 
