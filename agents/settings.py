@@ -5,28 +5,33 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InvalidInputError
-from ..files import check_can_write, write_whole
+from ..files import check_can_write, make_folder, write_whole
 
 _NAMED_DIFFERENCES = 3
 
 
-def keep_settings(path: Path, settings: dict[str, Any], work: str) -> None:
-    """Write settings, or compare them with those that are there.
+def keep_settings(folder: Path, name: str, settings: dict[str, Any], work: str) -> None:
+    """Write settings to a new or empty folder, or compare them with those that are there.
 
     Args:
-        path: file in an existing folder.
+        folder: made if it does not exist.
+        name: of the file in it.
         settings: all that decides the result, as JSON.
         work: what the folder holds, such as ``"a comparison"``, for messages.
 
     Raises:
-        InvalidInputError: it cannot be written, is damaged, or holds other settings.
+        InvalidInputError: it cannot be written, or holds work with other settings, or other things.
     """
     document = json.loads(json.dumps(settings))
-    if path.is_file():
-        _check_settings(path.parent, read_json(path), document, work)
-    check_can_write(path)
-    if not path.is_file():
-        with write_whole(path) as temporary:
+    known = folder / name
+    if known.is_file():
+        _check_settings(folder, read_json(known), document, work)
+    elif folder.is_dir() and any(folder.iterdir()):
+        raise InvalidInputError(f"{folder} holds other things than {work}; name a new folder")
+    make_folder(folder)
+    check_can_write(known)
+    if not known.is_file():
+        with write_whole(known) as temporary:
             temporary.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
