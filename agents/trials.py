@@ -12,7 +12,6 @@ import numpy as np
 from PIL import Image
 
 from ..envs.pictures import Picture
-from ..errors import InvalidInputError
 from ..files import make_folder, write_whole
 from .settings import keep_settings, read_json
 
@@ -70,11 +69,8 @@ class TrialFolder:
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
         self._folder = folder
-        known = folder / _SETTINGS
-        if not known.is_file() and folder.is_dir() and any(folder.iterdir()):
-            raise InvalidInputError(f"{folder} holds other things than a comparison; name a new folder")
+        keep_settings(folder, _SETTINGS, {**FORMAT, "settings": settings}, "a comparison")
         make_folder(folder / "trials")
-        keep_settings(known, {**FORMAT, "settings": settings}, "a comparison")
 
     def write(self, number: int, trial: Trial) -> None:
         """Keep a finished trial."""
