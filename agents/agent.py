@@ -22,6 +22,7 @@ from ..painters.painter import load_painter
 from ..painters.stroke import CANVAS_SIZE
 from ..painters.stroke_list import on_one_canvas
 from ..painters.style import Style, StyledPainter
+from .following import Start
 from .large import LargeCanvas, paint_large
 from .result import NamedPainter, Painting
 
@@ -138,6 +139,7 @@ class Agent(ABC):
         style: Style | None = None,
         seed: int = 0,
         progress: ProgressCallback | None = None,
+        starts: Sequence[Start | None] = (),
     ) -> list[Painting]:
         """Paint pictures of any shape through windows, side by side.
 
@@ -149,6 +151,7 @@ class Agent(ABC):
             style: limits that all strokes keep, and the paper's colour.
             seed: seeds all of them together.
             progress: called now and then.
+            starts: what each painting begins with, where it is not bare paper; by default all begin on that.
 
         Raises:
             InvalidInputError: a picture that cannot be read, or a budget, size or seed out of range.
@@ -164,6 +167,9 @@ class Agent(ABC):
             for image in images
         ]
         started = time.perf_counter()
+        for canvas, start in zip(canvases, starts, strict=False):
+            if start is not None:
+                canvas.begin(start, self.painter)
         generator = torch.Generator().manual_seed(seed)
 
         def tell(fraction: float) -> None:

@@ -51,7 +51,8 @@ def main(argv: list[str] | None = None) -> int:
         argv: arguments without the program's name; those of the process by default.
 
     Returns:
-        The exit code: 0, 2 after a mistake of the user (one line on standard error), 130 after Ctrl-C.
+        The exit code: 0, 1 where some pictures of a folder were passed over, 2 after a mistake of the user (one line on
+        standard error), 130 after Ctrl-C.
     """
     # Before torch is imported. Threads that sleep at once nearly halve the painter's speed on an idle machine, and
     # threads that spin for long take many times as long on a busy one: a third of the usual spinning, then sleep.
@@ -60,17 +61,16 @@ def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     try:
         with _unwinding_when_terminated():
-            _run(argv)
+            return _run(argv)
     except PaintgymError as error:
         print(f"paintgym: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("paintgym: interrupted", file=sys.stderr)
         return 130
-    return 0
 
 
-def _run(argv: list[str]) -> None:
+def _run(argv: list[str]) -> int:
     name = argv[0] if argv else "--help"
     if name in ("-h", "--help"):
         print(_help())
@@ -78,9 +78,10 @@ def _run(argv: list[str]) -> None:
         print(f"paintgym {__version__}")
     elif name in COMMANDS:
         command = importlib.import_module(f".{name.replace('-', '_')}", __package__)
-        command.run(_parse(command, name, argv[1:]))
+        return command.run(_parse(command, name, argv[1:])) or 0
     else:
         raise InvalidInputError(f"there is no command {name!r}; expected one of {', '.join(COMMANDS)}")
+    return 0
 
 
 def _help() -> str:
