@@ -14,7 +14,7 @@ const easels = document.getElementById("easels");
 const say = (text) => { document.getElementById("status").textContent = text; };
 const complain = (text) => { document.getElementById("problem").textContent = text; };
 const chooser = new PictureChooser(form, complain);
-let underWay = [];
+let underWay = [], stopping = false;
 let curve = null;
 
 function busy(is) {
@@ -57,6 +57,8 @@ function followSize(placeSlider) {
 async function paintOne(easel, number, fields) {
   const painting = await order(fields);
   underWay.push(painting);
+  // Cancel may have been pressed before the service answered.
+  if (stopping) cancel(painting);
   easel.begin(painting);
   for await (const event of follow(painting)) {
     await easel.take(event);
@@ -79,6 +81,7 @@ async function paint() {
   busy(true);
   say("Painting …");
   underWay = [];
+  stopping = false;
   const list = agents.map((name) => new Easel(name, agents.length > 1 ? TITLES[name] : "", chooser.url));
   easels.replaceChildren(...list.map((easel) => easel.element));
   curve?.end();
@@ -99,7 +102,10 @@ async function paint() {
 }
 
 form.addEventListener("submit", (event) => { event.preventDefault(); paint(); });
-document.getElementById("cancel").addEventListener("click", () => underWay.forEach(cancel));
+document.getElementById("cancel").addEventListener("click", () => {
+  stopping = true;
+  underWay.forEach(cancel);
+});
 addEventListener("pagehide", () => { if (!document.getElementById("cancel").hidden) underWay.forEach(cancel); });
 followSize(pairStrokes());
 easels.replaceChildren(new Easel("", "", "").element);
