@@ -23,7 +23,7 @@ from ..painters.stroke import CANVAS_SIZE
 from ..painters.stroke_list import on_one_canvas
 from ..painters.style import Style, StyledPainter
 from .following import Start
-from .large import LargeCanvas, paint_large
+from .large import LargeCanvas, WindowBatch, paint_large
 from .result import NamedPainter, Painting
 
 LARGEST_BUDGET = 5000
@@ -177,8 +177,8 @@ class Agent(ABC):
             shown = canvases[0].canvas if len(canvases) == 1 else None
             report(Progress(sum(map(len, canvases)), error, fraction, canvas=shown))
 
-        def lay(canvas: Tensor, target: Tensor, counts: list[int], share: float) -> list[Tensor]:
-            return [style.finish(strokes) for strokes in self._lay(canvas, target, counts, share, style, generator)]
+        def lay(batch: WindowBatch) -> list[Tensor]:
+            return [style.finish(strokes) for strokes in self._lay(batch, style, generator)]
 
         paint_large(canvases, lay, self.painter, tell)
         seconds = (time.perf_counter() - started) / max(1, len(canvases))
@@ -200,22 +200,11 @@ class Agent(ABC):
     def _measure(self, large: LargeCanvas) -> float:
         return float(self.loss(large.canvas[None], self.loss.features(large.target[None])))
 
-    def _lay(
-        self,
-        canvas: Tensor,
-        target: Tensor,
-        counts: list[int],
-        share: float,
-        style: Style,
-        generator: torch.Generator,
-    ) -> list[Tensor]:
-        """Strokes (count, 12) for each of several half-painted canvases (B, 3, 64, 64); here one after the other.
-
-        They are the part ``share``, from 0 to 1, of all strokes.
-        """
+    def _lay(self, batch: WindowBatch, style: Style, generator: torch.Generator) -> list[Tensor]:
+        """Strokes (count, 12) for each window of a batch; here one after the other."""
         return [
             self._decide(*self._stage(before, wanted, count, style), generator, lambda _: None)
-            for before, wanted, count in zip(canvas, target, counts, strict=True)
+            for before, wanted, count in zip(batch.canvas, batch.target, batch.counts, strict=True)
         ]
 
     def _core(self, stroke_budget: int, style: Style) -> PaintingCore:

@@ -16,6 +16,7 @@ from ..painters.draft import smoothed
 from ..painters.style import Style
 from .agent import Agent, Progress, ProgressCallback, check_positive, check_whole
 from .color import removal_costs, solve_colors
+from .large import WindowBatch
 from .result import NamedPainter
 from .seeding import EdgeField, pick_strokes
 from .stack import StrokeStack
@@ -99,19 +100,12 @@ class GradientAgent(Agent):
         default = min(max(_STROKE_STEPS // budget, _FEWEST_ITERATIONS), _MOST_ITERATIONS)
         return self._search(core, state, generator, report, self.iterations or default, self.time_limit or math.inf)
 
-    def _lay(
-        self,
-        canvas: Tensor,
-        target: Tensor,
-        counts: list[int],
-        share: float,
-        style: Style,
-        generator: torch.Generator,
-    ) -> list[Tensor]:
-        limit, iterations = (self.time_limit or math.inf) * share / sum(counts), self.iterations or _WINDOW_ITERATIONS
+    def _lay(self, batch: WindowBatch, style: Style, generator: torch.Generator) -> list[Tensor]:
+        limit = (self.time_limit or math.inf) * batch.share / sum(batch.counts)
+        iterations = self.iterations or _WINDOW_ITERATIONS
         return [
             self._search(*self._stage(before, wanted, count, style), generator, _silent, iterations, limit * count)
-            for before, wanted, count in zip(canvas, target, counts, strict=True)
+            for before, wanted, count in zip(batch.canvas, batch.target, batch.counts, strict=True)
         ]
 
     def _search(

@@ -5,8 +5,8 @@ by side, so that one batch holds the windows of all.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -22,21 +22,31 @@ from .following import Start
 from .pyramid import Pass, plan_passes, share_out
 
 
-class WindowPainter(Protocol):
-    """Lays strokes in windows of 64x64."""
+@dataclass(frozen=True, eq=False)
+class WindowBatch:
+    """Half-painted windows, and how many strokes each is to get.
 
-    def __call__(self, canvas: Tensor, target: Tensor, counts: list[int], share: float) -> list[Tensor]:
-        """Decide strokes.
+    Attributes:
+        canvas: (B, 3, 64, 64) in [0, 1].
+        target: (B, 3, 64, 64) in [0, 1].
+        counts: strokes for each, 1 or more.
+        share: part of the painting's strokes that these are, from 0 to 1.
+    """
 
-        Args:
-            canvas: (B, 3, 64, 64) in [0, 1], half-painted.
-            target: (B, 3, 64, 64) in [0, 1].
-            counts: how many strokes for each.
-            share: part of all strokes that these are, from 0 to 1.
+    canvas: Tensor
+    target: Tensor
+    counts: list[int]
+    share: float
 
-        Returns:
-            For each canvas its strokes, (count, 12) in [0, 1].
-        """
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What the windows of one pass over one picture hold: canvases and targets (B, 3, 64, 64), strokes for each."""
+
+    windows: list[Window]
+    canvas: Tensor
+    target: Tensor
+    counts: list[int]
 
 
 class LargeCanvas:
@@ -103,7 +113,7 @@ class LargeCanvas:
         strokes, windows = torch.cat([empty[0], *self._strokes]), torch.cat([empty[1], *self._windows])
         return StrokeList(self.width, self.height, strokes.numpy(), windows.numpy(), self.background)
 
-    def ask(self, stage: Pass) -> "Question":
+    def ask(self, stage: Pass) -> Question:
         """What the windows of a pass hold, and how many strokes each deserves."""
         windows = list(stage.windows)
         canvas, target = view(self.canvas, windows), view(self.goal, windows)
@@ -119,7 +129,7 @@ class LargeCanvas:
         errors: NDArray[np.float64] = (canvas - goal).square().sum((1, 2, 3)).double().numpy()
         return errors
 
-    def lay(self, question: "Question", strokes: Sequence[Tensor], painter: StrokePainter) -> None:
+    def lay(self, question: Question, strokes: Sequence[Tensor], painter: StrokePainter) -> None:
         """Paint what was answered."""
         for window, some in zip(question.windows, strokes, strict=True):
             paint_window(self.canvas, some, window, painter)
@@ -127,19 +137,10 @@ class LargeCanvas:
             self._windows.append(torch.tensor(window).expand(len(some), 3))
 
 
-class Question:
-    """Windows to lay strokes in: canvases and targets (B, 3, 64, 64), and how many strokes for each."""
-
-    def __init__(
-        self, windows: list[tuple[float, float, float]], canvas: Tensor, target: Tensor, counts: list[int]
-    ) -> None:
-        self.windows, self.canvas, self.target, self.counts = windows, canvas, target, counts
-
-
 @torch.no_grad()
 def paint_large(
     canvases: Sequence[LargeCanvas],
-    lay: WindowPainter,
+    lay: Callable[[WindowBatch], list[Tensor]],
     painter: StrokePainter,
     report: Callable[[float], object] = lambda fraction: None,
 ) -> None:
@@ -147,7 +148,7 @@ def paint_large(
 
     Args:
         canvases: the pictures; changed in place.
-        lay: decides the strokes.
+        lay: decides the strokes, (count, 12) in [0, 1] for each window.
         painter: turns them into ink.
         report: called after every pass with the part of the passes that is done.
     """
@@ -157,7 +158,7 @@ def paint_large(
         working = [(canvas, canvas.ask(stage)) for canvas, stage in zip(canvases, stages, strict=True) if stage]
         canvas, target = (torch.cat([getattr(asked, part) for _, asked in working]) for part in ("canvas", "target"))
         counts = [count for _, asked in working for count in asked.counts]
-        answers = lay(canvas, target, counts, sum(counts) / every)
+        answers = lay(WindowBatch(canvas, target, counts, sum(counts) / every))
         for large, asked in working:
             own, answers = answers[: len(asked.counts)], answers[len(asked.counts) :]
             large.lay(asked, own, painter)

@@ -9,6 +9,7 @@ from ..envs.core import PaintingCore, PaintingState
 from ..envs.loss import Loss
 from ..painters.style import Style
 from .agent import Agent, Progress, ProgressCallback
+from .large import WindowBatch
 from .policy import load_network
 from .result import NamedPainter
 from .rollout import paint_counted, paint_steps
@@ -51,13 +52,5 @@ class PolicyAgent(Agent):
             report(Progress(count, loss, count / core.stroke_budget, torch.cat(painted)))
         return torch.cat(painted)
 
-    def _lay(
-        self,
-        canvas: Tensor,
-        target: Tensor,
-        counts: list[int],
-        share: float,
-        style: Style,
-        generator: torch.Generator,
-    ) -> list[Tensor]:
-        return paint_counted(self.network, canvas, target, counts, self._styled_painter(style))
+    def _lay(self, batch: WindowBatch, style: Style, generator: torch.Generator) -> list[Tensor]:
+        return paint_counted(self.network, batch.canvas, batch.target, batch.counts, self._styled_painter(style))

@@ -116,6 +116,14 @@ def test_other_sizes_look_like_the_small_canvas_enlarged(engine, size):
         assert np.corrcoef(shrunk.ravel(), small.ravel())[0, 1] > 0.9
 
 
+@pytest.mark.parametrize("scale", [2, 8])
+def test_a_stroke_is_the_same_at_any_scale(engine, scale):
+    # The brush feels its speed in pixels: with the clock of the small canvas it is 34 and 26 dB.
+    large = MyPaintEngine(64 * scale).coverage(STROKES)
+    shrunk = large.reshape(len(STROKES), 64, scale, 64, scale).mean((2, 4))
+    assert -10 * np.log10(np.square(shrunk - engine.coverage(STROKES)).mean()) > 35
+
+
 def test_another_brush_draws_another_stroke_at_the_same_place(engine):
     charcoal = MyPaintEngine(brush="classic/charcoal").stroke(STROKES[0])
     dry = engine.stroke(STROKES[0])
