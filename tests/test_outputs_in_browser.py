@@ -112,7 +112,12 @@ def play(browser: Any, path: Path, moment: float) -> tuple[np.ndarray, float]:
             video.currentTime = moment;
             await seen("seeked");
             const canvas = Object.assign(document.createElement("canvas"), {width, height});
-            canvas.getContext("2d").drawImage(video, 0, 0);
+            const context = canvas.getContext("2d");
+            // A film that has been sought need not have been drawn yet: until it is, it leaves the canvas transparent.
+            for (let tries = 0; tries < 200 && !context.getImageData(0, 0, 1, 1).data[3]; tries++) {
+                context.drawImage(video, 0, 0);
+                await new Promise(resolve => setTimeout(resolve, 20));
+            }
             return {duration, picture: canvas.toDataURL("image/png").split(",")[1]};
         }""",
         {"source": "data:video/mp4;base64," + base64.b64encode(path.read_bytes()).decode(), "moment": moment},
