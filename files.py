@@ -1,9 +1,10 @@
 """Writing files whole or not at all, and finding the data folder; nothing here knows what the files mean."""
 
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import InvalidInputError
@@ -53,13 +54,13 @@ def write_whole(path: str | Path) -> Iterator[Path]:
         InvalidInputError: the folder of ``path`` does not exist or cannot be written, or the disk is full.
     """
     path = Path(path)
+    # Named before it is made: whenever a signal ends the work, there is a name to clear away.
+    temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    except OSError as error:
-        raise InvalidInputError(_cannot_write(path, error)) from None
-    os.close(handle)
-    temporary = Path(name)
-    try:
+        try:
+            temporary.touch(0o600, exist_ok=False)
+        except OSError as error:
+            raise InvalidInputError(_cannot_write(path, error)) from None
         yield temporary
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
@@ -69,7 +70,8 @@ def write_whole(path: str | Path) -> Iterator[Path]:
             raise
         raise InvalidInputError(f"cannot write {path}: {error.strerror or error}") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # Where it could not be made, there is nothing to clear away.
+            temporary.unlink()
 
 
 def _cannot_write(path: Path, error: OSError) -> str:

@@ -52,3 +52,9 @@ def test_a_full_disk_is_told_as_such(tmp_path: Path) -> None:
 def test_another_files_absence_is_not_called_a_failure_to_write(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="picture"), write_whole(tmp_path / "file.txt"):
         (tmp_path / "picture").read_bytes()
+
+
+def test_a_file_taken_for_a_folder_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InvalidInputError, match="cannot write"), write_whole(tmp_path / "file" / "new.png"):
+        pass
