@@ -12,7 +12,7 @@ _RIDGE = 1e-3
 _EMPTY = 1e-6
 
 
-def best_color(coverage: Tensor, canvas: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+def best_color(coverage: Tensor, canvas: Tensor, target: Tensor, square: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """The best colour of each stroke, were it the next on the canvas.
 
     With D = target - canvas (1 - a), the squared error |D - a c|^2 is least at c = <a, D> / <a, a>; it is separable
@@ -22,20 +22,22 @@ def best_color(coverage: Tensor, canvas: Tensor, target: Tensor) -> tuple[Tensor
         coverage: (..., N, P) in [0, 1], P pixels.
         canvas: (..., 3, P) in [0, 1].
         target: (..., 3, P) in [0, 1].
+        square: (..., N, P) coverage squared, where it is known already.
 
     Returns:
         Colours (..., N, 3) in [0, 1], and by how much each stroke lowers the summed squared error (..., N); below 0
         where even the best colour raises it.
     """
     missing = target - canvas
-    area = coverage.square()
-    linear = coverage @ torch.cat([missing, missing * canvas], -2).mT
-    square = area @ torch.cat([canvas, canvas.square()], -2).mT
-    norm = area.sum(-1, keepdim=True)
-    wanted = linear[..., :3] + square[..., :3]
+    square = coverage.square() if square is None else square
+    linear = coverage @ torch.cat([missing, (missing * canvas).sum(-2, keepdim=True)], -2).mT
+    energy = canvas.square().sum(-2, keepdim=True)
+    quadratic = square @ torch.cat([canvas, energy, torch.ones_like(energy)], -2).mT
+    norm = quadratic[..., 4:]
+    wanted = linear[..., :3] + quadratic[..., :3]
     color = (wanted / norm.clamp(min=_EMPTY)).clamp(0, 1)
-    gain = color * (2 * wanted - color * norm) - 2 * linear[..., 3:] - square[..., 3:]
-    return color, gain.sum(-1)
+    gain = (color * (2 * wanted - color * norm)).sum(-1) - 2 * linear[..., 3] - quadratic[..., 3]
+    return color, gain
 
 
 def solve_colors(coverage: Tensor, color: Tensor, target: Tensor, paper: Tensor, rounds: int) -> Tensor:

@@ -12,7 +12,7 @@ from ..envs.core import PaintingCore, PaintingState
 from ..envs.loss import Loss, PixelLoss
 from ..envs.vgg import WEIGHTS_FILE
 from ..files import data_directory
-from ..painters.draft import smoothed
+from ..painters.smoothed import smoothed
 from ..painters.style import Style
 from .agent import Agent, Progress, ProgressCallback, check_positive, check_whole
 from .color import removal_costs, solve_colors

@@ -48,9 +48,9 @@ class ValueNetwork(nn.Module):
 class _PaintingFeatures(BaseFeaturesExtractor):
     """Actions (12 * strokes_per_step) and value of an observation, side by side: the policy's heads only part them.
 
-    The network chooses places and, at each, one of several strokes. In training mode, which PPO enters between rollout
-    and learning, these choices stay as they were when it began. Else a weight that moves a little could lay a stroke
-    elsewhere, and the likelihood of the action that was taken would drop to nothing.
+    The network chooses places and, at each, one of several strokes, and moves it a little. In training mode, which PPO
+    enters between rollout and learning, choices and moves stay as they were when it began. Else a weight that moves a
+    little could lay a stroke elsewhere, and the likelihood of the action that was taken would drop to nothing.
     """
 
     def __init__(self, observation_space: gymnasium.Space[Any], strokes_per_step: int, width: int, hidden: int) -> None:
@@ -71,11 +71,13 @@ class _PaintingFeatures(BaseFeaturesExtractor):
         if observation.shape[2:] != (CANVAS_SIZE, CANVAS_SIZE):
             observation = F.interpolate(observation, (CANVAS_SIZE, CANVAS_SIZE), mode="bilinear", antialias=True)
         if self._chooser:
+            chooser, count = self._chooser[0], self.strokes_per_step
             with torch.no_grad():
-                choices = self._chooser[0].choices(observation, self.strokes_per_step)
-            strokes = self.network.strokes_at(observation, *choices)
+                choices = chooser.choose(chooser.ideas(observation, count), observation, count)
+                moves = choices.strokes - chooser.thoughts(observation, choices)
+            strokes = self.network.thoughts(observation, choices) + moves
         else:
-            strokes, _ = self.network(observation, self.strokes_per_step)
+            strokes = self.network(observation, self.strokes_per_step)
         return torch.cat([strokes.flatten(1) * 2 - 1, self.value(observation)], 1)
 
 

@@ -17,7 +17,7 @@ from .stroke_network import StrokeNetwork
 
 
 class PolicyAgent(Agent):
-    """Looks at canvas and picture, lays some strokes, and looks again: 8 to 15 times for a painting.
+    """Looks at canvas and picture, lays some strokes, and looks again: 4 to 13 times for up to 200 strokes.
 
     Args:
         painter: name or ``.safetensors`` file of a neural painter, or one that is already loaded.

@@ -19,7 +19,6 @@ from ..envs.pictures import to_tensor
 from ..envs.targets import load_targets
 from ..errors import InvalidInputError, MissingDataError
 from ..files import write_whole
-from ..painters.draft import DraftPainter, smoothed
 from ..painters.painter import load_painter
 from ..painters.stroke import CANVAS_SIZE
 from .analytic import AnalyticTrainer
@@ -62,9 +61,6 @@ class PolicyTrainer:
         if start is not None:
             self.policy.features_extractor.load_state_dict(start.features_extractor.state_dict())
         self.painter = load_painter(config.painter, config.device)
-        self._draft = DraftPainter().to(config.device)
-        self._smoothed = smoothed(self.painter)
-        self._loss = make_loss(config.perceptual, config.device) if config.perceptual_weight else None
         self._measures: list[Loss] = [PixelLoss(), make_loss("lite", config.device)]
         self._random = np.random.default_rng(config.seed)
         self._analytic = self._make_analytic() if "analytic" in self.steps else None
@@ -190,14 +186,12 @@ class PolicyTrainer:
         sums: dict[str, float] = {}
         ends = time.perf_counter() + 60 * (config.minutes or math.inf)
         while trainer.step < config.analytic_steps and time.perf_counter() < ends:
-            drafting = trainer.step < config.draft_part * config.analytic_steps
-            painter = self._draft if drafting else self._smoothed
-            figures = trainer.train_step(painter, self._loss, config.perceptual_weight)
+            figures = trainer.train_step(self.painter)
             sums = {name: sums.get(name, 0.0) + value for name, value in figures.items()}
             if trainer.step % _LOG_EVERY == 0:
                 rate = trainer.optimizer.param_groups[0]["lr"]
                 writer.add_scalar("train/learning_rate", rate, trainer.step)
-                writer.add_scalar("train/promise", sums["promise"] / _LOG_EVERY, trainer.step)
+                writer.add_scalar("train/shortfall", sums["shortfall"] / _LOG_EVERY, trainer.step)
                 writer.add_scalar("rollout/left", sums["left"] / _LOG_EVERY, trainer.step)
                 sums = {}
             report(trainer.step, figures["left"])

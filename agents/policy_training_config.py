@@ -46,13 +46,9 @@ class PolicyTrainingConfig:
     painter: str = "gan"
     """The neural painter that is learned with, by name or as a path to a .safetensors file."""
     perceptual: str = "lite"
-    """The loss beside the squared error, and PPO's reward: lite, vgg19 (needs its weights) or mse."""
-    perceptual_weight: float = 0.3
-    """Analytic: part of the perceptual loss, from 0 to 1; the rest is squared error."""
+    """PPO: the loss whose fall is the reward: lite, vgg19 (needs its weights) or mse."""
     analytic_steps: int = 10_000
     """Analytic: steps of Adam."""
-    draft_part: float = 0.5
-    """Analytic: part of the steps, from 0 to 1, done first on canvases of the draft painter, which is much faster."""
     learning_rate: float = 1e-3
     """Analytic: of Adam, when it is highest; falls to zero along a cosine."""
     ppo_steps: int = 200_000
@@ -92,8 +88,6 @@ class PolicyTrainingConfig:
                 raise InvalidInputError(f"{name} is {getattr(self, name)}, expected {least} or more")
         if min(self.width, self.hidden) < 1 or self.ppo_batch_size < 2:
             raise InvalidInputError("width and hidden are expected to be 1 or more, ppo_batch_size 2 or more")
-        if not 0 <= self.perceptual_weight <= 1 or not 0 <= self.draft_part <= 1:
-            raise InvalidInputError("perceptual_weight and draft_part are expected to lie from 0 to 1")
         for name in ("learning_rate", "ppo_learning_rate", "minutes"):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):

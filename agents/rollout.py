@@ -42,7 +42,7 @@ def paint_steps(
     step = strokes_per_step(count)
     for done in range(0, count, step):
         left = torch.full((len(target),), float(stroke_budget - done), device=target.device)
-        strokes, _ = network(observe(canvas, target, left), min(step, count - done))
+        strokes = network(observe(canvas, target, left), min(step, count - done))
         strokes = _keep_style(strokes, painter)
         canvas = paint_strokes(canvas, strokes, painter)
         yield strokes, canvas
@@ -70,7 +70,7 @@ def paint_counted(
     canvas = canvas.clone()
     while bool((left > 0).any()):
         for rows in left.nonzero()[:, 0].split(_TOGETHER):
-            strokes, _ = network(observe(canvas[rows], target[rows], left[rows].float()), step)
+            strokes = network(observe(canvas[rows], target[rows], left[rows].float()), step)
             strokes = _keep_style(strokes, painter)
             beyond = torch.arange(step) >= left[rows, None]
             strokes[..., END_PRESSURE].masked_fill_(beyond, 0.0)

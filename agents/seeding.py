@@ -13,7 +13,7 @@ from torch import Tensor
 from ..envs.canvas import StrokePainter
 from ..painters import stroke as layout
 from ..painters.stroke import LOG_RADIUS_SCALE, STROKE_LENGTH
-from .color import best_color
+from .pursuit import pursue
 
 _ERROR_BLUR = 2.0
 _EDGE_SCALE = 1.0
@@ -102,18 +102,11 @@ def pick_strokes(
     error = (canvas - target).square().sum(0)
     candidates = draw_candidates(_CANDIDATES * count, error, edges, generator)
     coverage = painter(candidates).flatten(1)
-    canvas, target = canvas.flatten(1), target.flatten(1)
-    picked, gains = [], []
-    free = torch.ones(len(candidates), dtype=torch.bool)
-    for _ in range(count):
-        color, gain = best_color(coverage, canvas, target)
-        best = int(gain.masked_fill(~free, -math.inf).argmax())
-        free[best] = False
-        candidates[best, layout.COLOR] = color[best]
-        picked.append(best)
-        gains.append(gain[best])
-        canvas = torch.lerp(canvas, color[best][:, None].expand_as(canvas), coverage[best])
-    return candidates[picked], coverage[picked], torch.stack(gains)
+    picked = pursue(coverage[None], canvas.flatten(1)[None], target.flatten(1)[None], count)
+    index = picked.index[0]
+    strokes = candidates[index]
+    strokes[:, layout.COLOR] = picked.color[0]
+    return strokes, coverage[index], picked.gain[0]
 
 
 def _blur(pictures: Tensor, scale: float) -> Tensor:

@@ -1,12 +1,14 @@
-"""The policy's network: looks where the error is, and lays a stroke there. How it learns is in ``analytic``.
+"""The policy's network: looks where the error is, thinks of strokes, and tries them. How it learns is in ``analytic``.
 
 It picks anchors where canvas and target differ, looks at each through three windows (16, 32 and 64 pixels wide), and
-gives a stroke relative to the anchor, in the colour of the target along the stroke's own path. So it need not learn
-anything twice for two places of a picture.
+thinks of some strokes relative to the anchor. So it need not learn anything twice for two places of a picture. Then it
+plans with a model of the brush, the draft painter: the strokes that lower the squared error most, in their best
+colours, are picked one after another (``pursuit``), and moved a little before they are laid (``polish``).
 """
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -17,44 +19,38 @@ from ..painters.draft import DraftPainter
 from ..painters.stroke import (
     CANVAS_SIZE,
     COLOR,
-    CONTROL,
-    END,
     LOG_RADIUS_SCALE,
-    SIZE,
-    START,
     STROKE_LENGTH,
-    bezier_control,
-    bezier_point,
 )
 from .bound import bound
-from .color import best_color
+from .polish import polish
+from .pursuit import pursue
 
 _WINDOW, _PATCH = 16, 4
 _LEVELS = (1, 2, 4)
 """Pixels of the canvas in one pixel of each window."""
 _CHANNELS = 7
-_SHAPE = 14
-"""Numbers of the head: reach, start, end, bend (2 each), size, two pressures, contrast, colour correction (3)."""
-_CANDIDATES = 3
-"""Anchors that are looked at, for each stroke that is laid."""
-_REPULSION = 3.0
-_HYPOTHESES = 4
-"""Strokes that are thought of at each anchor; the one that promises most is laid."""
+_SHAPE = 10
+"""Numbers of the head: reach, start, end, bend (2 each), size, two pressures."""
+HYPOTHESES = 8
+"""Strokes that are thought of at each anchor."""
+_FEWEST_ANCHORS, _ANCHORS = 16, 2
+"""Anchors that are looked at: so many for each stroke that is laid, but never fewer than the first."""
+_TRIAL_SIDE = CANVAS_SIZE // 2
+"""Strokes are tried on a canvas of half the size, which takes a quarter of the time."""
+_POLISH = 8
+"""Steps that the picked strokes are moved."""
 _APART = 5
 """Anchors are the largest errors of 5x5 cells of 2x2 pixels each."""
 _SHORTEST_REACH, _USUAL_REACH, _LONGEST_REACH = math.log(1.5), math.log(10.0), math.log(64.0)
-_PATH = 7
-_LARGEST_CORRECTION = 0.3
-_SOLVED = 0.5
-"""How far a stroke's colour is drawn toward that of the least squared error; 0.5 was better than 0 and 1."""
 _MARGIN = 0.002
 
 STROKES_PER_STEP = (1, 2, 4, 8, 16)
 
 
 def strokes_per_step(stroke_budget: int) -> int:
-    """How many strokes to lay at once: a painting takes 8 to 15 steps, more beyond 250 strokes."""
-    return max(step for step in STROKES_PER_STEP if step == 1 or 7.5 * step <= stroke_budget)
+    """How many strokes to lay at once: at most about as many as a painting takes steps."""
+    return max(step for step in STROKES_PER_STEP if step == 1 or step**2 <= 1.3 * stroke_budget)
 
 
 @dataclass(frozen=True)
@@ -70,6 +66,40 @@ class _Scene:
     error: Tensor
     levels: tuple[Tensor, ...]
     left: Tensor
+
+
+class Ideas(NamedTuple):
+    """Strokes that were thought of, K at each of N anchors of B canvases, and tried on canvases of half the size.
+
+    Attributes:
+        anchors: (B, N, 2) as x, y in pixels.
+        strokes: (B, N, K, 12) in [0, 1], black.
+        coverage: (B, N * K, 1024) in [0, 1], by the draft painter.
+        canvas: (B, 3, 1024) in [0, 1].
+        target: (B, 3, 1024) in [0, 1].
+    """
+
+    anchors: Tensor
+    strokes: Tensor
+    coverage: Tensor
+    canvas: Tensor
+    target: Tensor
+
+
+class Choices(NamedTuple):
+    """Which strokes are laid, count for each of B canvases.
+
+    Attributes:
+        anchors: (B, count, 2) as x, y in pixels.
+        numbers: (B, count) which of the strokes thought of there.
+        colors: (B, count, 3) in [0, 1], the best for each as it was thought of.
+        strokes: (B, count, 12) in [0, 1], as they are laid.
+    """
+
+    anchors: Tensor
+    numbers: Tensor
+    colors: Tensor
+    strokes: Tensor
 
 
 class StrokeNetwork(nn.Module):
@@ -97,16 +127,13 @@ class StrokeNetwork(nn.Module):
         self.trunk = nn.Sequential(
             nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU()
         )
-        self.shape = nn.Linear(hidden, _HYPOTHESES * _SHAPE)
-        promise = nn.Linear(64, _HYPOTHESES)
-        nn.init.constant_(promise.bias, -5.0)
-        self.gain = nn.Sequential(nn.Linear(hidden, 64), nn.SiLU(), promise)
+        self.shape = nn.Linear(hidden, HYPOTHESES * _SHAPE)
         self.draft = DraftPainter()
         # On bare paper before an even target all errors are equal: a fixed pattern then tells where to begin.
         noise = torch.rand(1, CANVAS_SIZE // 2, CANVAS_SIZE // 2, generator=torch.Generator().manual_seed(0))
         self.register_buffer("anchor_noise", 1 + 0.02 * noise, persistent=False)
 
-    def forward(self, observation: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    def forward(self, observation: Tensor, count: int) -> Tensor:
         """Decide the next strokes.
 
         Args:
@@ -114,62 +141,48 @@ class StrokeNetwork(nn.Module):
             count: strokes for each canvas, 1 or more.
 
         Returns:
-            Strokes (B, count, 12) in [0, 1], the most promising first; and their promises (B, count), about ln of the
-            part of the squared error that each would take away.
+            Strokes (B, count, 12) in [0, 1], in painting order; without gradients, see ``thoughts``.
         """
-        scene = self._scene(observation)
-        anchors = self._anchors(scene, _CANDIDATES * count, 0.0)
-        strokes, promise = self._think(scene, anchors)
-        strokes, promise = _best(strokes, promise)
-        chosen = _choose(strokes, promise, count)
-        strokes = strokes.gather(1, chosen[..., None].expand(-1, -1, STROKE_LENGTH))
-        return self._recolor(strokes, observation), promise.gather(1, chosen)
+        with torch.no_grad():
+            return self.choose(self.ideas(observation, count), observation, count).strokes
 
-    def hypotheses(self, observation: Tensor, count: int, exploration: float) -> tuple[Tensor, Tensor]:
-        """What is thought of at the anchors where ``forward`` would lay strokes, for training.
+    def ideas(self, observation: Tensor, count: int, exploration: float = 0.0) -> Ideas:
+        """Think of strokes, and try them; with gradients to the weights.
 
         Args:
             observation: as for ``forward``.
-            count: strokes for each canvas.
-            exploration: standard deviation of noise on errors and promises, in powers of e.
-
-        Returns:
-            Strokes (B, count, 4, 12), and their promises (B, count, 4); both with gradients to the weights.
+            count: strokes to be laid on each canvas.
+            exploration: standard deviation of noise on errors, in powers of e.
         """
         scene = self._scene(observation)
-        # Gradients for the chosen anchors alone: that takes a third of the time.
-        with torch.no_grad():
-            anchors = self._anchors(scene, _CANDIDATES * count, exploration)
-            strokes, promise = _best(*self._think(scene, anchors))
-            chosen = _choose(strokes, promise + exploration * torch.randn_like(promise), count)
-            anchors = anchors.gather(1, chosen[..., None].expand(-1, -1, 2))
-        strokes, promise = self._think(scene, anchors)
-        return self._recolor(strokes.flatten(1, 2), observation).view_as(strokes), promise
+        anchors = self._anchors(scene, max(_FEWEST_ANCHORS, _ANCHORS * count), exploration)
+        strokes = self._think(scene, anchors)
+        coverage = 1 - self.draft.draw(strokes.flatten(0, 2), _TRIAL_SIDE).keep
+        target, missing = scene.levels[1].flatten(2)[:, :6].split(3, 1)
+        return Ideas(anchors, strokes, coverage.view(len(anchors), -1, _TRIAL_SIDE**2), target - missing, target)
 
-    def choices(self, observation: Tensor, count: int) -> tuple[Tensor, Tensor]:
-        """Where ``forward`` would lay strokes, (B, count, 2) in pixels, and which of the 4 thought of, (B, count)."""
-        scene = self._scene(observation)
-        anchors = self._anchors(scene, _CANDIDATES * count, 0.0)
-        thought, promise = self._think(scene, anchors)
-        chosen = _choose(*_best(thought, promise), count)
-        return anchors.gather(1, chosen[..., None].expand(-1, -1, 2)), promise.argmax(-1).gather(1, chosen)
+    @torch.no_grad()
+    def choose(self, ideas: Ideas, observation: Tensor, count: int, exploration: float = 0.0) -> Choices:
+        """Pick the best of ``ideas(observation, count)``, and polish them.
 
-    def strokes_at(self, observation: Tensor, anchors: Tensor, numbers: Tensor) -> Tensor:
-        """The strokes (B, count, 12) of some ``choices``; those of ``forward`` for its own."""
-        thought, _ = self._think(self._scene(observation), anchors)
-        strokes = thought.gather(2, numbers[..., None, None].expand(-1, -1, 1, STROKE_LENGTH))[:, :, 0]
-        return self._recolor(strokes, observation)
-
-    def _recolor(self, strokes: Tensor, observation: Tensor) -> Tensor:
-        """Strokes (B, N, 12) in colours between those that were thought of and those of the least squared error.
-
-        The least error for one stroke alone, by the draft painter's ink; the head says what that cannot know.
+        Args:
+            ideas: what there is to choose from.
+            observation: as for ``forward``.
+            count: strokes to be laid on each canvas.
+            exploration: standard deviation of noise on gains, in powers of e.
         """
-        with torch.no_grad():
-            coverage = self.draft.coverage(strokes.flatten(0, 1)).view(*strokes.shape[:2], -1)
-            best, _ = best_color(coverage, observation[:, :3].flatten(2), observation[:, 3:6].flatten(2))
-        color = torch.lerp(strokes[..., COLOR], best, _SOLVED)
-        return torch.cat([strokes[..., : COLOR.start], color, strokes[..., COLOR.stop :]], -1)
+        picked = pursue(ideas.coverage, ideas.canvas, ideas.target, count, exploration)
+        strokes = ideas.strokes.flatten(1, 2).gather(1, picked.index[..., None].expand(-1, -1, STROKE_LENGTH))
+        strokes = polish(_recolor(strokes, picked.color), observation[:, :3], observation[:, 3:6], self.draft, _POLISH)
+        places = picked.index.div(HYPOTHESES, rounding_mode="floor")
+        anchors = ideas.anchors.gather(1, places[..., None].expand(-1, -1, 2))
+        return Choices(anchors, picked.index % HYPOTHESES, picked.color, strokes)
+
+    def thoughts(self, observation: Tensor, choices: Choices) -> Tensor:
+        """The strokes (B, count, 12) of some choices as they were thought of, with gradients to the weights."""
+        strokes = self._think(self._scene(observation), choices.anchors)
+        rows = choices.numbers[..., None, None].expand(-1, -1, 1, STROKE_LENGTH)
+        return _recolor(strokes.gather(2, rows)[:, :, 0], choices.colors)
 
     @staticmethod
     def _scene(observation: Tensor) -> _Scene:
@@ -180,12 +193,10 @@ class StrokeNetwork(nn.Module):
             levels.append(_halve(levels[-1]))
         return _Scene(missing.square().sum(1), tuple(levels), strokes_left_of(observation))
 
-    def _think(self, scene: _Scene, anchors: Tensor) -> tuple[Tensor, Tensor]:
-        """Strokes (B, N, 4, 12) at anchors (B, N, 2), and what they promise (B, N, 4)."""
-        features = self._look(scene, anchors)
-        shape = self.shape(features).unflatten(-1, (_HYPOTHESES, _SHAPE)).flatten(1, 2)
-        strokes = self._strokes(shape, anchors.repeat_interleave(_HYPOTHESES, 1), scene.levels[1])
-        return strokes.unflatten(1, (-1, _HYPOTHESES)), self.gain(features.detach())
+    def _think(self, scene: _Scene, anchors: Tensor) -> Tensor:
+        """Strokes (B, N, K, 12) at anchors (B, N, 2), black."""
+        shape = self.shape(self._look(scene, anchors)).unflatten(-1, (HYPOTHESES, _SHAPE))
+        return self._strokes(shape, anchors[:, :, None])
 
     def _anchors(self, scene: _Scene, count: int, exploration: float) -> Tensor:
         """Where the error has its peaks: (B, count, 2) as x, y in pixels."""
@@ -226,9 +237,9 @@ class StrokeNetwork(nn.Module):
         return torch.cat([anchors / (CANVAS_SIZE / 2) - 1, about[:, None].expand(-1, anchors.shape[1], -1)], -1)
 
     @staticmethod
-    def _strokes(shape: Tensor, anchors: Tensor, seen: Tensor) -> Tensor:
-        """Strokes (B, N, 12) of the head's numbers (B, N, 14)."""
-        log_reach, start, end, bend, size, pressures, contrast, correction = shape.split((1, 2, 2, 2, 1, 2, 1, 3), -1)
+    def _strokes(shape: Tensor, anchors: Tensor) -> Tensor:
+        """Strokes (B, N, K, 12) of the head's numbers (B, N, K, 10), at anchors (B, N, 1, 2)."""
+        log_reach, start, end, bend, size, pressures = shape.split((1, 2, 2, 2, 1, 2), -1)
         log_reach = log_reach + _USUAL_REACH
         reach = torch.exp(bound(log_reach, _SHORTEST_REACH, _LONGEST_REACH)) / CANVAS_SIZE
         anchor = anchors / CANVAS_SIZE
@@ -238,43 +249,13 @@ class StrokeNetwork(nn.Module):
         control = bound(0.5 * (start + end) + 0.5 * reach * bend, _MARGIN, 1 - _MARGIN)
         size = torch.sigmoid(size + 2 * (log_reach - math.log(12.0)) / LOG_RADIUS_SCALE)
         pressures = torch.sigmoid(pressures + 1.0)
-        wanted, missing = _along_path(start, control, end, seen).split((3, 3), -1)
-        color = wanted + F.softplus(contrast - 1.0) * missing + _LARGEST_CORRECTION * torch.tanh(correction)
-        return torch.cat([pressures[..., :1], size, control, end, bound(color, 0, 1), start, pressures[..., 1:]], -1)
+        color = shape.new_zeros(()).expand(*shape.shape[:-1], 3)
+        return torch.cat([pressures[..., :1], size, control, end, color, start, pressures[..., 1:]], -1)
 
 
-def _best(strokes: Tensor, promise: Tensor) -> tuple[Tensor, Tensor]:
-    """Of strokes (B, N, K, 12) with promises (B, N, K), the most promising of every K: (B, N, 12) and (B, N)."""
-    best = promise.argmax(-1, keepdim=True)
-    rows = best[..., None].expand(-1, -1, -1, STROKE_LENGTH)
-    return strokes.gather(2, rows)[:, :, 0], promise.gather(2, best)[..., 0]
-
-
-def _choose(strokes: Tensor, promise: Tensor, count: int) -> Tensor:
-    """Numbers (B, count) of strokes (B, N, 12) that promise (B, N) much and lie apart: two in one place gain once."""
-    middle = strokes[..., CONTROL] * CANVAS_SIZE
-    length = (strokes[..., END] - strokes[..., START]).norm(dim=-1) * CANVAS_SIZE
-    extent = 0.5 * length + torch.exp(LOG_RADIUS_SCALE * strokes[..., SIZE])
-    chosen = []
-    for _ in range(count):
-        best = promise.argmax(1, keepdim=True)
-        chosen.append(best)
-        distance = (middle - middle.gather(1, best[..., None].expand(-1, -1, 2))).norm(dim=-1)
-        nearness = distance / (0.5 * (extent + extent.gather(1, best)))
-        promise = promise - _REPULSION * torch.exp(-0.5 * nearness.square())
-        promise = promise.scatter(1, best, -math.inf)
-    return torch.cat(chosen, 1)
-
-
-def _along_path(start: Tensor, control: Tensor, end: Tensor, seen: Tensor) -> Tensor:
-    """Means (B, N, 6) along strokes given by three points (B, N, 2) each, of what is seen, (B, 7, 32, 32)."""
-    time = torch.linspace(0.05, 0.95, _PATH, device=start.device)[:, None]
-    points = bezier_point(
-        start[..., None, :], bezier_control(start, control, end)[..., None, :], end[..., None, :], time
-    )
-    colors = F.grid_sample(seen[:, :6], points * 2 - 1, padding_mode="border", align_corners=False)
-    mean: Tensor = colors.mean(-1).transpose(1, 2)
-    return mean
+def _recolor(strokes: Tensor, color: Tensor) -> Tensor:
+    """Strokes (B, N, 12) in colours (B, N, 3)."""
+    return torch.cat([strokes[..., : COLOR.start], color, strokes[..., COLOR.stop :]], -1)
 
 
 def _halve(pictures: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ paintgym compare --painters gan,vae,gan-deconv --targets mnist,paintings --out r
 paintgym compare --study --out runs/study          # the study of STUDY.md; again: goes on where it was interrupted
 paintgym compare --size 512 --agents greedy,policy --strokes 500,2000,5000
 paintgym compare --study --quick                   # the same with a few pictures
+paintgym compare --agents gradient,policy+gradient --seconds gradient=40,policy+gradient=10 --strokes 200
 """
 
 import json
@@ -46,6 +47,8 @@ _STUDY = {
     "pictures": "mnist=100,paintings=20",
     "iterations": 60,
 }
+_MOST_ITERATIONS = 1_000_000
+_LONGEST = 86_400
 _QUICK_STUDY = {**_STUDY, "pictures": "mnist=10,paintings=4", "iterations": 30}
 
 
@@ -80,6 +83,9 @@ class Arguments:
     """What the agents minimise: mse, lite, or vgg19 (needs its weights)."""
     iterations: int | None = None
     """Of agents that have them, such as gradient."""
+    seconds: str | None = None
+    """Time limit of agents that have one, for all or for each, as in gradient=40,policy+gradient=10; they iterate until
+    it is over, if --iterations does not say otherwise."""
     split: Split = "test"
     """The part of targets that have parts."""
     seed: int = 0
@@ -140,7 +146,7 @@ def _check(arguments: Arguments) -> int:
     if arguments.quick and not arguments.study:
         raise InvalidInputError("--quick is a form of --study; give both, or --pictures for how many to paint")
     if arguments.iterations is not None:
-        check_whole("iterations", arguments.iterations, 1, 1_000_000)
+        check_whole("iterations", arguments.iterations, 1, _MOST_ITERATIONS)
     if arguments.grid is not None and arguments.size is None:
         raise InvalidInputError("a grid of windows is for large paintings; give --size too")
     for name in ("size", "grid"):
@@ -171,8 +177,8 @@ def _plan(arguments: Arguments) -> Comparison:
         **{name: value for name, value in vars(arguments).items() if value is not None},
     }
     names = _split(chosen["targets"], "targets", str)
-    budgets = _split_by_target(chosen["strokes"], "strokes", names, LARGEST_BUDGET)
-    pictures = _split_by_target(chosen["pictures"], "pictures", names, 10_000)
+    budgets = _split_by_name(chosen["strokes"], "strokes", names, LARGEST_BUDGET)
+    pictures = _split_by_name(chosen["pictures"], "pictures", names, 10_000)
     sources = {}
     for name in names:
         if len(pictures[name]) > 1:
@@ -181,7 +187,12 @@ def _plan(arguments: Arguments) -> Comparison:
         sources[name] = Source(targets, choose_pictures(targets, pictures[name][0]), budgets[name])
     return Comparison(
         agents=_load_agents(
-            chosen["agents"], chosen["painters"], arguments.loss, chosen["iterations"], arguments.policy
+            chosen["agents"],
+            chosen["painters"],
+            arguments.loss,
+            chosen["iterations"],
+            arguments.seconds,
+            arguments.policy,
         ),
         sources=sources,
         measures=[load_measure(name) for name in MEASURES] if arguments.study else available_measures(),
@@ -192,7 +203,9 @@ def _plan(arguments: Arguments) -> Comparison:
     )
 
 
-def _load_agents(names: str, painters: str, loss_name: str, iterations: int | None, policy: str | None) -> list[Agent]:
+def _load_agents(
+    names: str, painters: str, loss_name: str, iterations: int | None, seconds: str | None, policy: str | None
+) -> list[Agent]:
     """Every agent with every painter."""
     loss = make_loss(loss_name)
     with_policy = [name for name in _split(names, "agents", str) if "policy" in name]
@@ -208,13 +221,29 @@ def _load_agents(names: str, painters: str, loss_name: str, iterations: int | No
     iterating = [agent for agent in agents if hasattr(agent, "iterations")]
     if iterations is not None and not iterating:
         raise InvalidInputError(f"iterations are given, but none of the agents {names} has any; leave them out")
+    limits = _read_limits(seconds, names, [agent.name for agent in iterating])
     for agent in iterating:
         agent.iterations = iterations
+        if limits:
+            agent.iterations, agent.time_limit = iterations or _MOST_ITERATIONS, limits[agent.name]
     for agent in agents:
         # The draft painter was fitted to one of them, and a painter's gradients are part of what it is good for.
         if len(loaded) > 1 and hasattr(agent, "smooth"):
             agent.smooth = False
     return agents
+
+
+def _read_limits(text: str | None, names: str, limited: list[str]) -> dict[str, float]:
+    """Seconds by the name of the agent; empty where there are no limits."""
+    if text is None:
+        return {}
+    if not limited:
+        raise InvalidInputError(f"seconds are given, but none of the agents {names} has a limit; leave them out")
+    limits = _split_by_name(text, "seconds", list(dict.fromkeys(limited)), _LONGEST)
+    for name, numbers in limits.items():
+        if len(numbers) > 1:
+            raise InvalidInputError(f"seconds of {name} are {numbers}, expected one number for each agent")
+    return {name: float(numbers[0]) for name, numbers in limits.items()}
 
 
 def _has_brush() -> bool:
@@ -236,21 +265,21 @@ def _split(text: str, name: str, convert: Callable[[str], Item]) -> list[Item]:
     return items
 
 
-def _split_by_target(text: str, name: str, targets: list[str], most: int) -> dict[str, list[int]]:
-    """Numbers for all targets, ``15,30``, or for each, ``mnist=5,20,paintings=50``."""
+def _split_by_name(text: str, name: str, owners: list[str], most: int) -> dict[str, list[int]]:
+    """Numbers for all owners, ``15,30``, or for each, ``mnist=5,20,paintings=50``."""
     parts: dict[str, str] = {}
-    target = ""
+    owner = ""
     for item in text.split(","):
         if "=" in item:
-            target, _, item = (part.strip() for part in item.rpartition("="))
-        parts[target] = f"{parts.get(target, '')},{item}"
-    unknown = [target for target in parts if target and target not in targets]
-    lacking = [target for target in targets if target not in parts]
+            owner, _, item = (part.strip() for part in item.rpartition("="))
+        parts[owner] = f"{parts.get(owner, '')},{item}"
+    unknown = [owner for owner in parts if owner and owner not in owners]
+    lacking = [owner for owner in owners if owner not in parts]
     if unknown or (lacking and "" not in parts):
         raise InvalidInputError(
-            f"{name} are {text!r}, expected numbers for the targets {', '.join(targets)}, such as {targets[0]}=5"
+            f"{name} are {text!r}, expected numbers for all of {', '.join(owners)}, such as {owners[0]}=5"
         )
-    numbers = {target: _split(parts.get(target, parts.get("", "")), name, int) for target in targets}
+    numbers = {owner: _split(parts.get(owner, parts.get("", "")), name, int) for owner in owners}
     for group in numbers.values():
         for number in group:
             check_whole(name, number, 1, most)

@@ -87,6 +87,16 @@ def test_painters_that_are_compared_lead_by_their_own_gradients(pictures: Path) 
         assert told is (not smooth[0])
 
 
+def test_agents_may_have_time_limits_of_their_own(pictures: Path) -> None:
+    given = ["compare", "--agents", "gradient,policy+gradient", "--seconds", "gradient=1,policy+gradient=2"]
+    given += ["--targets", str(pictures), "--pictures", "1", "--strokes", "2", "--json", "report.json"]
+    assert main(given) == 0
+    report = json.loads(Path("report.json").read_text())
+    assert [agent["time_limit"] for agent in report["settings"]["agents"]] == [1.0, 2.0]
+    for trial, limit in zip(report["trials"], (1, 2), strict=True):
+        assert 0.9 * limit < trial["figures"]["seconds"]
+
+
 def test_an_interrupted_comparison_goes_on_and_ends_with_the_same_report(
     pictures: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -131,6 +141,10 @@ def test_a_folder_of_other_settings_is_left_as_it_is(pictures: Path, capsys: pyt
         (["--agents", "random,vermeer"], "vermeer"),
         (["--agents", ","], "no agents are named"),
         (["--agents", "random", "--iterations", "5"], "iterations"),
+        (["--agents", "random", "--seconds", "5"], "seconds"),
+        (["--agents", "gradient", "--seconds", "greedy=5"], "greedy=5"),
+        (["--agents", "gradient", "--seconds", "0"], "from 1 to"),
+        (["--agents", "gradient", "--seconds", "1,2"], "one number"),
         (["--painters", "gan,vermeer"], "vermeer"),
         (["--strokes", "5,x"], "whole numbers separated by commas"),
         (["--strokes", "0"], "from 1 to"),

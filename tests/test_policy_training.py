@@ -107,12 +107,12 @@ def test_the_command_leaves_a_policy_with_a_card_and_tensorboard_logs(
         events.Reload()
         tags[stage] = set(events.Tags()["scalars"]) | set(events.Tags()["images"])
         assert {"eval/mse_2", "eval/lite_3", "paint/canvases", "paint/timelapse"} <= tags[stage]
-    assert {"train/promise", "train/learning_rate", "rollout/left"} <= tags["analytic"]
+    assert {"train/shortfall", "train/learning_rate", "rollout/left"} <= tags["analytic"]
     assert {"train/loss", "train/learning_rate", "rollout/ep_rew_mean"} <= tags["ppo"]
 
 
 def test_a_policy_trained_for_a_moment_paints_better_than_an_untrained_one(pictures: Path, tmp_path: Path) -> None:
-    options = "--analytic-steps 40 --evaluate-every 40 --held-out 1 --strokes 5 --draft-part 1 --perceptual-weight 0"
+    options = "--analytic-steps 40 --evaluate-every 40 --held-out 1 --strokes 5"
     options += " --width 16 --hidden 32 --learning-rate 1e-2"
     assert main(["train-policy", "--target", str(pictures), "--out", str(tmp_path), *options.split()]) == 0
     unseen = find_lessons(PolicyTrainingConfig(target=str(pictures))).last
@@ -158,7 +158,6 @@ def test_another_configuration_is_not_resumed_nor_a_damaged_checkpoint(
         {"ppo_steps": -1},
         {"ppo_strokes": 97},
         {"ppo_batch_size": 1},
-        {"perceptual_weight": 1.5},
         {"learning_rate": 0.0},
         {"minutes": float("nan")},
         {"strokes": (0,)},

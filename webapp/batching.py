@@ -113,7 +113,7 @@ class PolicyBatcher:
         painter = self._painter(name)
         canvas, target = torch.stack([row.canvas for row in group]), torch.stack([row.target for row in group])
         left = torch.tensor([float(row.left) for row in group])
-        strokes, _ = self._network(observe(canvas, target, left), count)
+        strokes = self._network(observe(canvas, target, left), count)
         coverage = painter(strokes.flatten(0, 1)).unflatten(0, strokes.shape[:2])
         canvas = composite(canvas, coverage, strokes[..., COLOR])
         losses = self._loss(canvas, self._loss.features(target)).tolist()
