@@ -19,12 +19,14 @@ from torch import Tensor
 from ..envs.canvas import StrokePainter, paint_strokes
 from ..envs.core import budget_plane
 from .color import best_color
-from .stroke_network import STROKES_PER_STEP, StrokeNetwork
+from .stroke_network import StrokeNetwork
 
 _STROKES = 48
 """Strokes that are laid for each step of Adam, on as many canvases as it takes."""
 _POOL = 96
 """Half-painted canvases kept for each number of strokes a step."""
+_POOLS = (1, 2, 4, 8, 16)
+"""Strokes a step of each pool of canvases."""
 _TURNS = (1, 2, 3, 1, 4, 2, 0, 3)
 """Which pool is painted on next."""
 _FEWEST = 5
@@ -72,7 +74,7 @@ class AnalyticTrainer:
         self._random = random
         self._learning_rate = learning_rate
         self._steps = steps
-        self._pools = [self._new_pool(step) for step in STROKES_PER_STEP]
+        self._pools = [self._new_pool(step) for step in _POOLS]
 
     def train_step(self, painter: StrokePainter) -> dict[str, float]:
         """One step of Adam.

@@ -18,7 +18,7 @@ from ..painters.stroke_list import StrokeList
 
 _CHANGE = 0.04
 """Mean absolute change of the picture under a stroke that the stroke does not outlive."""
-_STRAY, _STRAYING = 0.06, 0.002
+_STRAY, _STRAYING = 0.05, 0.002
 """How far the painting's mean colour under a stroke may be from the picture's, if it goes on to part: slow changes."""
 _NOISE, _CHANGED = 0.02, 0.08
 """A pixel changes wholly from the second on, and not at all below the first."""

@@ -38,19 +38,19 @@ _FEWEST_ANCHORS, _ANCHORS = 16, 2
 """Anchors that are looked at: so many for each stroke that is laid, but never fewer than the first."""
 _TRIAL_SIDE = CANVAS_SIZE // 2
 """Strokes are tried on a canvas of half the size, which takes a quarter of the time."""
-_POLISH = 8
+_POLISH = 6
 """Steps that the picked strokes are moved."""
 _APART = 5
 """Anchors are the largest errors of 5x5 cells of 2x2 pixels each."""
 _SHORTEST_REACH, _USUAL_REACH, _LONGEST_REACH = math.log(1.5), math.log(10.0), math.log(64.0)
 _MARGIN = 0.002
 
-STROKES_PER_STEP = (1, 2, 4, 8, 16)
+STROKES_PER_STEP = (1, 2, 3, 4, 5, 6, 8, 16)
 
 
 def strokes_per_step(stroke_budget: int) -> int:
     """How many strokes to lay at once: at most about as many as a painting takes steps."""
-    return max(step for step in STROKES_PER_STEP if step == 1 or step**2 <= 1.3 * stroke_budget)
+    return max(step for step in STROKES_PER_STEP if step == 1 or step**2 <= 1.7 * stroke_budget)
 
 
 @dataclass(frozen=True)

@@ -100,9 +100,9 @@ class DraftPainter(Painter):
         centres = pixel * torch.arange(0.5, side, dtype=strokes.dtype, device=strokes.device)
         apart = centres - place[..., None]
         exponent = torch.addcmul(heights[..., None], apart.square(), precision[:, None, :, None], value=-0.5)
-        profiles = torch.exp(exponent.clamp(min=_FLOOR))
+        profiles = exponent.clamp_(min=_FLOOR).exp_()
         columns, rows = profiles.unbind(1)
-        keep = torch.exp(-(rows.mT @ columns))
+        keep = (rows.mT @ columns).neg_().exp_()
         return Draft(keep, apart, profiles, velocity, squared_speed, pressure, own, precision)
 
     def gradient(self, draft: Draft, keep: Tensor) -> Tensor:
@@ -115,13 +115,13 @@ class DraftPainter(Painter):
         Returns:
             (N, 12) gradient of that loss to the strokes; 0 for colours.
         """
-        density = -keep * draft.keep
+        density = (keep * draft.keep).neg_()
         columns, rows = draft.profiles.unbind(1)
-        exponent = torch.stack([rows @ density, columns @ density.mT], 1) * draft.profiles
-        moments = exponent * draft.apart
-        place = moments.sum(-1) * draft.precision[:, None]
-        squares = (moments * draft.apart).sum((1, 3))
+        exponent = torch.stack([rows @ density, columns @ density.mT], 1).mul_(draft.profiles)
         log_height = exponent[:, 1].sum(-1)
+        moments = exponent.mul_(draft.apart)
+        place = moments.sum(-1) * draft.precision[:, None]
+        squares = moments.mul_(draft.apart).sum((1, 3))
         variance = (0.5 * squares * draft.precision - log_height) * draft.precision
         log_own = torch.addcmul(log_height, variance, draft.own)
         along = torch.add(log_height / draft.squared_speed, variance, alpha=2 * _SPREAD_BY_SPEED)
