@@ -1,10 +1,11 @@
-"""Training the policy's network by gradients: what would its strokes gain, were they laid on half-painted canvases?
+"""Training the policy's network through the canvas: short horizons of differentiable steps from half-painted canvases.
 
-The gradient flows through the draft painter, canvas and squared error to the strokes that the network thinks of, with
-no score function in between, as in the model-based step of Learning to Paint (Huang et al., 2019). Each is judged alone
-and as it was thought of; which are laid, and how they are moved before, is planned by the network anew. Longer horizons
-are left out: what a good stroke gains is seldom lost later. What the network is, and how it is measured and saved, is
-elsewhere.
+After SHAC (Xu et al., "Accelerated policy learning with parallel differentiable simulation", 2022) and the model-based
+step of Learning to Paint (Huang et al., 2019). Two things are asked of the strokes that the network thinks of. Those
+that are laid: which part of the error do they leave, and the next ones after them? And all of them: what would each
+gain, were it laid alone? The first alone makes strokes timid where little error is left, the second alone plans badly
+for few strokes. Strokes are judged as they were thought of, but the canvases are those that the plan leads to. What the
+network is, and how it is measured and saved, is elsewhere.
 """
 
 import math
@@ -16,13 +17,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..envs.canvas import StrokePainter, paint_strokes
+from ..envs.canvas import paint_strokes
 from ..envs.core import budget_plane
+from ..painters.painter import Painter
+from ..painters.smoothed import smoothed
 from .color import best_color
 from .stroke_network import StrokeNetwork
 
+HORIZON = 2
 _STROKES = 48
-"""Strokes that are laid for each step of Adam, on as many canvases as it takes."""
+"""Strokes that a batch lays in each step of the horizon."""
 _POOL = 96
 """Half-painted canvases kept for each number of strokes a step."""
 _POOLS = (1, 2, 4, 8, 16)
@@ -33,8 +37,10 @@ _FEWEST = 5
 _EXPLORATION = 0.5
 _OTHERS = 0.1
 """Weight of all strokes thought of in a place, beside the best of them."""
+_OWN_WEIGHT = 0.2
+"""Of what strokes would gain alone, beside the part of the error that they leave together."""
 _FLOOR = 0.1
-_LEAST_GAIN = 1e-6
+_LEAST_GAIN, _LEAST_ERROR = 1e-6, 2e-4
 
 
 @dataclass
@@ -48,10 +54,11 @@ class _Pool:
 
 
 class AnalyticTrainer:
-    """Lets a network paint, and moves its weights up the gradient of what its strokes gain.
+    """Lets a network paint, and moves its weights down the gradient of what it leaves.
 
     Args:
         network: what is trained, in place.
+        painter: strokes (N, 12) to coverage (N, 1, 64, 64): the ink of the canvases.
         draw_targets: gives (count, 3, 64, 64) targets in [0, 1].
         random: source of random numbers.
         learning_rate: Adam's, when it is highest.
@@ -61,6 +68,7 @@ class AnalyticTrainer:
     def __init__(
         self,
         network: StrokeNetwork,
+        painter: Painter,
         draw_targets: Callable[[int, np.random.Generator], Tensor],
         random: np.random.Generator,
         *,
@@ -70,44 +78,51 @@ class AnalyticTrainer:
         self.network = network
         self.optimizer = torch.optim.Adam(network.parameters(), learning_rate, betas=(0.9, 0.98))
         self.step = 0
+        self._painter, self._smoothed = painter, smoothed(painter)
         self._draw_targets = draw_targets
         self._random = random
         self._learning_rate = learning_rate
         self._steps = steps
         self._pools = [self._new_pool(step) for step in _POOLS]
 
-    def train_step(self, painter: StrokePainter) -> dict[str, float]:
+    def train_step(self) -> dict[str, float]:
         """One step of Adam.
 
-        Args:
-            painter: strokes (N, 12) to coverage (N, 1, 64, 64), for the ink of the canvases; needs no gradients.
-
         Returns:
-            ``shortfall``: what is minimised, see ``shortfall``; ``left``: part of the squared error that the strokes
-            that were laid leave.
+            ``left``: part of the squared error that the last strokes leave; ``shortfall``: see there.
         """
         begun = self.step / self._steps
         for group in self.optimizer.param_groups:
             rate = self._learning_rate * min(1.0, (self.step + 1) / 100)
             group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * min(begun, 1.0)))
         pool = self._pools[_TURNS[self.step % len(_TURNS)]]
-        rows = torch.from_numpy(self._random.choice(_POOL, _STROKES // pool.strokes_per_step, replace=False))
+        count = pool.strokes_per_step
+        rows = torch.from_numpy(self._random.choice(_POOL, _STROKES // count, replace=False))
         canvas, target, left = pool.canvas[rows], pool.target[rows], pool.left[rows]
-        observation = observe(canvas, target, left)
-        ideas = self.network.ideas(observation, pool.strokes_per_step, _EXPLORATION)
-        _, gain = best_color(ideas.coverage, ideas.canvas, ideas.target)
-        total = shortfall(gain.view(ideas.strokes.shape[:3]))
+        total, fallen = canvas.new_zeros(()), canvas.new_zeros(())
+        for _ in range(HORIZON):
+            observation = observe(canvas.detach(), target, left)
+            ideas = self.network.ideas(observation, count, _EXPLORATION)
+            choices = self.network.choose(ideas, observation, count, _EXPLORATION)
+            _, gain = best_color(ideas.coverage, ideas.canvas, ideas.target)
+            fallen = fallen + shortfall(gain.view(ideas.strokes.shape[:3])) / HORIZON
+            thought = paint_strokes(canvas, self.network.thoughts(observation, choices), self._smoothed)
+            before, after = _error(canvas, target).detach(), _error(thought, target)
+            # The more strokes share a step, the more of the error it takes away: evened out.
+            total = total + (after / before).mean() / math.sqrt(count)
+            with torch.no_grad():
+                laid = paint_strokes(canvas, choices.strokes, self._painter)
+            # What is laid, with the gradient of what was thought of.
+            canvas = thought + (laid - thought).detach()
+            left = (left - count).clamp(min=0)
+            remaining = float((_error(laid, target) / before).mean())
         self.optimizer.zero_grad()
-        total.backward()
+        (total + HORIZON * _OWN_WEIGHT * fallen).backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
-        with torch.no_grad():
-            choices = self.network.choose(ideas, observation, pool.strokes_per_step, _EXPLORATION)
-            painted = paint_strokes(canvas, choices.strokes, painter)
-        error, remaining = ((x - target).square().mean() for x in (canvas, painted))
-        self._put_back(pool, rows, painted, (left - pool.strokes_per_step).clamp(min=0))
+        self._put_back(pool, rows, canvas.detach(), left)
         self.step += 1
-        return {"shortfall": float(total.detach()), "left": float(remaining / error.clamp(min=1e-6))}
+        return {"shortfall": float(fallen.detach()), "left": remaining}
 
     def _put_back(self, pool: _Pool, rows: Tensor, canvas: Tensor, left: Tensor) -> None:
         pool.canvas[rows], pool.left[rows] = canvas, left
@@ -171,3 +186,8 @@ def shortfall(gain: Tensor) -> Tensor:
 def observe(canvas: Tensor, target: Tensor, left: Tensor) -> Tensor:
     """Observations (B, 7, H, W) of canvases and targets (B, 3, H, W) in [0, 1] with ``left`` strokes, (B,), to go."""
     return torch.cat([canvas, target, budget_plane(left).expand_as(canvas[:, :1])], 1)
+
+
+def _error(canvas: Tensor, target: Tensor) -> Tensor:
+    """Mean squared errors (B,), never quite 0."""
+    return (canvas - target).square().mean((1, 2, 3)) + _LEAST_ERROR

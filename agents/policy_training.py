@@ -176,7 +176,12 @@ class PolicyTrainer:
 
         config = self.config
         return AnalyticTrainer(
-            self.network, draw, self._random, learning_rate=config.learning_rate, steps=config.analytic_steps
+            self.network,
+            self.painter,
+            draw,
+            self._random,
+            learning_rate=config.learning_rate,
+            steps=config.analytic_steps,
         )
 
     def _train_analytic(self, writer: SummaryWriter, report: Report) -> None:
@@ -186,7 +191,7 @@ class PolicyTrainer:
         sums: dict[str, float] = {}
         ends = time.perf_counter() + 60 * (config.minutes or math.inf)
         while trainer.step < config.analytic_steps and time.perf_counter() < ends:
-            figures = trainer.train_step(self.painter)
+            figures = trainer.train_step()
             sums = {name: sums.get(name, 0.0) + value for name, value in figures.items()}
             if trainer.step % _LOG_EVERY == 0:
                 rate = trainer.optimizer.param_groups[0]["lr"]

@@ -15,7 +15,8 @@ _POSITION = 0.45
 """How far the first step moves a point, in radii of the stroke; shorter strokes are more easily lost."""
 _SIZE, _PRESSURE, _COLOR = 0.06, 0.06, 0.04
 _MEAN_DECAY, _SQUARE_DECAY = 0.5, 0.8
-_LEAST = 1e-4
+_LEAST = 5e-3
+"""Of a gradient's size: steps of numbers that hardly matter would be rounding errors, magnified."""
 _EDGE = 0.001
 
 

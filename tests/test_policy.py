@@ -145,10 +145,10 @@ def test_a_training_step_moves_every_weight_and_paints_on() -> None:
     def draw(count: int, random: np.random.Generator) -> torch.Tensor:
         return pictures[torch.from_numpy(random.integers(len(pictures), size=count))]
 
-    trainer = AnalyticTrainer(network, draw, np.random.default_rng(0), learning_rate=1e-2, steps=10)
+    trainer = AnalyticTrainer(network, DraftPainter(), draw, np.random.default_rng(0), learning_rate=1e-2, steps=10)
     before = {name: value.clone() for name, value in network.named_parameters()}
     for _ in range(2):
-        figures = trainer.train_step(DraftPainter())
+        figures = trainer.train_step()
     assert all(np.isfinite(value) for value in figures.values())
     still = [name for name, value in network.named_parameters() if torch.equal(value, before[name])]
     assert still == []
