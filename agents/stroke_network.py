@@ -16,12 +16,7 @@ from torch import Tensor, nn
 
 from ..envs.core import strokes_left_of
 from ..painters.draft import DraftPainter
-from ..painters.stroke import (
-    CANVAS_SIZE,
-    COLOR,
-    LOG_RADIUS_SCALE,
-    STROKE_LENGTH,
-)
+from ..painters.stroke import CANVAS_SIZE, COLOR, LOG_RADIUS_SCALE, STROKE_LENGTH
 from .bound import bound
 from .polish import polish
 from .pursuit import pursue
