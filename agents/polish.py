@@ -15,8 +15,8 @@ _POSITION = 0.45
 """How far the first step moves a point, in radii of the stroke; shorter strokes are more easily lost."""
 _SIZE, _PRESSURE, _COLOR = 0.06, 0.06, 0.04
 _MEAN_DECAY, _SQUARE_DECAY = 0.5, 0.8
-_LEAST = 5e-3
-"""Of a gradient's size: steps of numbers that hardly matter would be rounding errors, magnified."""
+_LEAST, _LEAST_PART = 1e-3, 0.03
+"""Gradients count as no less than this, and this part of the stroke's largest: rounding errors would be magnified."""
 _EDGE = 0.001
 
 
@@ -42,7 +42,8 @@ def polish(strokes: Tensor, canvas: Tensor, target: Tensor, draft: DraftPainter,
         gradient = _gradient(strokes, canvas, target, draft) * scale
         mean = torch.lerp(gradient, mean, _MEAN_DECAY)
         square = torch.lerp(gradient.square(), square, _SQUARE_DECAY)
-        likely = square.sqrt() / (1 - _SQUARE_DECAY ** (step + 1)) ** 0.5 + _LEAST
+        likely = square.sqrt() / (1 - _SQUARE_DECAY ** (step + 1)) ** 0.5
+        likely = torch.add(likely + _LEAST, likely.amax(-1, keepdim=True), alpha=_LEAST_PART)
         rate = (1 - step / steps) / (1 - _MEAN_DECAY ** (step + 1))
         strokes = (strokes - rate * scale * mean / likely).clamp(_EDGE, 1 - _EDGE)
     return strokes
