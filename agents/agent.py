@@ -20,9 +20,8 @@ from ..envs.pictures import fit_picture, load_picture, scale_picture, to_tensor,
 from ..errors import InvalidInputError
 from ..painters.painter import load_painter
 from ..painters.stroke import CANVAS_SIZE
-from ..painters.stroke_list import on_one_canvas
+from ..painters.stroke_list import StrokeList, on_one_canvas
 from ..painters.style import Style, StyledPainter
-from .following import Start
 from .large import LargeCanvas, WindowBatch, paint_large
 from .result import NamedPainter, Painting
 
@@ -139,7 +138,7 @@ class Agent(ABC):
         style: Style | None = None,
         seed: int = 0,
         progress: ProgressCallback | None = None,
-        starts: Sequence[Start | None] = (),
+        starts: Sequence[StrokeList | None] = (),
     ) -> list[Painting]:
         """Paint pictures of any shape through windows, side by side.
 
@@ -151,7 +150,7 @@ class Agent(ABC):
             style: limits that all strokes keep, and the paper's colour.
             seed: seeds all of them together.
             progress: called now and then.
-            starts: what each painting begins with, where it is not bare paper; by default all begin on that.
+            starts: strokes that each painting begins with, which count; by default all begin on bare paper.
 
         Raises:
             InvalidInputError: a picture that cannot be read, or a budget, size or seed out of range.

@@ -18,7 +18,6 @@ from ..envs.large_canvas import Window, paint_list, paint_window, view
 from ..envs.pictures import Picture, to_tensor
 from ..painters.stroke import STROKE_LENGTH
 from ..painters.stroke_list import WHITE, StrokeList
-from .following import Start
 from .pyramid import Pass, plan_passes, share_out
 
 
@@ -66,7 +65,7 @@ class LargeCanvas:
         background: tuple[float, float, float] = WHITE,
         grid: int | None = None,
     ) -> None:
-        self.target = self.goal = to_tensor(picture)[0]
+        self.target = to_tensor(picture)[0]
         self.height, self.width = picture.shape[:2]
         self.background = background
         self.canvas = torch.tensor(background)[:, None, None].repeat(1, self.height, self.width)
@@ -77,27 +76,26 @@ class LargeCanvas:
     def __len__(self) -> int:
         return sum(map(len, self._strokes))
 
-    def begin(self, start: Start, painter: StrokePainter) -> None:
+    def begin(self, kept: StrokeList, painter: StrokePainter) -> None:
         """Begin with some strokes instead of bare paper; each level of windows gets those that it lacks of its plan.
 
         Args:
-            start: no more strokes than the budget, at the size of the canvas; and what the others are to lead to.
+            kept: the strokes, no more than the budget, at the size of the canvas.
             painter: turns them into ink.
         """
-        self.goal = start.goal
-        self.canvas = paint_list(start.kept, painter)
-        self._strokes = [torch.from_numpy(start.kept.strokes)]
-        self._windows = [torch.from_numpy(start.kept.windows)]
-        lacking = sum(stage.strokes for stage in self.passes) - len(start.kept)
+        self.canvas = paint_list(kept, painter)
+        self._strokes = [torch.from_numpy(kept.strokes)]
+        self._windows = [torch.from_numpy(kept.windows)]
+        lacking = sum(stage.strokes for stage in self.passes) - len(kept)
         sides = [stage.windows[0][2] for stage in self.passes]
         planned = np.array([stage.strokes for stage in self.passes], np.float64)
         error = np.array([float(self._errors(stage.windows).sum()) for stage in self.passes])
         weights = np.zeros(len(sides))
         for side in set(sides):
             level = np.array(sides) == side
-            kept = (start.kept.windows[:, 2] == np.float32(side)).sum()
+            own = (kept.windows[:, 2] == np.float32(side)).sum()
             share = error[level] if error[level].sum() > 0 else planned[level]
-            weights[level] = max(0.0, planned[level].sum() - kept) * share / share.sum()
+            weights[level] = max(0.0, planned[level].sum() - own) * share / share.sum()
         counts = share_out(weights, lacking)
         self.passes = [Pass(stage.windows, int(n)) for stage, n in zip(self.passes, counts, strict=True) if n]
 
@@ -116,7 +114,7 @@ class LargeCanvas:
     def ask(self, stage: Pass) -> Question:
         """What the windows of a pass hold, and how many strokes each deserves."""
         windows = list(stage.windows)
-        canvas, target = view(self.canvas, windows), view(self.goal, windows)
+        canvas, target = view(self.canvas, windows), view(self.target, windows)
         counts = share_out(self._errors(stage.windows), stage.strokes)
         chosen = [int(number) for number in np.flatnonzero(counts)]
         return Question(
@@ -125,8 +123,8 @@ class LargeCanvas:
 
     def _errors(self, windows: Sequence[Window]) -> NDArray[np.float64]:
         """Squared error in each of some windows, (N,)."""
-        canvas, goal = view(self.canvas, list(windows)), view(self.goal, list(windows))
-        errors: NDArray[np.float64] = (canvas - goal).square().sum((1, 2, 3)).double().numpy()
+        canvas, target = view(self.canvas, list(windows)), view(self.target, list(windows))
+        errors: NDArray[np.float64] = (canvas - target).square().sum((1, 2, 3)).double().numpy()
         return errors
 
     def lay(self, question: Question, strokes: Sequence[Tensor], painter: StrokePainter) -> None:
