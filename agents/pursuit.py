@@ -13,12 +13,12 @@ class Pursuit(NamedTuple):
     """Strokes that were picked for B canvases, in painting order.
 
     Attributes:
-        index: (B, count) which of the N.
+        numbers: (B, count) which of the N.
         color: (B, count, 3) in [0, 1], the best for each where it was picked.
         gain: (B, count) by how much each lowered the summed squared error; below 0 where it raised it.
     """
 
-    index: Tensor
+    numbers: Tensor
     color: Tensor
     gain: Tensor
 

@@ -103,7 +103,7 @@ def pick_strokes(
     candidates = draw_candidates(_CANDIDATES * count, error, edges, generator)
     coverage = painter(candidates).flatten(1)
     picked = pursue(coverage[None], canvas.flatten(1)[None], target.flatten(1)[None], count)
-    index = picked.index[0]
+    index = picked.numbers[0]
     strokes = candidates[index]
     strokes[:, layout.COLOR] = picked.color[0]
     return strokes, coverage[index], picked.gain[0]

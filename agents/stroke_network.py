@@ -167,11 +167,11 @@ class StrokeNetwork(nn.Module):
             exploration: standard deviation of noise on gains, in powers of e.
         """
         picked = pursue(ideas.coverage, ideas.canvas, ideas.target, count, exploration)
-        strokes = ideas.strokes.flatten(1, 2).gather(1, picked.index[..., None].expand(-1, -1, STROKE_LENGTH))
+        strokes = ideas.strokes.flatten(1, 2).gather(1, picked.numbers[..., None].expand(-1, -1, STROKE_LENGTH))
         strokes = polish(_recolor(strokes, picked.color), observation[:, :3], observation[:, 3:6], self.draft, _POLISH)
-        places = picked.index.div(HYPOTHESES, rounding_mode="floor")
+        places = picked.numbers.div(HYPOTHESES, rounding_mode="floor")
         anchors = ideas.anchors.gather(1, places[..., None].expand(-1, -1, 2))
-        return Choices(anchors, picked.index % HYPOTHESES, picked.color, strokes)
+        return Choices(anchors, picked.numbers % HYPOTHESES, picked.color, strokes)
 
     def thoughts(self, observation: Tensor, choices: Choices) -> Tensor:
         """The strokes (B, count, 12) of some choices as they were thought of, with gradients to the weights."""

@@ -19,6 +19,7 @@ from rich.console import Console
 
 from ..agents.agent import LARGEST_BUDGET, LARGEST_SIZE, Agent, check_whole, load_agent
 from ..agents.compare import Comparison, Source, Studio, choose_pictures
+from ..agents.gradient import GradientAgent
 from ..agents.measures import MEASURES, available_measures, load_measure
 from ..agents.policy import load_network
 from ..agents.report.document import make_document
@@ -218,14 +219,14 @@ def _load_agents(
         for name in _split(names, "agents", str)
         for painter in loaded
     ]
-    iterating = [agent for agent in agents if hasattr(agent, "iterations")]
+    iterating = [agent for agent in agents if isinstance(agent, GradientAgent)]
     if iterations is not None and not iterating:
         raise InvalidInputError(f"iterations are given, but none of the agents {names} has any; leave them out")
     limits = _read_limits(seconds, names, [agent.name for agent in iterating])
-    for agent in iterating:
-        agent.iterations = iterations
+    for searching in iterating:
+        searching.iterations = iterations
         if limits:
-            agent.iterations, agent.time_limit = iterations or _MOST_ITERATIONS, limits[agent.name]
+            searching.iterations, searching.time_limit = iterations or _MOST_ITERATIONS, limits[searching.name]
     for agent in agents:
         # The draft painter was fitted to one of them, and a painter's gradients are part of what it is good for.
         if len(loaded) > 1 and hasattr(agent, "smooth"):

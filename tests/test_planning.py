@@ -39,15 +39,15 @@ def test_every_pick_is_the_best_that_is_left() -> None:
 def test_gains_are_the_error_that_is_gone() -> None:
     coverage, canvas, target = torch.rand(2, 6, 50) ** 4, torch.rand(2, 3, 50), torch.rand(2, 3, 50)
     picked = pursue(coverage, canvas, target, 3)
-    ink = coverage.gather(1, picked.index[..., None].expand(-1, -1, 50))
+    ink = coverage.gather(1, picked.numbers[..., None].expand(-1, -1, 50))
     before = (canvas - target).square().sum((1, 2))
     torch.testing.assert_close(picked.gain.sum(1), before - error(canvas, target, ink, picked.color))
 
 
 def test_noise_makes_picks_random() -> None:
     coverage, canvas, target = torch.rand(1, 50, 50) ** 4, torch.rand(1, 3, 50), torch.rand(1, 3, 50)
-    assert torch.equal(*(pursue(coverage, canvas, target, 5).index for _ in range(2)))
-    assert not torch.equal(*(pursue(coverage, canvas, target, 5, noise=3.0).index for _ in range(2)))
+    assert torch.equal(*(pursue(coverage, canvas, target, 5).numbers for _ in range(2)))
+    assert not torch.equal(*(pursue(coverage, canvas, target, 5, noise=3.0).numbers for _ in range(2)))
 
 
 def scene() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
