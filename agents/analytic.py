@@ -105,7 +105,7 @@ class AnalyticTrainer:
             ideas = self.network.ideas(observation, count, _EXPLORATION)
             choices = self.network.choose(ideas, observation, count, _EXPLORATION)
             _, gain = best_color(ideas.coverage, ideas.canvas, ideas.target)
-            fallen = fallen + shortfall(gain.view(ideas.strokes.shape[:3])) / HORIZON
+            fallen = fallen + shortfall(gain.view(ideas.strokes.shape[:3]))
             thought = paint_strokes(canvas, self.network.thoughts(observation, choices), self._smoothed)
             before, after = _error(canvas, target).detach(), _error(thought, target)
             # The more strokes share a step, the more of the error it takes away: evened out.
@@ -117,12 +117,12 @@ class AnalyticTrainer:
             left = (left - count).clamp(min=0)
             remaining = float((_error(laid, target) / before).mean())
         self.optimizer.zero_grad()
-        (total + HORIZON * _OWN_WEIGHT * fallen).backward()
+        (total + _OWN_WEIGHT * fallen).backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
         self._put_back(pool, rows, canvas.detach(), left)
         self.step += 1
-        return {"shortfall": float(fallen.detach()), "left": remaining}
+        return {"shortfall": float(fallen.detach()) / HORIZON, "left": remaining}
 
     def _put_back(self, pool: _Pool, rows: Tensor, canvas: Tensor, left: Tensor) -> None:
         pool.canvas[rows], pool.left[rows] = canvas, left
