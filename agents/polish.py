@@ -14,7 +14,7 @@ from ..painters.stroke import CANVAS_SIZE, COLOR, LOG_RADIUS_SCALE, SIZE
 _POSITION = 0.45
 """How far the first step moves a point, in radii of the stroke; shorter strokes are more easily lost."""
 _SIZE, _PRESSURE, _COLOR = 0.06, 0.06, 0.04
-_MEAN_DECAY, _SQUARE_DECAY = 0.5, 0.8
+_MEAN_DECAY, _SQUARE_DECAY = 0.3, 0.8
 _LEAST, _LEAST_PART = 1e-3, 0.03
 """Gradients count as no less than this, and this part of the stroke's largest: rounding errors would be magnified."""
 _EDGE = 0.001
@@ -64,7 +64,7 @@ def _gradient(strokes: Tensor, canvas: Tensor, target: Tensor, draft: DraftPaint
     coverage = 1 - drawn.keep.view(*strokes.shape[:2], -1)
     painted, above, _ = lay(canvas, coverage, strokes[..., COLOR])
     error = 2 * (painted - target)
-    keep = -lay_gradient(error, canvas, coverage, strokes[..., COLOR], above)
+    ink = lay_gradient(error, canvas, coverage, strokes[..., COLOR], above)
     color = (coverage * above) @ error.mT
-    gradient = draft.gradient(drawn, keep.view_as(drawn.keep)).view_as(strokes)
+    gradient = draft.gradient(drawn, ink.view_as(drawn.keep)).view_as(strokes)
     return torch.cat([gradient[..., : COLOR.start], color, gradient[..., COLOR.stop :]], -1)

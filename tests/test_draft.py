@@ -39,7 +39,7 @@ def test_the_gradient_by_hand_is_that_of_autograd(side: int) -> None:
     strokes = torch.rand(30, 12, dtype=torch.float64, requires_grad=True)
     drawn = draft.draw(strokes, side)
     wanted = torch.randn_like(drawn.keep)
-    (expected,) = torch.autograd.grad(drawn.keep, strokes, wanted)
+    (expected,) = torch.autograd.grad(1 - drawn.keep, strokes, wanted)
     with torch.no_grad():
         gradient = draft.gradient(draft.draw(strokes, side), wanted)
     torch.testing.assert_close(gradient, expected, atol=1e-4, rtol=1e-4)
