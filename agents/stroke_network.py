@@ -18,6 +18,7 @@ from ..envs.core import strokes_left_of
 from ..painters.draft import DraftPainter
 from ..painters.stroke import CANVAS_SIZE, COLOR, LOG_RADIUS_SCALE, STROKE_LENGTH
 from .bound import bound
+from .color import best_color
 from .polish import polish
 from .pursuit import pursue
 
@@ -29,8 +30,10 @@ _SHAPE = 10
 """Numbers of the head: reach, start, end, bend (2 each), size, two pressures."""
 HYPOTHESES = 8
 """Strokes that are thought of at each anchor."""
-_FEWEST_ANCHORS, _ANCHORS = 16, 2
-"""Anchors that are looked at: so many for each stroke that is laid, but never fewer than the first."""
+_FEWEST_ANCHORS, _ANCHORS = 6, 1.5
+"""Anchors that are looked at: the first, and so many more for each stroke that is laid."""
+_SHORT_LIST = HYPOTHESES // 2
+"""Strokes at each anchor that matching pursuit picks from: those that would gain most alone."""
 _TRIAL_SIDE = CANVAS_SIZE // 2
 """Strokes are tried on a canvas of half the size, which takes a quarter of the time."""
 _POLISH = 6
@@ -106,6 +109,7 @@ class StrokeNetwork(nn.Module):
     """
 
     anchor_noise: Tensor
+    patches: Tensor
 
     def __init__(self, width: int = 64, hidden: int = 256) -> None:
         super().__init__()
@@ -127,6 +131,7 @@ class StrokeNetwork(nn.Module):
         # On bare paper before an even target all errors are equal: a fixed pattern then tells where to begin.
         noise = torch.rand(1, CANVAS_SIZE // 2, CANVAS_SIZE // 2, generator=torch.Generator().manual_seed(0))
         self.register_buffer("anchor_noise", 1 + 0.02 * noise, persistent=False)
+        self.register_buffer("patches", _patches(), persistent=False)
 
     def forward(self, observation: Tensor, count: int) -> Tensor:
         """Decide the next strokes.
@@ -150,7 +155,7 @@ class StrokeNetwork(nn.Module):
             exploration: standard deviation of noise on errors, in powers of e.
         """
         scene = self._scene(observation)
-        anchors = self._anchors(scene, max(_FEWEST_ANCHORS, _ANCHORS * count), exploration)
+        anchors = self._anchors(scene, _FEWEST_ANCHORS + int(_ANCHORS * count), exploration)
         strokes = self._think(scene, anchors)
         coverage = 1 - self.draft.draw(strokes.flatten(0, 2), _TRIAL_SIDE).keep
         target, missing = scene.levels[1].flatten(2)[:, :6].split(3, 1)
@@ -166,12 +171,22 @@ class StrokeNetwork(nn.Module):
             count: strokes to be laid on each canvas.
             exploration: standard deviation of noise on gains, in powers of e.
         """
-        picked = pursue(ideas.coverage, ideas.canvas, ideas.target, count, exploration)
-        strokes = ideas.strokes.flatten(1, 2).gather(1, picked.numbers[..., None].expand(-1, -1, STROKE_LENGTH))
+        rows = self._short_list(ideas)
+        coverage, strokes = (part.flatten(0, 1)[rows] for part in (ideas.coverage, ideas.strokes.flatten(1, 2)))
+        picked = pursue(coverage, ideas.canvas, ideas.target, count, exploration)
+        strokes = strokes.gather(1, picked.numbers[..., None].expand(-1, -1, STROKE_LENGTH))
         strokes = polish(_recolor(strokes, picked.color), observation[:, :3], observation[:, 3:6], self.draft, _POLISH)
-        places = picked.numbers.div(HYPOTHESES, rounding_mode="floor")
+        places = picked.numbers.div(_SHORT_LIST, rounding_mode="floor")
         anchors = ideas.anchors.gather(1, places[..., None].expand(-1, -1, 2))
-        return Choices(anchors, picked.numbers % HYPOTHESES, picked.color, strokes)
+        return Choices(anchors, rows.gather(1, picked.numbers) % HYPOTHESES, picked.color, strokes)
+
+    @staticmethod
+    def _short_list(ideas: Ideas) -> Tensor:
+        """Rows (B, N * _SHORT_LIST) of the B * N * HYPOTHESES strokes, sorted by anchor."""
+        _, gain = best_color(ideas.coverage, ideas.canvas, ideas.target)
+        best = gain.view(-1, HYPOTHESES).topk(_SHORT_LIST, 1).indices
+        first = HYPOTHESES * torch.arange(len(best), device=best.device)
+        return (first[:, None] + best).view(len(gain), -1)
 
     def thoughts(self, observation: Tensor, choices: Choices) -> Tensor:
         """The strokes (B, count, 12) of some choices as they were thought of, with gradients to the weights."""
@@ -210,17 +225,13 @@ class StrokeNetwork(nn.Module):
         """Features (B, N, hidden) of anchors (B, N, 2)."""
         batch, count = anchors.shape[:2]
         features = self.place(self._place(scene, anchors)).flatten(0, 1)
-        offsets = torch.arange(_WINDOW, device=anchors.device) - (_WINDOW - 1) / 2
+        middle = (anchors / (CANVAS_SIZE / 2) - 1)[:, :, None, None]
         for level, seen, window in zip(_LEVELS, scene.levels, self.windows, strict=True):
-            x = (anchors[..., 0, None] + level * offsets) / CANVAS_SIZE * 2 - 1
-            y = (anchors[..., 1, None] + level * offsets) / CANVAS_SIZE * 2 - 1
-            shape = (batch, count, _WINDOW, _WINDOW)
-            grid = torch.stack([x[:, :, None, :].expand(shape), y[..., None].expand(shape)], -1)
+            grid = middle + level * self.patches
             crops = F.grid_sample(seen, grid.flatten(1, 2), align_corners=False)
-            # (B, C, N * 16, 16) -> (B * N, 16 patches, C * 4 * 4)
-            side = _WINDOW // _PATCH
-            patches = crops.view(batch, _CHANNELS, count, side, _PATCH, side, _PATCH).permute(0, 2, 3, 5, 1, 4, 6)
-            features = features + window(patches.reshape(batch * count, side * side, -1))
+            # (B, C, N * patches, pixels) -> (B * N, patches, C * pixels)
+            seen_patches = crops.transpose(1, 2).reshape(batch * count, len(self.patches), -1)
+            features = features + window(seen_patches)
         hidden: Tensor = self.trunk(features).unflatten(0, (batch, count))
         return hidden
 
@@ -246,6 +257,14 @@ class StrokeNetwork(nn.Module):
         pressures = torch.sigmoid(pressures + 1.0)
         color = shape.new_zeros(()).expand(*shape.shape[:-1], 3)
         return torch.cat([pressures[..., :1], size, control, end, color, start, pressures[..., 1:]], -1)
+
+
+def _patches() -> Tensor:
+    """Where the pixels of a window lie about its middle: (16 patches, 16 pixels, 2) as x, y, the canvas 2 wide."""
+    offsets = (torch.arange(_WINDOW) - (_WINDOW - 1) / 2) / (CANVAS_SIZE / 2)
+    window = torch.stack(torch.meshgrid(offsets, offsets, indexing="xy"), -1)
+    side = _WINDOW // _PATCH
+    return window.view(side, _PATCH, side, _PATCH, 2).transpose(1, 2).reshape(side**2, _PATCH**2, 2).contiguous()
 
 
 def _recolor(strokes: Tensor, color: Tensor) -> Tensor:
