@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from ..envs.canvas import paint_strokes
 from ..envs.core import PaintingCore, PaintingState
 from ..envs.loss import Loss, make_loss
 from ..envs.pictures import fit_picture, load_picture, scale_picture, to_tensor, to_uint8
@@ -50,6 +51,18 @@ class Progress:
 
 
 ProgressCallback = Callable[[Progress], None]
+
+
+class Decision(NamedTuple):
+    """What an agent came to.
+
+    Attributes:
+        strokes: (T, 12) in [0, 1], in painting order.
+        canvas: (1, 3, 64, 64) in [0, 1] with these strokes on it, from agents that painted them already.
+    """
+
+    strokes: Tensor
+    canvas: Tensor | None = None
 
 
 class Agent(ABC):
@@ -113,14 +126,15 @@ class Agent(ABC):
         with torch.no_grad():
             paper = torch.tensor(style.background)[:, None, None].expand(target.shape).contiguous()
             state = core.initial(target, canvas=paper)
-            strokes = self._decide(core, state, generator, progress or (lambda _: None))
-            action = style.finish(strokes).flatten()[None] * 2 - 1
-            state = core.transition(state, action)
-            strokes = core.strokes(action)[0]
+            decision = self._decide(core, state, generator, progress or (lambda _: None))
+            strokes, canvas = style.finish(decision.strokes), decision.canvas
+            if canvas is None or not torch.equal(strokes, decision.strokes):
+                canvas = paint_strokes(state.canvas, strokes[None], self.painter)
+            loss = float(core.loss(canvas, state.target_features))
         return Painting(
-            image=to_uint8(state.canvas)[0],
+            image=to_uint8(canvas)[0],
             listing=on_one_canvas(strokes.numpy(), CANVAS_SIZE, style.background),
-            loss=float(state.loss),
+            loss=loss,
             loss_name=self.loss.name,
             seconds=time.perf_counter() - started,
             agent=self.name,
@@ -202,7 +216,7 @@ class Agent(ABC):
     def _lay(self, batch: WindowBatch, style: Style, generator: torch.Generator) -> list[Tensor]:
         """Strokes (count, 12) for each window of a batch; here one after the other."""
         return [
-            self._decide(*self._stage(before, wanted, count, style), generator, lambda _: None)
+            self._decide(*self._stage(before, wanted, count, style), generator, lambda _: None).strokes
             for before, wanted, count in zip(batch.canvas, batch.target, batch.counts, strict=True)
         ]
 
@@ -222,8 +236,8 @@ class Agent(ABC):
     @abstractmethod
     def _decide(
         self, core: PaintingCore, state: PaintingState, generator: torch.Generator, report: ProgressCallback
-    ) -> Tensor:
-        """The strokes (core.stroke_budget, 12) in [0, 1] for the target of a state, on top of its canvas."""
+    ) -> Decision:
+        """Decide core.stroke_budget strokes for the target of a state, on top of its canvas."""
 
 
 def load_agent(name: str, **options: Any) -> Agent:

@@ -14,7 +14,7 @@ from ..envs.vgg import WEIGHTS_FILE
 from ..files import data_directory
 from ..painters.smoothed import smoothed
 from ..painters.style import Style
-from .agent import Agent, Progress, ProgressCallback, check_positive, check_whole
+from .agent import Agent, Decision, Progress, ProgressCallback, check_positive, check_whole
 from .color import removal_costs, solve_colors
 from .large import WindowBatch
 from .result import NamedPainter
@@ -95,10 +95,11 @@ class GradientAgent(Agent):
 
     def _decide(
         self, core: PaintingCore, state: PaintingState, generator: torch.Generator, report: ProgressCallback
-    ) -> Tensor:
+    ) -> Decision:
         budget = core.stroke_budget
         default = min(max(_STROKE_STEPS // budget, _FEWEST_ITERATIONS), _MOST_ITERATIONS)
-        return self._search(core, state, generator, report, self.iterations or default, self.time_limit or math.inf)
+        iterations, seconds = self.iterations or default, self.time_limit or math.inf
+        return Decision(self._search(core, state, generator, report, iterations, seconds))
 
     def _lay(self, batch: WindowBatch, style: Style, generator: torch.Generator) -> list[Tensor]:
         limit = (self.time_limit or math.inf) * batch.share / sum(batch.counts)

@@ -8,7 +8,7 @@ from torch import Tensor
 from ..envs.canvas import composite
 from ..envs.core import PaintingCore, PaintingState
 from ..painters.stroke import COLOR, END_PRESSURE, ENTRY_PRESSURE, STROKE_LENGTH
-from .agent import Agent, Progress, ProgressCallback
+from .agent import Agent, Decision, Progress, ProgressCallback
 from .color import best_color
 from .seeding import EdgeField, draw_candidates
 
@@ -30,7 +30,7 @@ class GreedyAgent(Agent):
 
     def _decide(
         self, core: PaintingCore, state: PaintingState, generator: torch.Generator, report: ProgressCallback
-    ) -> Tensor:
+    ) -> Decision:
         edges = EdgeField(state.target[0])
         strokes = []
         for number in range(1, core.stroke_budget + 1):
@@ -44,7 +44,7 @@ class GreedyAgent(Agent):
             strokes.append(stroke)
             so_far = torch.stack(strokes)
             report(Progress(number, float(state.loss), number / core.stroke_budget, so_far))
-        return torch.stack(strokes)
+        return Decision(so_far, state.canvas)
 
 
 def _climb(

@@ -8,7 +8,7 @@ from torch import Tensor
 from ..envs.core import PaintingCore, PaintingState
 from ..envs.loss import Loss
 from ..painters.style import Style
-from .agent import Agent, Progress, ProgressCallback
+from .agent import Agent, Decision, Progress, ProgressCallback
 from .large import WindowBatch
 from .policy import load_network
 from .result import NamedPainter
@@ -45,14 +45,14 @@ class PolicyAgent(Agent):
     @torch.inference_mode()
     def _decide(
         self, core: PaintingCore, state: PaintingState, generator: torch.Generator, report: ProgressCallback
-    ) -> Tensor:
+    ) -> Decision:
         painted, count = [], 0
         for strokes, canvas in paint_steps(self.network, state.target, core.stroke_budget, core.painter, state.canvas):
             painted.append(strokes[0])
             count += strokes.shape[1]
             loss = float(core.loss(canvas, state.target_features))
             report(Progress(count, loss, count / core.stroke_budget, torch.cat(painted)))
-        return torch.cat(painted)
+        return Decision(torch.cat(painted), canvas)
 
     @torch.inference_mode()
     def _lay(self, batch: WindowBatch, style: Style, generator: torch.Generator) -> list[Tensor]:

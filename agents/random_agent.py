@@ -1,11 +1,10 @@
 """The random agent: what any other must beat. It does not look at the picture."""
 
 import torch
-from torch import Tensor
 
 from ..envs.core import PaintingCore, PaintingState
 from ..painters.stroke import STROKE_LENGTH
-from .agent import Agent, Progress, ProgressCallback
+from .agent import Agent, Decision, Progress, ProgressCallback
 
 
 class RandomAgent(Agent):
@@ -15,6 +14,6 @@ class RandomAgent(Agent):
 
     def _decide(
         self, core: PaintingCore, state: PaintingState, generator: torch.Generator, report: ProgressCallback
-    ) -> Tensor:
+    ) -> Decision:
         report(Progress(core.stroke_budget, float(state.loss), 1.0))
-        return torch.rand(core.stroke_budget, STROKE_LENGTH, generator=generator)
+        return Decision(torch.rand(core.stroke_budget, STROKE_LENGTH, generator=generator))

@@ -79,8 +79,8 @@ class Style:
         return torch.cat([strokes[..., : COLOR.start], palette[nearest], strokes[..., COLOR.stop :]], -1)
 
     def apply(self, strokes: Tensor) -> Tensor:
-        """Strokes (..., 12) inside all limits."""
-        return self.color(self.shape(strokes))
+        """Strokes (..., 12) inside all limits; the same where there are none."""
+        return self.color(self.shape(strokes)) if self.limits else strokes
 
     def finish(self, strokes: Tensor) -> Tensor:
         """Strokes (T, 12) of one window inside all limits, in order."""
