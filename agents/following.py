@@ -14,11 +14,14 @@ from ..envs.canvas import StrokePainter
 from ..envs.large_canvas import paint_list, view
 from ..envs.pictures import Picture, to_tensor
 from ..painters.stroke_list import StrokeList
+from .removal import removal_costs
 
 _CHANGE = 0.04
 """Mean absolute change of the picture under a stroke that the stroke does not outlive."""
 _STRAY, _STRAYING = 0.04, 0.002
 """How far the painting's mean colour under a stroke may be from the picture's, if it goes on to part: slow changes."""
+_LEAST_WORTH = 1.5
+"""Where something changes, strokes go too that lower the error by less than this, times the error for each stroke."""
 _TOGETHER = 512
 _INKLESS = 1e-6
 
@@ -33,8 +36,12 @@ def follow(before: StrokeList, old: Picture, new: Picture, painter: StrokePainte
         new: (H, W, 3) uint8, the next frame.
         painter: strokes (N, 12) to coverage (N, 1, 64, 64).
     """
-    painted = paint_list(before, painter)
-    fits = _fitting(before, painted, to_tensor(old)[0], to_tensor(new)[0], painter)
+    painted, was, wanted = paint_list(before, painter), to_tensor(old)[0], to_tensor(new)[0]
+    fits = _fitting(before, painted, was, wanted, painter)
+    if not fits.all():
+        # What is painted now may lie on others, which then do nothing: a film would fill with them.
+        costs, _ = removal_costs(before, painter, wanted)
+        fits &= costs.numpy() > _LEAST_WORTH * float((painted - was).square().sum()) / len(before)
     return replace(before, strokes=before.strokes[fits], windows=before.windows[fits])
 
 

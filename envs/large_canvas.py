@@ -1,6 +1,7 @@
 """Canvases of any size and shape, painted through windows. Which strokes lie in which window is decided elsewhere."""
 
 import math
+from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +23,9 @@ _MOST_PIXELS = 8_000_000
 Window = tuple[float, float, float]
 """x, y of the upper left corner and side of a square, in pixels of the canvas."""
 
+Place = tuple[slice, slice, slice]
+"""Channels, rows and columns of a canvas."""
+
 
 def blank_canvas(listing: StrokeList) -> Tensor:
     """The paper (3, height, width) of a painting."""
@@ -41,19 +45,39 @@ def paint_list(listing: StrokeList, painter: StrokePainter, canvas: Tensor | Non
         (3, height, width) in [0, 1].
     """
     canvas = blank_canvas(listing) if canvas is None else canvas
-    strokes, windows = torch.from_numpy(listing.strokes), listing.windows
-    start = 0
-    for end in range(1, len(listing) + 1):
-        if end == len(listing) or (windows[end] != windows[start]).any():
-            x, y, side = windows[start].tolist()
-            paint_window(canvas, strokes[start:end], (x, y, side), painter)
-            start = end
+    for strokes, window in window_runs(listing):
+        paint_window(canvas, strokes, window, painter)
     return canvas
 
 
 @torch.no_grad()
 def paint_window(canvas: Tensor, strokes: Tensor, window: Window, painter: StrokePainter) -> None:
     """Paint the strokes (T, 12) of one window on a canvas (3, H, W), in place; ink may run beyond the window."""
+    for some, place, coverage in window_ink(canvas, strokes, window, painter):
+        part = canvas[place]
+        part.copy_(composite(part[None].contiguous(), coverage[None], some[None, :, COLOR])[0])
+
+
+def window_runs(listing: StrokeList) -> Iterator[tuple[Tensor, Window]]:
+    """Strokes (n, 12) that follow each other in the same window, and that window."""
+    strokes, windows = torch.from_numpy(listing.strokes), listing.windows
+    start = 0
+    for end in range(1, len(listing) + 1):
+        if end == len(listing) or (windows[end] != windows[start]).any():
+            x, y, side = windows[start].tolist()
+            yield strokes[start:end], (x, y, side)
+            start = end
+
+
+def window_ink(
+    canvas: Tensor, strokes: Tensor, window: Window, painter: StrokePainter
+) -> Iterator[tuple[Tensor, Place, Tensor]]:
+    """The ink of the strokes (T, 12) of one window, some of them at a time.
+
+    Yields:
+        Some strokes (n, 12), the place on the canvas (3, H, W) that they may reach, and their coverage there
+        (n, 1, h, w).
+    """
     x, y, side = window
     margin = _MARGIN * side / CANVAS_SIZE
     left, top = max(0, math.floor(x - margin)), max(0, math.floor(y - margin))
@@ -63,10 +87,9 @@ def paint_window(canvas: Tensor, strokes: Tensor, window: Window, painter: Strok
         return
     unit = CANVAS_SIZE / side
     raster = Raster((left - x) * unit, (top - y) * unit, unit, right - left, bottom - top)
-    part = canvas[None, :, top:bottom, left:right]
+    place = (slice(None), slice(top, bottom), slice(left, right))
     for some in strokes.split(max(1, _MOST_PIXELS // (raster.width * raster.height))):
-        coverage = _sample(painter, some, raster)
-        part.copy_(composite(part.contiguous(), coverage[None], some[None, :, COLOR]))
+        yield some, place, _sample(painter, some, raster)
 
 
 def view(canvases: Tensor, windows: list[Window]) -> Tensor:

@@ -10,6 +10,7 @@ from paintgym.agents.seams import seam_energy
 from paintgym.envs import large_canvas
 from paintgym.envs.canvas import paint_strokes, white_canvas
 from paintgym.envs.large_canvas import paint_list, view
+from paintgym.envs.targets import load_targets
 from paintgym.errors import InvalidInputError
 from paintgym.painters.mypaint import paint_list as paint_by_mypaint
 from paintgym.painters.stroke_list import StrokeList, on_one_canvas
@@ -153,7 +154,7 @@ def test_sizes_that_cannot_be_are_refused(shape, size, message):
 
 def test_seams_do_not_show_but_would_if_ink_ended_at_its_window(monkeypatch):
     agent = paintgym.load_agent("policy")
-    target = picture(256, 192)
+    target = load_targets("photographs", 256).picture(0)
     painting = agent.paint(target, 400, size=256)
     assert abs(seam_energy(painting.image, target, painting.listing)) < 0.1
     monkeypatch.setattr(large_canvas, "_MARGIN", 0)
