@@ -14,14 +14,14 @@ from ..envs.canvas import StrokePainter
 from ..envs.large_canvas import paint_list, view
 from ..envs.pictures import Picture, to_tensor
 from ..painters.stroke_list import StrokeList
-from .removal import removal_costs
+from .worth import stroke_worths
 
 _CHANGE = 0.04
 """Mean absolute change of the picture under a stroke that the stroke does not outlive."""
 _STRAY, _STRAYING = 0.04, 0.002
 """How far the painting's mean colour under a stroke may be from the picture's, if it goes on to part: slow changes."""
 _LEAST_WORTH = 1.5
-"""Where something changes, strokes go too that lower the error by less than this, times the error for each stroke."""
+"""Where something changes, strokes go too that lower the error by less than this, times the error left for each."""
 _TOGETHER = 512
 _INKLESS = 1e-6
 
@@ -40,8 +40,8 @@ def follow(before: StrokeList, old: Picture, new: Picture, painter: StrokePainte
     fits = _fitting(before, painted, was, wanted, painter)
     if not fits.all():
         # What is painted now may lie on others, which then do nothing: a film would fill with them.
-        costs, _ = removal_costs(before, painter, wanted)
-        fits &= costs.numpy() > _LEAST_WORTH * float((painted - was).square().sum()) / len(before)
+        worths = stroke_worths(before, painter, wanted).numpy()
+        fits &= worths > _LEAST_WORTH * float((painted - was).square().sum()) / len(before)
     return replace(before, strokes=before.strokes[fits], windows=before.windows[fits])
 
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 from paintgym.agents.agent import Agent
 from paintgym.agents.following import follow
-from paintgym.agents.removal import removal_costs
 from paintgym.agents.result import Painting
+from paintgym.agents.worth import stroke_worths
 from paintgym.envs.large_canvas import paint_list
 from paintgym.envs.pictures import load_picture, scale_picture
 from paintgym.painters.stroke_list import StrokeList
@@ -79,7 +79,7 @@ def test_changes_too_slow_to_see_from_frame_to_frame_are_followed():
     assert abs(painting.image.mean() - frames[-1].mean()) < 0.3 * (first.image.mean() - frames[-1].mean())
 
 
-def test_removal_costs_are_what_removal_costs():
+def test_a_stroke_is_worth_what_the_error_rises_without_it():
     random = np.random.default_rng(0)
     strokes, windows = random.random((12, 12)).astype(np.float32), np.float32([[0, 0, 96]] * 6 + [[40, 10, 64]] * 6)
     listing, painter = StrokeList(96, 80, strokes, windows), paintgym.load_agent("random").painter
@@ -92,6 +92,4 @@ def test_removal_costs_are_what_removal_costs():
     for number in range(len(listing)):
         rest = np.delete(np.arange(len(listing)), number)
         wanted.append(error(replace(listing, strokes=strokes[rest], windows=windows[rest])) - error(listing))
-    costs, whole = removal_costs(listing, painter, target)
-    torch.testing.assert_close(whole, error(listing), atol=0, rtol=1e-4)
-    torch.testing.assert_close(costs, torch.stack(wanted), atol=0.5, rtol=1e-3)
+    torch.testing.assert_close(stroke_worths(listing, painter, target), torch.stack(wanted), atol=0.5, rtol=1e-3)

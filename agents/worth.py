@@ -26,26 +26,24 @@ class _Laid(NamedTuple):
 
 
 @torch.no_grad()
-def removal_costs(listing: StrokeList, painter: StrokePainter, target: Tensor) -> tuple[Tensor, Tensor]:
-    """By how much the summed squared error would rise, were one stroke taken away; below 0 where it would fall.
+def stroke_worths(listing: StrokeList, painter: StrokePainter, target: Tensor) -> Tensor:
+    """By how much each stroke lowers the summed squared error, (T,); below 0 where it raises it.
 
     Args:
         listing: the strokes, at the target's size.
         painter: strokes (N, 12) to coverage (N, 1, 64, 64).
         target: (3, height, width) in [0, 1].
-
-    Returns:
-        Costs (T,), and the summed squared error with all strokes, ().
     """
     canvas, laid = _lay(listing, painter)
     error, above = canvas - target, torch.ones_like(canvas[:1])
-    costs = torch.zeros(len(listing))
+    worths = torch.zeros(len(listing))
     for number, place, ink, change in reversed(laid):
         seen = above[place]
+        # How the finished canvas would differ without the stroke.
         change = change * (ink * seen)
-        costs[number] = (change * (2 * error[place] + change)).sum()
+        worths[number] = (change * (2 * error[place] + change)).sum()
         seen.mul_(1 - ink)
-    return costs, error.square().sum()
+    return worths
 
 
 def _lay(listing: StrokeList, painter: StrokePainter) -> tuple[Tensor, list[_Laid]]:
