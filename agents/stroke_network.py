@@ -38,6 +38,8 @@ _TRIAL_SIDE = CANVAS_SIZE // 2
 """Strokes are tried on a canvas of half the size, which takes a quarter of the time."""
 _POLISH = 6
 """Steps that the picked strokes are moved."""
+_TOGETHER = 32
+"""Strokes that are decided at a time: what more of them are tried on does not fit into a CPU's cache."""
 _APART = 5
 """Anchors are the largest errors of 5x5 cells of 2x2 pixels each."""
 _SHORTEST_REACH, _USUAL_REACH, _LONGEST_REACH = math.log(1.5), math.log(10.0), math.log(64.0)
@@ -144,7 +146,8 @@ class StrokeNetwork(nn.Module):
             Strokes (B, count, 12) in [0, 1], in painting order; without gradients, see ``thoughts``.
         """
         with torch.no_grad():
-            return self.choose(self.ideas(observation, count), observation, count).strokes
+            parts = observation.split(max(1, _TOGETHER // count))
+            return torch.cat([self.choose(self.ideas(part, count), part, count).strokes for part in parts])
 
     def ideas(self, observation: Tensor, count: int, exploration: float = 0.0) -> Ideas:
         """Think of strokes, and try them; with gradients to the weights.

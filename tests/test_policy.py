@@ -11,6 +11,7 @@ import pytest
 import torch
 from paintgym.agents.agent import Progress, load_agent
 from paintgym.agents.analytic import AnalyticTrainer, observe, shortfall
+from paintgym.agents.color import best_color
 from paintgym.agents.policy import PaintingPolicy, build_policy, load_network, load_policy, save_policy
 from paintgym.agents.rollout import paint_steps
 from paintgym.agents.stroke_network import HYPOTHESES, Choices, StrokeNetwork, strokes_per_step
@@ -115,6 +116,18 @@ def test_what_is_laid_is_better_than_what_was_thought_of_and_that_than_chance(ne
     ]
     assert (left[0] < left[1]).all()
     assert left[1].mean() < left[2].mean()
+
+
+def test_what_is_picked_is_of_the_better_half_of_its_place(network: StrokeNetwork) -> None:
+    ideas = network.ideas(observations(), 6)
+    choices = network.choose(ideas, observations(), 6)
+    _, gain = best_color(ideas.coverage, ideas.canvas, ideas.target)
+    for anchors, gains, places, numbers in zip(
+        ideas.anchors, gain.unflatten(1, (-1, HYPOTHESES)), choices.anchors, choices.numbers, strict=True
+    ):
+        for place, number in zip(places, numbers, strict=True):
+            (there,) = gains[(anchors == place).all(1)]
+            assert (there > there[number]).sum() < HYPOTHESES // 2
 
 
 @pytest.mark.parametrize("budget", [1, 5, 23, 200, 1000])
