@@ -30,8 +30,8 @@ _SHAPE = 10
 """Numbers of the head: reach, start, end, bend (2 each), size, two pressures."""
 HYPOTHESES = 8
 """Strokes that are thought of at each anchor."""
-_FEWEST_ANCHORS, _ANCHORS = 6, 1.5
-"""Anchors that are looked at: the first, and so many more for each stroke that is laid."""
+_ANCHORS, _ANCHORS_PER_STROKE = 6, 1.5
+"""Anchors that are looked at: so many, and more for each stroke that is laid."""
 _SHORT_LIST = HYPOTHESES // 2
 """Strokes at each anchor that matching pursuit picks from: those that would gain most alone."""
 _TRIAL_SIDE = CANVAS_SIZE // 2
@@ -146,7 +146,8 @@ class StrokeNetwork(nn.Module):
             Strokes (B, count, 12) in [0, 1], in painting order; without gradients, see ``thoughts``.
         """
         with torch.no_grad():
-            parts = observation.split(max(1, _TOGETHER // count))
+            most = max(1, _TOGETHER // count) if observation.device.type == "cpu" else len(observation)
+            parts = observation.split(most)
             return torch.cat([self.choose(self.ideas(part, count), part, count).strokes for part in parts])
 
     def ideas(self, observation: Tensor, count: int, exploration: float = 0.0) -> Ideas:
@@ -158,7 +159,7 @@ class StrokeNetwork(nn.Module):
             exploration: standard deviation of noise on errors, in powers of e.
         """
         scene = self._scene(observation)
-        anchors = self._anchors(scene, _FEWEST_ANCHORS + int(_ANCHORS * count), exploration)
+        anchors = self._anchors(scene, _ANCHORS + int(_ANCHORS_PER_STROKE * count), exploration)
         strokes = self._think(scene, anchors)
         coverage = 1 - self.draft.draw(strokes.flatten(0, 2), _TRIAL_SIDE).keep
         target, missing = scene.levels[1].flatten(2)[:, :6].split(3, 1)

@@ -65,7 +65,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     ),
     "seed": ("-1", "1.5", "nan", "", str(2**53), "9" * 30, "seed", "0b1"),
     "agent": ("Policy", "rembrandt", "policy\n", "policy\x00", "both", *PATHS[:4]),
-    "painter": ("GAN", "x.safetensors", "/tmp/x.safetensors", "../gan", *PATHS[5:]),
+    "painter": ("GAN", "x.safetensors", "/x.safetensors", "../gan", *PATHS[5:]),
     "sample": PATHS,
     "colour": ("red",),
     "__class__": ("x",),

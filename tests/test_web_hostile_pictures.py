@@ -82,7 +82,7 @@ PICTURES: dict[str, tuple[set[int], bytes]] = {
     "png of too few pixels": (DAMAGED, png(500, 500, data=b"")),
     "png of an impossible depth": (DAMAGED, png(10, 10, depth=7)),
     "png of an impossible colour type": (DAMAGED, png(10, 10, color=5)),
-    "png with a wrong checksum": (DAMAGED, PNG[:30] + b"XXXX" + PNG[34:]),
+    "png with a wrong checksum": (DAMAGED, PNG[:30] + bytes(4) + PNG[34:]),
     "png header alone": (DAMAGED, PNG[:8]),
     "jpeg marker alone": (DAMAGED, b"\xff\xd8\xff"),
     "jpeg marker and garbage": (DAMAGED, b"\xff\xd8\xff\xe0" + bytes(range(256)) * 8),
