@@ -7,21 +7,21 @@ used, so that ``import paintgym`` and the command line's ``--help`` do not wait 
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import envs as envs
+from . import envs
 
 if TYPE_CHECKING:
-    from .agents.agent import load_agent
-    from .agents.policy import PaintingPolicy, load_policy
-    from .agents.vec_env import PaintingVecEnv
-    from .envs.canvas import composite, paint_strokes, white_canvas
+    from .agents.registry import load_agent
+    from .agents.policy.sb3_policy import PaintingPolicy, load_policy
+    from .agents.training.vec_env import PaintingVecEnv
+    from .painters.canvas import composite, paint_strokes, white_canvas
     from .envs.core import PaintingCore, PaintingState
-    from .envs.loss import make_loss
+    from .envs.losses.registry import make_loss
     from .envs.painting import PaintingEnv
-    from .envs.perceptual import PerceptualLoss
-    from .envs.targets import load_targets
+    from .envs.losses.perceptual import PerceptualLoss
+    from .envs.targets.targets import load_targets
     from .envs.vector import PaintingVectorEnv
-    from .painters.mypaint import MyPaintEngine
-    from .painters.painter import load_painter
+    from .painters.mypaint.engine import MyPaintEngine
+    from .painters.registry import load_painter
 
 __version__ = "0.1.0"
 

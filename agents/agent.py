@@ -14,17 +14,20 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ..envs.canvas import paint_strokes
+from ..painters.canvas import paint_strokes
 from ..envs.core import PaintingCore, PaintingState
-from ..envs.loss import Loss, make_loss
-from ..envs.pictures import fit_picture, load_picture, scale_picture, to_tensor, to_uint8
+from ..envs.losses.loss import Loss
+from ..envs.losses.registry import make_loss
+from ..envs.pictures import fit_picture, load_picture, scale_picture
+from ..painters.pixels import to_tensor, to_uint8
 from ..errors import InvalidInputError
-from ..painters.painter import load_painter
+from ..painters.registry import load_painter
 from ..painters.stroke import CANVAS_SIZE
 from ..painters.stroke_list import StrokeList, on_one_canvas
 from ..painters.style import Style, StyledPainter
-from .large import LargeCanvas, WindowBatch, paint_large
-from .result import NamedPainter, Painting
+from .large.canvas import LargeCanvas, WindowBatch, paint_large
+from ..painters.painter import NamedPainter
+from .outputs.painting import Painting
 
 LARGEST_BUDGET = 5000
 LARGEST_LARGE_BUDGET = 100_000
@@ -266,7 +269,7 @@ def _agents() -> dict[str, type[Agent]]:
     from .greedy import GreedyAgent
     from .policy_agent import PolicyAgent
     from .random_agent import RandomAgent
-    from .refining_agent import RefiningAgent
+    from .refine_agent import RefiningAgent
 
     return {agent.name: agent for agent in (RandomAgent, GreedyAgent, GradientAgent, PolicyAgent, RefiningAgent)}
 

@@ -13,13 +13,15 @@ from ..envs.pictures import PICTURE_SUFFIXES, Picture, load_picture, scale_pictu
 from ..errors import InvalidInputError
 from ..painters.stroke import CANVAS_SIZE
 from ..painters.style import Style
-from .agent import LARGEST_BUDGET, LARGEST_LARGE_BUDGET, LARGEST_SIZE, Agent, check_whole
-from .document import read_document
-from .following import follow
-from .growing import FRAMES
-from .outputs import check_pixels
-from .result import Painting
-from .settings import keep_settings
+from .limits import LARGEST_BUDGET, LARGEST_LARGE_BUDGET, LARGEST_SIZE
+from .agent import Agent
+from ..checks import check_whole
+from .outputs.painting_file import read_document
+from .large.reuse import follow
+from .outputs.timelapse import FRAMES
+from .outputs.saving import check_pixels
+from .outputs.painting import Painting
+from ..runs import keep_settings
 
 SETTINGS = ".paintgym.json"
 _FORMAT = {"format": "paintgym folder", "version": 1}

@@ -9,17 +9,18 @@ import torch
 from torch import Tensor
 
 from ..envs.core import PaintingCore, PaintingState
-from ..envs.loss import Loss, PixelLoss
-from ..envs.vgg import WEIGHTS_FILE
+from ..envs.losses.loss import Loss, PixelLoss
+from ..envs.losses.vgg import WEIGHTS_FILE
 from ..files import data_directory
-from ..painters.smoothed import smoothed
+from ..painters.neural.straight_through import smoothed
 from ..painters.style import Style
-from .agent import Agent, Decision, Progress, ProgressCallback, check_positive, check_whole
-from .color import removal_costs, solve_colors
-from .large import WindowBatch
-from .result import NamedPainter
-from .seeding import EdgeField, pick_strokes
-from .stack import StrokeStack
+from .agent import Agent, Decision, Progress, ProgressCallback
+from ..checks import check_positive, check_whole
+from .search.color import removal_costs, solve_colors
+from .large.canvas import WindowBatch
+from ..painters.painter import NamedPainter
+from .search.proposals import EdgeField, pick_strokes
+from .search.stroke_stack import StrokeStack
 
 _PIXEL_WEIGHT = 20.0
 """Of the squared error beside a perceptual loss: a canvas that is off by 0.05 everywhere adds 0.05."""

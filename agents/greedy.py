@@ -5,12 +5,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ..envs.canvas import composite
+from ..painters.canvas import composite
 from ..envs.core import PaintingCore, PaintingState
 from ..painters.stroke import COLOR, END_PRESSURE, ENTRY_PRESSURE, STROKE_LENGTH
 from .agent import Agent, Decision, Progress, ProgressCallback
-from .color import best_color
-from .seeding import EdgeField, draw_candidates
+from .search.color import best_color
+from .search.proposals import EdgeField, draw_candidates
 
 _TRIALS = 6
 _MUTATIONS = (0.1, 0.07, 0.05, 0.03)

@@ -6,14 +6,14 @@ import torch
 from torch import Tensor
 
 from ..envs.core import PaintingCore, PaintingState
-from ..envs.loss import Loss
+from ..envs.losses.loss import Loss
 from ..painters.style import Style
 from .agent import Agent, Decision, Progress, ProgressCallback
-from .large import WindowBatch
-from .policy import load_network
-from .result import NamedPainter
-from .rollout import paint_counted, paint_steps
-from .stroke_network import StrokeNetwork
+from .large.canvas import WindowBatch
+from .policy.registry import load_network
+from ..painters.painter import NamedPainter
+from .policy.rollout import paint_counted, paint_steps
+from .policy.network import StrokeNetwork
 
 
 class PolicyAgent(Agent):

@@ -7,8 +7,9 @@ from torch import Tensor
 
 from ..errors import InvalidInputError
 from ..painters.stroke import STROKE_LENGTH
-from .canvas import StrokePainter, paint_strokes
-from .loss import Features, Loss, check_pictures
+from ..painters.painter import StrokePainter
+from ..painters.canvas import paint_strokes
+from .losses.loss import Features, Loss, check_pictures
 
 REWARDS = ("negative_loss", "improvement")
 OBSERVATION_CHANNELS = 7

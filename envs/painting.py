@@ -12,12 +12,14 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from ..errors import InvalidInputError
-from ..painters.painter import load_painter
-from .canvas import StrokePainter
+from ..painters.registry import load_painter
+from ..painters.painter import StrokePainter
 from .core import OBSERVATION_CHANNELS, PaintingCore, PaintingState
-from .loss import Loss, make_loss
-from .pictures import Picture, fit_picture, load_picture, to_tensor, to_uint8
-from .targets import Split, Targets, TargetSource, load_targets
+from .losses.loss import Loss
+from .losses.registry import make_loss
+from .pictures import Picture, fit_picture, load_picture
+from ..painters.pixels import to_tensor, to_uint8
+from .targets.targets import Split, Targets, TargetSource, load_targets
 
 MINIMUM_SIZE, MAXIMUM_SIZE = 16, 1024
 

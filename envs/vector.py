@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..errors import InvalidInputError
 from .core import PaintingState
 from .painting import PaintingEnv, choose_target, to_numbers
-from .pictures import to_tensor, to_uint8
+from ..painters.pixels import to_tensor, to_uint8
 
 Mask = NDArray[np.bool_]
 """(num_envs,) bool."""

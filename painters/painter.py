@@ -62,9 +62,9 @@ class Painter(nn.Module):
 
 
 def _architectures() -> dict[str, type[Painter]]:
-    from .deconv import DeconvPainter
-    from .gan import SplatPainter
-    from .vae import VaePainter
+    from .neural.deconv import DeconvPainter
+    from .neural.splat import SplatPainter
+    from .neural.vae import VaePainter
 
     return {painter.architecture: painter for painter in (SplatPainter, DeconvPainter, VaePainter)}
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from ..agents.agent import Agent
 from ..agents.folder import FolderPlan, PaintedFolder
-from ..agents.outputs import WRITERS, check_output
+from ..agents.outputs.saving import WRITERS, check_output
 from ..envs.pictures import load_picture
 from ..errors import InvalidInputError
 from .progress import counting
 
 if TYPE_CHECKING:
-    from .paint import Arguments
+    from .commands.paint import Arguments
 
 _SUFFIXES = (".png",)
 

@@ -3,8 +3,8 @@
 import sqlite3
 from pathlib import Path
 
-from paintgym.envs.bam_filter import ATTRIBUTES
-from paintgym.envs.targets import Targets, load_targets
+from paintgym.envs.targets.bam.filter import ATTRIBUTES
+from paintgym.envs.targets.targets import Targets, load_targets
 from paintgym.errors import InvalidInputError
 from PIL import Image
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from paintgym.errors import MissingLibraryError
 from paintgym.files import data_directory
-from paintgym.painters.mypaint import MyPaintEngine
+from paintgym.painters.mypaint.engine import MyPaintEngine
 
 torch.set_num_threads(2)
 hypothesis.settings.register_profile("paintgym", derandomize=True, deadline=None, database=None)

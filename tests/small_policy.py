@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from paintgym.agents.policy import build_policy, save_policy
+from paintgym.agents.policy.sb3_policy import build_policy, save_policy
 from PIL import Image
 
 SMALL = {"width": 8, "hidden": 16}

@@ -5,7 +5,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 import torch
-from paintgym.envs.loss import Loss
+from paintgym.envs.losses.loss import Loss
 from paintgym.envs.vector import PaintingVectorEnv
 from torch import Tensor
 from torch.nn import functional

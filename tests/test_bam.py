@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from bam_database import mids, parts, row, write_database, write_picture
 from gymnasium.envs.registration import EnvSpec
-from paintgym.envs import bam_files
-from paintgym.envs.bam import Bam
-from paintgym.envs.targets import load_targets
+from paintgym.envs.targets.bam import files as bam_files
+from paintgym.envs.targets.bam.database import Bam
+from paintgym.envs.targets.targets import load_targets
 from paintgym.errors import InvalidInputError
 from torch import Tensor
 

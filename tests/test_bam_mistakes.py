@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bam_database import mids, row, write_database, write_picture
-from paintgym.envs.targets import load_targets
+from paintgym.envs.targets.targets import load_targets
 from paintgym.errors import InvalidInputError, MissingDataError
 
 

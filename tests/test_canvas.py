@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from paintgym.envs.canvas import composite, paint_strokes, white_canvas
+from paintgym.painters.canvas import composite, paint_strokes, white_canvas
 from paintgym.errors import InvalidInputError
 from torch import Tensor
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from paintgym.painters.painter import build_painter, save_painter
-from paintgym.scripts import compare as command
+from paintgym.painters.registry import build_painter, save_painter
+from paintgym.scripts.commands import compare as command
 from paintgym.scripts.main import main
 from PIL import Image
 

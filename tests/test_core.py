@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 from paintgym.envs.core import PaintingCore, strokes_left_of
-from paintgym.envs.loss import PixelLoss
-from paintgym.envs.pictures import to_tensor
+from paintgym.envs.losses.loss import PixelLoss
+from paintgym.painters.pixels import to_tensor
 from paintgym.errors import InvalidInputError
 from small_vector import PICTURES, PooledLoss, disc_painter
 from torch import Tensor

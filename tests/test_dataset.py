@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from paintgym.errors import InvalidInputError, MissingDataError
-from paintgym.painters.dataset import StrokeShards, coverage_from_color, draw_coverage, write_shards
-from paintgym.painters.mypaint import MyPaintEngine
+from paintgym.painters.mypaint.dataset import StrokeShards, coverage_from_color, draw_coverage, write_shards
+from paintgym.painters.mypaint.engine import MyPaintEngine
 from paintgym.painters.stroke import COLOR
 
 

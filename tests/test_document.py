@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import jsonschema
 import numpy as np
 import pytest
-from paintgym.agents.document import SCHEMA_FILE, read_document, write_document
+from paintgym.agents.outputs.painting_file import SCHEMA_FILE, read_document, write_document
 from paintgym.errors import InvalidInputError
 from paintgym.painters.stroke_list import StrokeList, on_one_canvas
 from test_result import make_painting

@@ -3,8 +3,8 @@
 import pytest
 import torch
 from paintgym.errors import InvalidInputError
-from paintgym.painters.draft import DraftPainter
-from paintgym.painters.painter import load_painter
+from paintgym.painters.neural.proxy import DraftPainter
+from paintgym.painters.registry import load_painter
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -11,10 +11,10 @@ import torch
 from gymnasium.utils.env_checker import check_env as gymnasium_check
 from gymnasium.utils.env_checker import data_equivalence
 from paintgym.envs.core import PaintingCore
-from paintgym.envs.loss import PixelLoss
+from paintgym.envs.losses.loss import PixelLoss
 from paintgym.envs.painting import PaintingEnv
-from paintgym.envs.pictures import to_tensor
-from paintgym.envs.vgg import WEIGHTS_FILE
+from paintgym.painters.pixels import to_tensor
+from paintgym.envs.losses.vgg import WEIGHTS_FILE
 from paintgym.errors import InvalidInputError, MissingDataError
 from paintgym.files import data_directory
 from PIL import Image

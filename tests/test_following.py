@@ -9,13 +9,13 @@ import paintgym
 import pytest
 import torch
 from paintgym.agents.agent import Agent
-from paintgym.agents.following import follow
-from paintgym.agents.result import Painting
-from paintgym.agents.worth import stroke_worths
-from paintgym.envs.large_canvas import paint_list
+from paintgym.agents.large.reuse import follow
+from paintgym.agents.outputs.painting import Painting
+from paintgym.agents.large.contribution import stroke_worths
+from paintgym.painters.windows import paint_list
 from paintgym.envs.pictures import load_picture, scale_picture
 from paintgym.painters.stroke_list import StrokeList
-from paintgym.scripts import paint
+from paintgym.scripts.commands import paint
 from PIL import Image, ImageDraw
 
 SIZE, STROKES = 128, 120

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from paintgym.errors import InvalidInputError
-from paintgym.scripts.learning_curves import Arguments, read_curve, run
+from paintgym.scripts.commands.learning_curves import Arguments, read_curve, run
 from torch.utils.tensorboard import SummaryWriter
 
 

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 import torch
-from paintgym.agents.agent import load_agent
-from paintgym.agents.distillation import DistillationConfig, Lessons, distill, layer_distances, make_lessons
-from paintgym.agents.judgement import measure_agreement, spearman
-from paintgym.envs.lite import WEIGHTS, LiteNetwork
-from paintgym.envs.loss import PixelLoss, make_loss
-from paintgym.envs.perceptual import PerceptualLoss
-from paintgym.envs.targets import load_targets
+from paintgym.agents.registry import load_agent
+from paintgym.agents.lite.distillation import DistillationConfig, Lessons, distill, layer_distances, make_lessons
+from paintgym.agents.lite.agreement import measure_agreement, spearman
+from paintgym.envs.losses.lite import WEIGHTS, LiteNetwork
+from paintgym.envs.losses.loss import PixelLoss
+from paintgym.envs.losses.registry import make_loss
+from paintgym.envs.losses.perceptual import PerceptualLoss
+from paintgym.envs.targets.targets import load_targets
 from paintgym.errors import InvalidInputError
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from paintgym.envs import vgg
-from paintgym.envs.loss import Loss, make_loss
+from paintgym.envs.losses import vgg
+from paintgym.envs.losses.loss import Loss
+from paintgym.envs.losses.registry import make_loss
 from paintgym.errors import InvalidInputError, MissingDataError
 from paintgym.files import data_directory
 from safetensors.torch import load_file, save_file

@@ -8,9 +8,9 @@ from itertools import product
 import numpy as np
 import pytest
 from paintgym.errors import InvalidInputError
-from paintgym.painters.libmypaint import brush_noise
-from paintgym.painters.mypaint import MyPaintEngine, stroke_events
-from paintgym.painters.reference import reference_correlations
+from paintgym.painters.mypaint.brushes import brush_noise
+from paintgym.painters.mypaint.engine import MyPaintEngine, stroke_events
+from paintgym.painters.mypaint.reference import reference_correlations
 from paintgym.painters.stroke import COLOR, CONTROL, END, END_PRESSURE, ENTRY_PRESSURE, SIZE, START, random_strokes
 from PIL import Image
 
@@ -34,7 +34,7 @@ def test_the_same_stroke_gives_the_same_ink_whatever_was_drawn_before(engine):
 
 def test_another_process_gives_the_same_ink(engine):
     script = (
-        "import zlib, numpy as np; from paintgym.painters.mypaint import MyPaintEngine\n"
+        "import zlib, numpy as np; from paintgym.painters.mypaint.engine import MyPaintEngine\n"
         "from paintgym.painters.stroke import random_strokes\n"
         "strokes = random_strokes(24, np.random.default_rng(7))\n"
         "print(zlib.crc32(MyPaintEngine().coverage(strokes).tobytes()))"

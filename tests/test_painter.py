@@ -8,11 +8,11 @@ import pytest
 import torch
 from paintgym.errors import InvalidInputError
 from paintgym.painters import painter as painter_module
-from paintgym.painters.dabs import noise_sums, place_dabs, speed_filter, trace_path
-from paintgym.painters.drawing import draw_coverage
-from paintgym.painters.endurance import degenerate_strokes, endure
-from paintgym.painters.fidelity import contact_sheet, high_pass, measure_fidelity, paint_all
-from paintgym.painters.painter import build_painter, load_painter, save_painter, shipped_painters
+from paintgym.painters.neural.dabs import noise_sums, place_dabs, speed_filter, trace_path
+from paintgym.painters.mypaint.drawing import draw_coverage
+from paintgym.painters.evaluation.robustness import degenerate_strokes, endure
+from paintgym.painters.evaluation.fidelity import contact_sheet, high_pass, measure_fidelity, paint_all
+from paintgym.painters.registry import build_painter, load_painter, save_painter, shipped_painters
 from paintgym.painters.stroke import COLOR, random_strokes
 
 WEIGHTS = Path(painter_module.__file__).parent / "weights"

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from paintgym.envs.pictures import MAXIMUM_PIXELS, check_picture, fit_picture, load_picture, to_tensor, to_uint8
+from paintgym.envs.pictures import MAXIMUM_PIXELS, check_picture, fit_picture, load_picture
+from paintgym.painters.pixels import to_tensor, to_uint8
 from paintgym.errors import InvalidInputError
 from PIL import Image
 

@@ -9,15 +9,19 @@ import numpy as np
 import paintgym
 import pytest
 import torch
-from paintgym.agents.agent import Progress, load_agent
-from paintgym.agents.analytic import AnalyticTrainer, observe, shortfall
-from paintgym.agents.color import best_color
-from paintgym.agents.policy import PaintingPolicy, build_policy, load_network, load_policy, save_policy
-from paintgym.agents.rollout import paint_steps
-from paintgym.agents.stroke_network import HYPOTHESES, Choices, StrokeNetwork, strokes_per_step
-from paintgym.envs.pictures import to_tensor
+from paintgym.agents.agent import Progress
+from paintgym.agents.registry import load_agent
+from paintgym.agents.training.analytic import AnalyticTrainer, shortfall
+from paintgym.envs.core import observe
+from paintgym.agents.search.color import best_color
+from paintgym.agents.policy.sb3_policy import PaintingPolicy, build_policy, load_policy, save_policy
+from paintgym.agents.policy.registry import load_network
+from paintgym.agents.policy.rollout import paint_steps
+from paintgym.agents.policy.network import HYPOTHESES, Choices, StrokeNetwork
+from paintgym.agents.policy.schedule import strokes_per_step
+from paintgym.painters.pixels import to_tensor
 from paintgym.errors import InvalidInputError
-from paintgym.painters.draft import DraftPainter
+from paintgym.painters.neural.proxy import DraftPainter
 from paintgym.painters.stroke import END, START, check_strokes
 from paintgym.scripts.main import main
 from safetensors.torch import save_file

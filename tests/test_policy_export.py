@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from paintgym.agents.policy import load_policy
+from paintgym.agents.policy.sb3_policy import load_policy
 from paintgym.scripts.main import main
 from small_policy import half_painted, save_small_policy
 

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from paintgym.agents.policy import load_network
-from paintgym.agents.policy_evaluation import evaluate
-from paintgym.agents.policy_training import PolicyTrainer
-from paintgym.agents.policy_training_config import PolicyTrainingConfig, find_lessons
-from paintgym.agents.stroke_network import StrokeNetwork
-from paintgym.envs.loss import PixelLoss
+from paintgym.agents.policy.registry import load_network
+from paintgym.agents.training.evaluation import evaluate
+from paintgym.agents.training.trainer import PolicyTrainer
+from paintgym.agents.training.config import PolicyTrainingConfig
+from paintgym.agents.training.data import find_lessons
+from paintgym.agents.policy.network import StrokeNetwork
+from paintgym.envs.losses.loss import PixelLoss
 from paintgym.errors import InvalidInputError
-from paintgym.painters.draft import DraftPainter
+from paintgym.painters.neural.proxy import DraftPainter
 from paintgym.scripts.main import main
 from PIL import Image
 from small_policy import SMALL, smooth_picture

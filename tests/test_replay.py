@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from paintgym.agents.document import read_document, write_document
-from paintgym.agents.outputs import OUTPUT_SUFFIXES
-from paintgym.agents.replay import Replay
-from paintgym.agents.result import Painting
+from paintgym.agents.outputs.painting_file import read_document, write_document
+from paintgym.agents.outputs.saving import OUTPUT_SUFFIXES
+from paintgym.agents.outputs.replay import Replay
+from paintgym.agents.outputs.painting import Painting
 from paintgym.errors import InvalidInputError
-from paintgym.painters.mypaint import paint_list
-from paintgym.painters.painter import load_painter
+from paintgym.painters.mypaint.engine import paint_list
+from paintgym.painters.registry import load_painter
 from paintgym.scripts.main import main
 from PIL import Image
 from test_outputs import make_listing, recompose

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from paintgym.agents.document import FORMAT, read_document
-from paintgym.agents.outputs import OUTPUT_SUFFIXES, check_output
-from paintgym.agents.result import Painting
-from paintgym.envs.canvas import paint_strokes, white_canvas
-from paintgym.envs.pictures import to_uint8
+from paintgym.agents.outputs.painting_file import FORMAT, read_document
+from paintgym.agents.outputs.saving import OUTPUT_SUFFIXES, check_output
+from paintgym.agents.outputs.painting import Painting
+from paintgym.painters.canvas import paint_strokes, white_canvas
+from paintgym.painters.pixels import to_uint8
 from paintgym.errors import InvalidInputError
 from paintgym.painters.stroke import STROKE_FIELDS, check_strokes
 from paintgym.painters.stroke_list import on_one_canvas

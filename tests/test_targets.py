@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from paintgym.envs import targets as module
-from paintgym.envs.targets import load_targets
+from paintgym.envs.targets import targets as module
+from paintgym.envs.targets.targets import load_targets
 from paintgym.errors import InvalidInputError, MissingDataError
 from paintgym.files import data_directory
 from PIL import Image

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from paintgym.envs import throughput
-from paintgym.envs.lite import load_lite
-from paintgym.envs.loss import Loss, PixelLoss, make_loss
-from paintgym.envs.precision import measure_precision
+from paintgym.envs.benchmarks import throughput
+from paintgym.envs.losses.lite import load_lite
+from paintgym.envs.losses.loss import Loss, PixelLoss
+from paintgym.envs.losses.registry import make_loss
+from paintgym.envs.benchmarks.precision import measure_precision
 from paintgym.errors import InvalidInputError, MissingDataError
-from paintgym.painters.painter import load_painter
-from paintgym.scripts import bench
+from paintgym.painters.registry import load_painter
+from paintgym.scripts.commands import bench
 from paintgym.scripts.main import main
 from torch import Tensor
 

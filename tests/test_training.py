@@ -6,10 +6,11 @@ import json
 import pytest
 import torch
 from paintgym.errors import InvalidInputError
-from paintgym.painters.fidelity import measure_fidelity
-from paintgym.painters.painter import load_painter
-from paintgym.painters.training import PainterTrainer
-from paintgym.painters.training_config import TrainingConfig, draw_training_data
+from paintgym.painters.evaluation.fidelity import measure_fidelity
+from paintgym.painters.registry import load_painter
+from paintgym.painters.training.trainer import PainterTrainer
+from paintgym.painters.training.config import TrainingConfig
+from paintgym.painters.training.data import draw_training_data
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,13 @@ import json
 
 import pytest
 import torch
-from paintgym.painters.fidelity import stroke_figures
-from paintgym.painters.painter import load_painter
-from paintgym.painters.training import PainterTrainer
-from paintgym.painters.training_config import TrainingConfig, draw_training_data
-from paintgym.painters.vae import Encoder, Predictor, floored_divergence
+from paintgym.painters.evaluation.fidelity import stroke_figures
+from paintgym.painters.registry import load_painter
+from paintgym.painters.training.trainer import PainterTrainer
+from paintgym.painters.training.config import TrainingConfig
+from paintgym.painters.training.data import draw_training_data
+from paintgym.painters.training.encoder import Encoder, floored_divergence
+from paintgym.painters.neural.vae import Predictor
 
 
 @pytest.fixture(scope="module")

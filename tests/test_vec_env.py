@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from gymnasium.utils.env_checker import data_equivalence
-from paintgym.agents.vec_env import PaintingVecEnv
+from paintgym.agents.training.vec_env import PaintingVecEnv
 from paintgym.envs.painting import PaintingEnv
 from paintgym.errors import InvalidInputError
 from stable_baselines3 import PPO, SAC

@@ -11,7 +11,7 @@ import pytest
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import data_equivalence
 from gymnasium.vector import AutoresetMode
-from paintgym.envs.loss import PixelLoss
+from paintgym.envs.losses.loss import PixelLoss
 from paintgym.envs.painting import PaintingEnv
 from paintgym.envs.vector import PaintingVectorEnv
 from PIL import Image

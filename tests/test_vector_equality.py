@@ -10,9 +10,9 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from paintgym.envs.loss import make_loss
+from paintgym.envs.losses.registry import make_loss
 from paintgym.envs.painting import PaintingEnv
-from paintgym.painters.painter import load_painter
+from paintgym.painters.registry import load_painter
 from small_vector import MODES, PICTURES, make, resets, settings_of
 
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("one_thread")]

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from paintgym.webapp import encoding
-from paintgym.webapp.orders import size_choices
+from paintgym.webapp.requests import size_choices
 from paintgym.webapp.settings import Settings
 from paintgym.webapp.uploads import read_upload
 from PIL import Image

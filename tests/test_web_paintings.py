@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from paintgym.agents.document import read_document
+from paintgym.agents.outputs.painting_file import read_document
 from paintgym.webapp.application import create_app
 from paintgym.webapp.settings import Settings
 from paintgym.webapp.uploads import read_upload

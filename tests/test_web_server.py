@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from paintgym.scripts import load_test
+from paintgym.scripts.commands import load_test
 from paintgym.scripts.main import main
 from web_service import save_untrained_policy
 

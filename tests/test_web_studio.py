@@ -14,8 +14,8 @@ from paintgym.webapp import batching
 from paintgym.webapp.application import create_app
 from paintgym.webapp.job import Job, State
 from paintgym.webapp.memory import give_back
-from paintgym.webapp.operations import resident_bytes
-from paintgym.webapp.orders import Order
+from paintgym.webapp.monitoring import resident_bytes
+from paintgym.webapp.requests import Order
 from paintgym.webapp.queue import JobQueue
 from paintgym.webapp.settings import Settings
 from paintgym.webapp.uploads import Upload, read_upload
@@ -170,7 +170,7 @@ def test_only_the_last_canvas_is_kept_for_who_reconnects() -> None:
 
 
 def test_what_has_expired_goes_even_if_nobody_asks(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paintgym.webapp.studio._TIDY_SECONDS", 0.05)
+    monkeypatch.setattr("paintgym.webapp.service._TIDY_SECONDS", 0.05)
     app = create_app(Settings(policy=str(save_untrained_policy(tmp_path))))
     studio = studio_of(app)
     try:

@@ -13,10 +13,10 @@ import pytest
 import torch
 from flask import Flask
 from flask.testing import FlaskClient
-from paintgym.agents.policy import build_policy, save_policy
+from paintgym.agents.policy.sb3_policy import build_policy, save_policy
 from paintgym.webapp.application import create_app
 from paintgym.webapp.settings import Settings
-from paintgym.webapp.studio import Studio
+from paintgym.webapp.service import Studio
 from PIL import Image
 from werkzeug.test import TestResponse
 

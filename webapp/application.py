@@ -9,12 +9,12 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
 from .context import current_studio, wants_html
-from .mistakes import BusyError, ForbiddenError, RequestError
-from .operations import operations
-from .orders import AGENTS, LARGE_AGENTS, samples, size_choices
+from .errors import BusyError, ForbiddenError, RequestError
+from .monitoring import operations
+from .requests import AGENTS, LARGE_AGENTS, samples, size_choices
 from .paintings import paintings
 from .settings import Settings
-from .studio import Studio
+from .service import Studio
 
 _log = logging.getLogger(__name__)
 

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from ..agents.analytic import observe
+from ..envs.core import observe
 from ..agents.policy_agent import PolicyAgent
-from ..agents.result import NamedPainter, Painting
-from ..agents.stroke_network import StrokeNetwork, strokes_per_step
-from ..envs.canvas import composite
-from ..envs.loss import PixelLoss
-from ..envs.pictures import to_tensor, to_uint8
+from ..painters.painter import NamedPainter
+from ..agents.outputs.painting import Painting
+from ..agents.policy.network import StrokeNetwork
+from ..agents.policy.schedule import strokes_per_step
+from ..painters.canvas import composite
+from ..envs.losses.loss import PixelLoss
+from ..painters.pixels import to_tensor, to_uint8
 from ..painters.stroke import CANVAS_SIZE, COLOR
 from ..painters.stroke_list import on_one_canvas
 from .job import Job

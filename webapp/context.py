@@ -2,7 +2,7 @@
 
 from flask import Request, current_app
 
-from .studio import Studio
+from .service import Studio
 
 
 def current_studio() -> Studio:

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ..agents.result import Painting
-from ..painters.mypaint import paint_list
+from ..agents.outputs.painting import Painting
+from ..painters.mypaint.engine import paint_list
 from ..painters.raster import WHOLE, Raster
 from ..painters.stroke import CANVAS_SIZE, COLOR
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from ..agents.result import Painting
-from .orders import Order
+from ..agents.outputs.painting import Painting
+from .requests import Order
 
 
 class State(StrEnum):

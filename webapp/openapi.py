@@ -4,7 +4,7 @@ from typing import Any
 
 from .. import __version__
 from ..painters.stroke import CANVAS_SIZE
-from .orders import AGENTS, DEFAULT_AGENT, DEFAULT_PAINTER, LARGE_AGENTS, samples, size_choices
+from .requests import AGENTS, DEFAULT_AGENT, DEFAULT_PAINTER, LARGE_AGENTS, samples, size_choices
 from .settings import Settings
 
 Description = dict[str, Any]

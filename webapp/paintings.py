@@ -6,12 +6,12 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ..agents.result import Painting
+from ..agents.outputs.painting import Painting
 from .context import current_studio, wants_html
 from .encoding import FORMS, encode, encode_by_mypaint, encode_for_replay
 from .job import Job, State
-from .mistakes import BusyError, NotFinishedError, NotFoundError, RequestError
-from .orders import read_order
+from .errors import BusyError, NotFinishedError, NotFoundError, RequestError
+from .requests import read_order
 from .streaming import event_stream
 
 paintings = Blueprint("paintings", __name__)

@@ -4,7 +4,7 @@ import threading
 from collections import deque
 
 from .job import Job
-from .mistakes import BusyError
+from .errors import BusyError
 
 
 class JobQueue:

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ..envs.pictures import to_uint8
+from ..painters.pixels import to_uint8
 from ..painters.stroke import CANVAS_SIZE
 from .job import Job
 

@@ -9,7 +9,7 @@ from PIL import Image
 from ..envs.pictures import Picture, fit_picture, load_picture, scale_picture
 from ..errors import InvalidInputError
 from ..painters.stroke import CANVAS_SIZE
-from .mistakes import RequestError, TooLargeError, UnsupportedPictureError
+from .errors import RequestError, TooLargeError, UnsupportedPictureError
 
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _PREVIEW_SIDE, _LARGE_PREVIEW_SIDE = 320, 640

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from ..agents.agent import Agent, Progress
-from ..agents.result import NamedPainter, Painting
-from ..envs.canvas import paint_strokes, white_canvas
-from ..envs.pictures import to_tensor
+from ..painters.painter import NamedPainter
+from ..agents.outputs.painting import Painting
+from ..painters.canvas import paint_strokes, white_canvas
+from ..painters.pixels import to_tensor
 from ..painters.stroke import CANVAS_SIZE
 from .batching import FAILURE
 from .job import Job

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import paintgym
 import torch
 import tyro
-from paintgym.envs.pictures import fit_picture, load_picture, to_tensor
+from paintgym.envs.pictures import fit_picture, load_picture
+from paintgym.painters.pixels import to_tensor
 from paintgym.scripts.examples import STILL_LIFE
 
 

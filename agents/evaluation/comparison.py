@@ -1,0 +1,219 @@
+"""Comparing agents and painters: the same pictures, budgets and seed for each. What comes of it, report/ sums up."""
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ...envs.pictures import Picture
+from ...envs.targets.targets import Targets
+from ...painters.mypaint.engine import MyPaintEngine, paint_list
+from ..agent import Agent, Progress
+from .metrics import Measure, peak_signal_to_noise
+from .digits import READ, READ_ORIGINAL, READ_REPLAY, DigitReader, digit_of, load_digit_reader
+from .seams import SEAMS, seam_energy
+from .trials import Trial
+from ...parallel import count_threads
+
+_FRAMES = 9
+_COURSE = 40
+
+
+@dataclass(frozen=True)
+class Source:
+    """Pictures of one kind, and how many strokes they are painted with.
+
+    Attributes:
+        targets: the pictures.
+        numbers: which of them.
+        budgets: numbers of strokes; each picture is painted with each.
+    """
+
+    targets: Targets
+    numbers: Sequence[int]
+    budgets: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One painting to be made."""
+
+    agent: int
+    """Number of the agent."""
+    source: str
+    picture: str
+    strokes: int
+    target: Picture
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Every agent paints every picture with every budget; each painting is judged by every measure.
+
+    Args:
+        agents: who paints. The same agent with two painters counts as two.
+        sources: pictures by the name of where they are from.
+        measures: what judges the paintings.
+        seed: seeds every painting.
+        replay: whether the strokes are also painted by the real MyPaint brush, and that canvas judged.
+        size: side of the paintings, where they are large; the sources' pictures are as large.
+        grid: side of a single grid of windows that large paintings are painted through, instead of all sizes.
+    """
+
+    agents: Sequence[Agent]
+    sources: Mapping[str, Source]
+    measures: Sequence[Measure]
+    seed: int = 0
+    replay: bool = True
+    size: int | None = None
+    grid: int | None = None
+
+    def tasks(self) -> list[Task]:
+        """All paintings to be made, in the order of sources, pictures, budgets and agents."""
+        return [
+            Task(agent, name, source.targets.name(number), budget, source.targets.picture(number))
+            for name, source in self.sources.items()
+            for number in source.numbers
+            for budget in source.budgets
+            for agent in range(len(self.agents))
+        ]
+
+    def settings(self, workers: int) -> dict[str, Any]:
+        """All that decides the result, as JSON: names, numbers, and fingerprints of weights and pictures."""
+        return {
+            "agents": [_describe(agent) for agent in self.agents],
+            "sources": {
+                name: {
+                    "pictures": len(source.numbers),
+                    "strokes": list(source.budgets),
+                    "fingerprint": _fingerprint([source.targets.picture(number) for number in source.numbers]),
+                }
+                for name, source in self.sources.items()
+            },
+            "measures": [measure.name for measure in self.measures],
+            "replay": self.replay,
+            "seed": self.seed,
+            **({} if self.size is None else {"size": self.size, "grid": self.grid}),
+            # Another number of threads adds floats up in another order, and Adam makes much of little.
+            "threads": count_threads(workers),
+        }
+
+
+class Studio:
+    """Makes and judges one painting after another; goes to workers whole, weights and all.
+
+    Raises:
+        MissingLibraryError: strokes are to be replayed, and libmypaint or its brushes are not installed.
+    """
+
+    def __init__(self, comparison: Comparison) -> None:
+        self._agents = comparison.agents
+        self._measures = comparison.measures
+        self._seed = comparison.seed
+        self._replay = comparison.replay
+        self._size, self._grid = comparison.size, comparison.grid
+        if self._replay:
+            MyPaintEngine()
+
+    @cached_property
+    def _reader(self) -> DigitReader:
+        return load_digit_reader()
+
+    def __call__(self, task: Task) -> Trial:
+        """Paint, replay and judge."""
+        agent = self._agents[task.agent]
+        course = _Course()
+        painting = agent.paint(
+            task.target, task.strokes, seed=self._seed, progress=course, size=self._size, grid=self._grid
+        )
+        frames = list(painting.frames(_FRAMES))
+        replay = np.rint(paint_list(painting.listing) * 255).astype(np.uint8) if self._replay else None
+        canvases = np.stack(frames if replay is None else [*frames, replay])
+        figures, curve = {}, {"strokes": np.linspace(0, task.strokes, len(frames)).round().tolist()}
+        for measure in self._measures:
+            values = measure(canvases, task.target)
+            curve[measure.name] = values[: len(frames)]
+            figures[measure.name] = values[len(frames) - 1]
+            if replay is not None:
+                figures[f"replay {measure.name}"] = values[-1]
+        if replay is not None:
+            figures["replay psnr"] = peak_signal_to_noise(painting.image, replay)
+        if self._size is not None:
+            figures[SEAMS] = seam_energy(painting.image, task.target, painting.listing)
+        figures["seconds"] = painting.seconds
+        figures |= self._readings(task, painting.image, replay)
+        return Trial(
+            agent=painting.agent,
+            painter=agent.painter.name,
+            source=task.source,
+            picture=task.picture,
+            strokes=task.strokes,
+            seed=painting.seed,
+            minimised=painting.loss_name,
+            figures=figures,
+            curve=curve,
+            course=[*course.thinned(), (painting.seconds, painting.loss)],
+            target=task.target,
+            image=painting.image,
+            replay=replay,
+        )
+
+    def _readings(self, task: Task, image: Picture, replay: Picture | None) -> dict[str, float]:
+        """Of a digit: whether the original, the canvas and the replay are read as what it is, 1 or 0 for each."""
+        digit = digit_of(task.picture)
+        if digit is None:
+            return {}
+        canvases = {READ_ORIGINAL: task.target, READ: image, READ_REPLAY: replay}
+        shown = {name: canvas for name, canvas in canvases.items() if canvas is not None}
+        read = self._reader.read(np.stack(list(shown.values())))
+        return {name: float(number == digit) for name, number in zip(shown, read, strict=True)}
+
+
+class _Course:
+    """Notes what an agent reports while it paints: seconds since it began, and the loss."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self._points: list[tuple[float, float]] = []
+
+    def __call__(self, progress: Progress) -> None:
+        self._points.append((time.perf_counter() - self._started, progress.loss))
+
+    def thinned(self) -> list[tuple[float, float]]:
+        numbers = np.linspace(0, len(self._points) - 1, min(_COURSE, len(self._points))).round().astype(int)
+        return [self._points[number] for number in numbers]
+
+
+def choose_pictures(targets: Targets, count: int) -> list[int]:
+    """At most ``count`` numbers of targets, spread evenly from the first to the last."""
+    numbers: list[int] = np.linspace(0, len(targets) - 1, min(count, len(targets))).round().astype(int).tolist()
+    return numbers
+
+
+def _describe(agent: Agent) -> dict[str, Any]:
+    """An agent's name, painter, loss and options, and a fingerprint of all weights it uses."""
+    modules = [value for value in vars(agent).values() if isinstance(value, nn.Module)]
+    weights: list[Tensor] = [weight for module in modules for weight in module.state_dict().values()]
+    options = {
+        key: value for key, value in vars(agent).items() if value is None or isinstance(value, int | float | str)
+    }
+    return {
+        "agent": agent.name,
+        "painter": agent.painter.name,
+        "loss": agent.loss.name,
+        **options,
+        "fingerprint": _fingerprint([weight.cpu().numpy() for weight in weights]),
+    }
+
+
+def _fingerprint(arrays: Sequence[NDArray[Any]]) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(str(array.shape).encode() + np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]

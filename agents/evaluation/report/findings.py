@@ -1,0 +1,203 @@
+"""What the figures of a comparison say, in words. Every number in a sentence is one of the document's."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..digits import READ_ORIGINAL, READ_REPLAY
+
+Document = dict[str, Any]
+
+_FEWEST_PICTURES = 5
+"""With fewer, nobody is called surely better."""
+
+
+def verdict(document: Document) -> list[Document]:
+    """Who is best by the first measure on each canvas, whether the others agree, and the replay gap.
+
+    Returns:
+        ``statement``, a sentence, and ``details``, a list of the figures behind it, for each finding.
+    """
+    findings = [
+        *_standings(document),
+        *_agreement(document),
+        *_promises(document),
+        *_means(
+            document, "replay psnr", "PSNR between the neural canvas and the real brush's, dB, mean over the paintings:"
+        ),
+        *_readings(document),
+        *_means(document, "seconds", "Seconds a painting:"),
+    ]
+    return [{"statement": statement, "details": details} for statement, details in findings]
+
+
+def format_figure(document: Document, figure: str, value: float) -> str:
+    """A value with as many decimals as its figure deserves."""
+    decimals = next(entry["decimals"] for entry in document["figures"] if entry["name"] == figure)
+    return f"{value:.{decimals}f}"
+
+
+def best_contestant(document: Document, source: str, strokes: int, figure: str) -> tuple[str, bool]:
+    """Who has the best mean, and whether every paired 95 % interval against the others is on its side."""
+    higher = _is_higher_better(document, figure)
+    rows = _rows(document["summaries"], source, strokes, figure)
+    best = (max if higher else min)(rows, key=lambda row: row["mean"])
+    sure = best["pictures"] >= _FEWEST_PICTURES
+    for other in rows:
+        if other is not best:
+            _, low, high = _difference(document, source, strokes, figure, best["contestant"], other["contestant"])
+            sure = sure and (high < 0 if higher else low > 0)
+    return best["contestant"], sure
+
+
+def settings_of(document: Document) -> list[tuple[str, int]]:
+    """All pairs of source and stroke budget, in order."""
+    return list(dict.fromkeys((row["source"], row["strokes"]) for row in document["summaries"]))
+
+
+def mean_of(document: Document, source: str, strokes: int, figure: str, contestant: str) -> float:
+    """The mean over pictures."""
+    rows = _rows(document["summaries"], source, strokes, figure)
+    return float(next(row["mean"] for row in rows if row["contestant"] == contestant))
+
+
+Finding = tuple[str, list[str]]
+
+
+def _standings(document: Document) -> Iterator[Finding]:
+    """Who is best by the first measure, on the neural canvas and on the replayed one."""
+    if len(document["contestants"]) < 2:
+        return
+    measure = document["figures"][0]
+    canvases = {measure["name"]: "on the neural canvas"}
+    if f"replay {measure['name']}" in _names(document):
+        canvases[f"replay {measure['name']}"] = "on the canvas that the real brush paints from the same strokes"
+    for figure, canvas in canvases.items():
+        places: dict[tuple[str, bool], list[str]] = {}
+        for source, strokes in settings_of(document):
+            places.setdefault(best_contestant(document, source, strokes, figure), []).append(f"{source} at {strokes}")
+        parts = [
+            f"{best} is {'surely' if sure else 'perhaps'} best for {_join(settings)} strokes"
+            for (best, sure), settings in places.items()
+        ]
+        details = [
+            f"{source}, {strokes} strokes: {_standing(document, source, strokes, figure)}"
+            for source, strokes in settings_of(document)
+        ]
+        yield f"By {measure['title']} {canvas}, {'; '.join(parts)}.", details
+
+
+def _standing(document: Document, source: str, strokes: int, figure: str) -> str:
+    """All contestants' means, the best first; the others with the interval of the paired difference."""
+    rows = sorted(
+        _rows(document["summaries"], source, strokes, figure),
+        key=lambda row: row["mean"],
+        reverse=_is_higher_better(document, figure),
+    )
+    best = rows[0]["contestant"]
+    parts = [f"{best} {format_figure(document, figure, rows[0]['mean'])}"]
+    for row in rows[1:]:
+        difference, low, high = _difference(document, source, strokes, figure, best, row["contestant"])
+        shown = [format_figure(document, figure, value) for value in (row["mean"], difference, low, high)]
+        sign = "+" if difference >= 0 else ""
+        parts.append(f"{row['contestant']} {shown[0]} ({sign}{shown[1]}, {shown[2]} to {shown[3]})")
+    return ", ".join(parts)
+
+
+def _difference(
+    document: Document, source: str, strokes: int, figure: str, first: str, second: str
+) -> tuple[float, float, float]:
+    """The second's figure minus the first's: mean and interval, in whichever order the document holds them."""
+    for row in _rows(document["differences"], source, strokes, figure):
+        if (row["first"], row["second"]) == (first, second):
+            return row["mean"], row["low"], row["high"]
+        if (row["first"], row["second"]) == (second, first):
+            return -row["mean"], -row["high"], -row["low"]
+    raise KeyError((first, second))
+
+
+def _agreement(document: Document) -> Iterator[Finding]:
+    """Where other measures than the first find another contestant best."""
+    first, names = document["figures"][0], _names(document)
+    others = [entry for entry in document["figures"][1:] if f"replay {entry['name']}" in names]
+    if len(document["contestants"]) < 2:
+        return
+    for other in others:
+        dissents = []
+        for prefix, canvas in (("", "neural canvas"), ("replay ", "replay")):
+            for source, strokes in settings_of(document):
+                best, _ = best_contestant(document, source, strokes, prefix + other["name"])
+                if best != best_contestant(document, source, strokes, prefix + first["name"])[0]:
+                    dissents.append(f"{source}, {strokes} strokes, {canvas}: {best}")
+        if dissents:
+            yield f"{other['title']} does not always find the same best as {first['title']}.", dissents
+        else:
+            yield f"{other['title']} finds the same best as {first['title']} everywhere, on both canvases.", []
+
+
+def _promises(document: Document) -> Iterator[Finding]:
+    """What the neural canvas promises, and what the brush makes of it, by the first measure at the largest budget."""
+    figure = document["figures"][0]
+    kinds = [figure["name"], f"replay {figure['name']}"]
+    if kinds[1] not in _names(document):
+        return
+    details = []
+    for source, strokes in _largest_budgets(document):
+        parts = []
+        for contestant in document["contestants"]:
+            means = [mean_of(document, source, strokes, kind, contestant["name"]) for kind in kinds]
+            neural, replay = (format_figure(document, figure["name"], mean) for mean in means)
+            parts.append(f"{contestant['name']} {neural} promised, {replay} kept")
+        details.append(f"{source}, {strokes} strokes: {'; '.join(parts)}")
+    yield f"{figure['title']} that the neural canvas promises, and that the real brush keeps:", details
+
+
+def _means(document: Document, figure: str, statement: str) -> Iterator[Finding]:
+    """Every contestant's mean of a figure, with its interval."""
+    if figure not in _names(document):
+        return
+    details = []
+    for source, strokes in settings_of(document):
+        parts = []
+        for row in _rows(document["summaries"], source, strokes, figure):
+            mean, low, high = (format_figure(document, figure, row[key]) for key in ("mean", "low", "high"))
+            parts.append(f"{row['contestant']} {mean} ({low} to {high})")
+        details.append(f"{source}, {strokes} strokes: {', '.join(parts)}")
+    yield statement, details
+
+
+def _readings(document: Document) -> Iterator[Finding]:
+    """How many painted digits can be read: the share of each contestant, beside that of the originals."""
+    details = []
+    for source, strokes in dict.fromkeys((row["source"], row["strokes"]) for row in document["readings"]):
+        rows = [row for row in document["readings"] if (row["source"], row["strokes"]) == (source, strokes)]
+        parts = [next(f"originals {row['mean']:.1%}" for row in rows if row["figure"] == READ_ORIGINAL)]
+        for row in rows:
+            if row["figure"] != READ_ORIGINAL:
+                name = f"{row['contestant']}, replay" if row["figure"] == READ_REPLAY else row["contestant"]
+                parts.append(f"{name} {row['mean']:.1%} ({row['low']:.1%} to {row['high']:.1%})")
+        details.append(f"{source}, {strokes} strokes: {', '.join(parts)}")
+    if details:
+        yield "Digits that a plain classifier reads correctly:", details
+
+
+def _largest_budgets(document: Document) -> list[tuple[str, int]]:
+    largest: dict[str, int] = {}
+    for source, strokes in settings_of(document):
+        largest[source] = max(strokes, largest.get(source, 0))
+    return list(largest.items())
+
+
+def _rows(rows: list[Document], source: str, strokes: int, figure: str) -> list[Document]:
+    return [row for row in rows if (row["source"], row["strokes"], row["figure"]) == (source, strokes, figure)]
+
+
+def _names(document: Document) -> list[str]:
+    return [entry["name"] for entry in document["figures"]]
+
+
+def _is_higher_better(document: Document, figure: str) -> bool:
+    return bool(next(entry["higher_is_better"] for entry in document["figures"] if entry["name"] == figure))
+
+
+def _join(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,88 @@
+"""The report as one HTML page that needs nothing else: the document's figures, plots of them, and pictures."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from ..trials import Trial, encode_png
+from .pictures import choose_examples
+from .plots import Line, Point, plot_intervals, plot_lines
+from .findings import best_contestant, format_figure, settings_of
+
+Document = dict[str, Any]
+
+_TEMPLATE = Path(__file__).parent / "report.html"
+
+
+def make_page(document: Document, trials: Sequence[Trial]) -> str:
+    """HTML without scripts, links or other files; every figure stands in a ``data`` element with its full value."""
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["png"] = lambda picture: Markup(f"data:image/png;base64,{encode_png(picture)}")
+    environment.globals["figure"] = lambda name, value: format_figure(document, name, value)
+    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    names = [contestant["name"] for contestant in document["contestants"]]
+    return template.render(
+        document=document,
+        names=names,
+        sources=list(dict.fromkeys(source for source, _ in settings_of(document))),
+        budgets={source: [b for s, b in settings_of(document) if s == source] for source, _ in settings_of(document)},
+        rows={(row["source"], row["strokes"], row["figure"], row["contestant"]): row for row in document["summaries"]},
+        best={
+            (source, strokes, figure["name"]): best_contestant(document, source, strokes, figure["name"])
+            for source, strokes in settings_of(document)
+            for figure in document["figures"]
+        },
+        plots=_plots(document, names),
+        examples=choose_examples(trials),
+    )
+
+
+def _plots(document: Document, names: list[str]) -> dict[str, list[tuple[str, Markup]]]:
+    """Heading and plot, for each source."""
+    plots: dict[str, list[tuple[str, Markup]]] = {source: [] for source, _ in settings_of(document)}
+    figures = {figure["name"]: figure["title"] for figure in document["figures"]}
+    for source, drawn in plots.items():
+        for figure, title in figures.items():
+            if not figure.startswith("replay ") or figure == "replay psnr":
+                heading = f"{title}, mean and 95 % interval"
+                drawn.append((heading, _interval_plot(document, names, source, figure, f"{source}: {heading}")))
+        largest = max(strokes for name, strokes in settings_of(document) if name == source)
+        for kind, x, title, axis, logarithmic in (
+            (
+                "curves",
+                "strokes",
+                f"{document['figures'][0]['title']} while painting {largest} strokes",
+                "strokes",
+                False,
+            ),
+            ("courses", "seconds", f"MSE reached over time, {largest} strokes", "seconds", True),
+        ):
+            lines = [
+                Line(
+                    label=row["contestant"],
+                    series=names.index(row["contestant"]),
+                    points=[(point[x], point["mean"], point["low"], point["high"]) for point in row["points"]],
+                )
+                for row in document[kind]
+                if (row["source"], row["strokes"]) == (source, largest)
+                and row.get("figure") in (None, document["figures"][0]["name"])
+            ]
+            if lines:
+                drawn.append((title, plot_lines(f"{source}: {title}", lines, (axis, ""), logarithmic)))
+    return plots
+
+
+def _interval_plot(document: Document, names: list[str], source: str, figure: str, title: str) -> Markup:
+    groups: dict[int, list[Point]] = {}
+    for row in document["summaries"]:
+        hollow = row["figure"] == f"replay {figure}"
+        if row["source"] == source and (hollow or row["figure"] == figure):
+            label = f"{row['contestant']}, replay" if hollow else row["contestant"]
+            point = Point(label, names.index(row["contestant"]), row["mean"], row["low"], row["high"], hollow)
+            groups.setdefault(row["strokes"], []).append(point)
+    for points in groups.values():
+        points.sort(key=lambda point: (point.series, point.hollow))
+    return plot_intervals(title, [(f"{strokes} strokes", points) for strokes, points in groups.items()], "")

@@ -1,0 +1,74 @@
+"""What each stroke of a painting through windows is worth. For stacks of strokes on one canvas there is ``color``."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ...painters.painter import StrokePainter
+from ...painters.windows import Place, blank_canvas, window_ink, window_runs
+from ...painters.stroke import COLOR
+from ...painters.stroke_list import StrokeList
+
+_LEAST_COVERAGE = 0.002
+"""Half a level of 8 bits: less ink is not looked at."""
+
+
+class _Laid(NamedTuple):
+    """A stroke on the canvas."""
+
+    number: int
+    place: Place
+    ink: Tensor
+    """(h, w) in [0, 1]."""
+    change: Tensor
+    """(3, h, w) what lies under it minus its colour."""
+
+
+@torch.no_grad()
+def stroke_worths(listing: StrokeList, painter: StrokePainter, target: Tensor) -> Tensor:
+    """By how much each stroke lowers the summed squared error, (T,); below 0 where it raises it.
+
+    Args:
+        listing: the strokes, at the target's size.
+        painter: strokes (N, 12) to coverage (N, 1, 64, 64).
+        target: (3, height, width) in [0, 1].
+    """
+    canvas, laid = _lay(listing, painter)
+    error, above = canvas - target, torch.ones_like(canvas[:1])
+    worths = torch.zeros(len(listing))
+    for number, place, ink, change in reversed(laid):
+        seen = above[place]
+        # How the finished canvas would differ without the stroke.
+        change = change * (ink * seen)
+        worths[number] = (change * (2 * error[place] + change)).sum()
+        seen.mul_(1 - ink)
+    return worths
+
+
+def _lay(listing: StrokeList, painter: StrokePainter) -> tuple[Tensor, list[_Laid]]:
+    canvas, laid = blank_canvas(listing), []
+    done = 0
+    for strokes, window in window_runs(listing):
+        number = done
+        for some, place, coverage in window_ink(canvas, strokes, window, painter):
+            for ink, color in zip(coverage[:, 0], some[:, COLOR, None, None], strict=True):
+                rows, columns = _extent(ink.amax(1)), _extent(ink.amax(0))
+                # Strokes are small beside their windows: only what they cover is remembered.
+                own, ink = (place[0], _inner(place[1], rows), _inner(place[2], columns)), ink[rows, columns]
+                part = canvas[own]
+                laid.append(_Laid(number, own, ink.clone(), part - color))
+                part.lerp_(color.expand_as(part), ink)
+                number += 1
+        done += len(strokes)
+    return canvas, laid
+
+
+def _extent(coverage: Tensor) -> slice:
+    """From the first to the last of (N,) that is covered."""
+    covered = (coverage > _LEAST_COVERAGE).nonzero()
+    return slice(int(covered[0]), int(covered[-1]) + 1) if len(covered) else slice(0, 0)
+
+
+def _inner(whole: slice, part: slice) -> slice:
+    return slice(whole.start + part.start, whole.start + part.stop)

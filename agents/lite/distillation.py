@@ -1,0 +1,208 @@
+"""Teaching the lite network VGG19's judgement, on canvases that agents paint. The network itself is in envs/lite."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+from torch import Tensor
+
+from ...painters.canvas import paint_strokes, white_canvas
+from ...envs.losses.lite import LiteNetwork
+from ...envs.losses.perceptual import PerceptualLoss
+from ...painters.pixels import to_tensor
+from ...envs.targets.targets import Targets, load_targets
+from ...errors import InvalidInputError
+from ...files import write_whole
+from ...painters.painter import Painter
+from ...painters.registry import load_painter
+from ...painters.stroke import CANVAS_SIZE, COLOR, SIZE
+from ..registry import load_agent
+
+Report = Callable[[int, float], object]
+"""Called with how many pictures or steps are done, and with VGG19's distance or the loss so far."""
+
+_EPSILON = 1e-4
+_GREEDY_ONE_IN = 4
+_LONGEST = 200
+
+
+@dataclass(frozen=True)
+class DistillationConfig:
+    """Everything that decides what teaching the lite network does."""
+
+    out: Path = Path("runs/lite")
+    """Folder for the trained network, lite.safetensors, and its card."""
+    pictures: int = 1_200
+    """Target pictures: crops of the training paintings, and MNIST digits."""
+    canvases: int = 8
+    """Half-painted canvases for each picture."""
+    steps: int = 3_000
+    """Steps of Adam."""
+    pictures_per_step: int = 8
+    """Pictures, with all their canvases, in a batch."""
+    learning_rate: float = 2e-3
+    """Of Adam at first; it falls to zero along a cosine."""
+    seed: int = 0
+    """Seed of pictures, canvases, weights and batches."""
+
+    def check(self) -> None:
+        """Raise InvalidInputError for a setting that cannot work."""
+        for name in ("pictures", "canvases", "steps", "pictures_per_step"):
+            if getattr(self, name) < 1:
+                raise InvalidInputError(f"{name} is {getattr(self, name)}, expected 1 or more")
+        if self.pictures_per_step > self.pictures:
+            raise InvalidInputError(f"{self.pictures} pictures do not fill a batch of {self.pictures_per_step}")
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """P pictures, C half-painted canvases of each, and what VGG19 says of each pair, layer by layer."""
+
+    targets: Tensor
+    """(P, 3, 64, 64) uint8."""
+    canvases: Tensor
+    """(P, C, 3, 64, 64) uint8."""
+    distances: Tensor
+    """(P, C, 4) relative squared distances of VGG19's four layers."""
+
+
+def make_lessons(config: DistillationConfig, report: Report | None = None) -> Lessons:
+    """Paint canvases and ask VGG19 about them.
+
+    Raises:
+        MissingDataError: VGG19's weights, the paintings or MNIST are not in the data folder.
+    """
+    random = np.random.default_rng(config.seed)
+    generator = torch.Generator().manual_seed(config.seed)
+    painter, teacher = load_painter("gan"), PerceptualLoss("vgg19")
+    paintings, digits = load_targets("paintings", 256, split="train"), load_targets("mnist", CANVAS_SIZE)
+    targets, canvases, distances = [], [], []
+    for number in range(config.pictures):
+        target = to_tensor(_picture(number, paintings, digits, random))
+        painted = _half_painted(number, target, config.canvases, painter, random, generator)
+        with torch.no_grad():
+            distances.append(layer_distances(teacher.network, target, painted))
+        targets.append(_quantise(target[0]))
+        canvases.append(_quantise(painted))
+        if report:
+            report(number + 1, float(distances[-1].mean()))
+    return Lessons(torch.stack(targets), torch.stack(canvases), torch.stack(distances))
+
+
+def _picture(number: int, paintings: Targets, digits: Targets, random: np.random.Generator) -> NDArray[np.uint8]:
+    """Every fifth a digit, else a square of a painting, from a detail to the whole, mirrored or not."""
+    if number % 5 == 0:
+        return digits.picture(int(random.integers(len(digits))))
+    picture = paintings.picture(int(random.integers(len(paintings))))
+    side = int(random.integers(CANVAS_SIZE, 257))
+    top, left = random.integers(0, 257 - side, 2)
+    crop = to_tensor(picture[top : top + side, left : left + side])
+    small = torch.nn.functional.interpolate(crop, (CANVAS_SIZE, CANVAS_SIZE), mode="bilinear", antialias=True)
+    square = (small[0].permute(1, 2, 0) * 255).round().byte().numpy()
+    return np.ascontiguousarray(square[:, ::-1] if random.random() < 0.5 else square)
+
+
+def _half_painted(
+    number: int, target: Tensor, count: int, painter: Painter, random: np.random.Generator, generator: torch.Generator
+) -> Tensor:
+    """Canvases (count, 3, 64, 64) along one painting, from a few strokes to many."""
+    if number % _GREEDY_ONE_IN == 0:
+        strokes = torch.from_numpy(
+            load_agent("greedy", painter=painter).paint(_as_picture(target), 60, seed=number).strokes
+        )
+    else:
+        strokes = torch.rand(_LONGEST, 12, generator=generator)
+        if number % _GREEDY_ONE_IN > 1:
+            # Colours taken from the picture, and brushes that get smaller: what an optimiser's canvases look like.
+            middle = strokes[:, 2:4] * (CANVAS_SIZE - 1)
+            x, y = middle.round().long().unbind(1)
+            strokes[:, COLOR] = target[0, :, y, x].T
+            reach = torch.linspace(float(random.uniform(0.5, 1)), float(random.uniform(0.03, 0.3)), _LONGEST)[:, None]
+            for point in (slice(4, 6), slice(9, 11)):
+                strokes[:, point] = (strokes[:, 2:4] + reach * (strokes[:, point] - strokes[:, 2:4])).clamp(0, 1)
+            strokes[:, SIZE] *= reach[:, 0].clamp(min=0.2)
+    ends = np.unique(np.geomspace(1, len(strokes), 4 * count).round().astype(int))
+    ends = np.sort(random.choice(ends, count, replace=len(ends) < count))
+    canvas, painted, begun = white_canvas(1, CANVAS_SIZE), [], 0
+    with torch.no_grad():
+        for end in ends.tolist():
+            canvas, begun = paint_strokes(canvas, strokes[None, begun:end], painter), end
+            painted.append(canvas[0])
+    return torch.stack(painted)
+
+
+def _as_picture(target: Tensor) -> NDArray[np.uint8]:
+    picture: NDArray[np.uint8] = _quantise(target[0]).permute(1, 2, 0).numpy()
+    return picture
+
+
+def _quantise(pictures: Tensor) -> Tensor:
+    return (pictures * 255).round().byte()
+
+
+def layer_distances(network: torch.nn.Module, targets: Tensor, canvases: Tensor) -> Tensor:
+    """Relative squared distances (N, layers) between targets (P, 3, H, W) and P equal runs of canvases (N, 3, H, W)."""
+    wanted, found = network(targets), network(canvases)
+    repeats = len(canvases) // len(targets)
+    distances = []
+    for target_map, canvas_map in zip(wanted, found, strict=True):
+        norm = target_map.square().sum((1, 2, 3)).repeat_interleave(repeats) + 1e-8
+        difference = canvas_map - target_map.repeat_interleave(repeats, 0)
+        distances.append(difference.square().sum((1, 2, 3)) / norm)
+    return torch.stack(distances, 1)
+
+
+def distill(config: DistillationConfig, lessons: Lessons, report: Report | None = None) -> LiteNetwork:
+    """Teach a lite network from scratch: its layers' distances should be VGG19's, on a logarithmic scale."""
+    torch.manual_seed(config.seed)
+    network = LiteNetwork()
+    optimizer = torch.optim.Adam(network.parameters(), config.learning_rate)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.learning_rate, config.steps + 1, pct_start=0.1)
+    average = 0.0
+    for step, (targets, canvases, taught) in zip(range(config.steps), _batches(config, lessons), strict=False):
+        learned = layer_distances(network, targets, canvases)
+        # The sum is what a loss is in the end; the layers, one by one, are what make it generalise.
+        wanted = torch.cat([taught, taught.mean(1, keepdim=True)], 1)
+        given = torch.cat([learned, learned.mean(1, keepdim=True)], 1)
+        loss = (torch.log(given + _EPSILON) - torch.log(wanted + _EPSILON)).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        average += (loss.item() - average) / min(step + 1, 50)
+        if report:
+            report(step + 1, average)
+    return network.eval()
+
+
+def _batches(config: DistillationConfig, lessons: Lessons) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    random = np.random.default_rng([config.seed, 1])
+    while True:
+        rows = torch.from_numpy(random.choice(len(lessons.targets), config.pictures_per_step, replace=False))
+        targets, canvases = lessons.targets[rows].float() / 255, lessons.canvases[rows].flatten(0, 1).float() / 255
+        if random.random() < 0.5:
+            targets, canvases = targets.flip(3), canvases.flip(3)
+        yield targets, canvases, lessons.distances[rows].flatten(0, 1)
+
+
+def save_lite(network: LiteNetwork, path: Path, config: DistillationConfig, figures: dict[str, float]) -> None:
+    """Write the network's weights, and its card beside them as ``.json``, each whole or not at all."""
+    weights = {name: weight.detach().contiguous() for name, weight in network.state_dict().items()}
+    with write_whole(path) as temporary:
+        save_file(weights, temporary)
+    settings = {name: value for name, value in asdict(config).items() if name != "out"}
+    card = {
+        "data": "crops of the training paintings, MNIST digits, and canvases half-painted on them",
+        "teacher": "VGG19, relu1_2 to relu4_4",
+        "parameters": sum(weight.numel() for weight in weights.values()),
+        **figures,
+        "configuration": settings,
+    }
+    with write_whole(path.with_suffix(".json")) as temporary:
+        temporary.write_text(json.dumps(card, indent=2) + "\n")

@@ -1,0 +1,67 @@
+"""What an agent hands back: the painted picture and its strokes. How it is saved is in ``outputs``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ...painters.windows import paint_list
+from ...envs.pictures import Picture
+from ...painters.stroke_list import StrokeList
+from .timelapse import GrowingPicture
+
+
+class NamedPainter(Protocol):
+    """A painter that knows its name: strokes (N, 12) in [0, 1] to coverage (N, 1, h, w) in [0, 1]."""
+
+    name: str
+
+    def __call__(self, strokes: Tensor) -> Tensor:
+        """Paint strokes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Painting(GrowingPicture):
+    """A finished painting.
+
+    Attributes:
+        image: (height, width, 3) uint8, the finished canvas.
+        listing: the strokes in painting order, each with its window.
+        loss: distance between the finished canvas and the picture, by the loss called ``loss_name``.
+        loss_name: such as ``"mse"`` or ``"vgg19"``.
+        seconds: how long the agent took.
+        agent: the agent's name.
+        painter: the painter that turned the strokes into ink.
+        seed: the seed that paints this again.
+    """
+
+    image: Picture
+    listing: StrokeList
+    loss: float
+    loss_name: str
+    seconds: float
+    agent: str
+    painter: NamedPainter
+    seed: int
+
+    @property
+    def strokes(self) -> NDArray[np.float32]:
+        """(T, 12) in [0, 1], in painting order."""
+        return self.listing.strokes
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Agent, painter, seed and loss."""
+        return {
+            "agent": self.agent,
+            "painter": self.painter.name,
+            "seed": self.seed,
+            "loss": {"name": self.loss_name, "value": self.loss},
+        }
+
+    def lay(self, listing: StrokeList, canvas: Tensor) -> Tensor:
+        """Lay strokes on a canvas (3, height, width) in [0, 1], in place, by the painting's own painter."""
+        return paint_list(listing, self.painter, canvas)

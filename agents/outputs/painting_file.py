@@ -1,0 +1,119 @@
+"""Paintings as JSON documents: written, read and checked. ``painting.schema.json`` describes them for others."""
+
+import itertools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn, TypeGuard
+
+import numpy as np
+
+from ...errors import InvalidInputError
+from ...painters.stroke import CANVAS_SIZE, STROKE_FIELDS, check_strokes
+from ...painters.stroke_list import StrokeList, check_background, check_windows, on_one_canvas
+
+FORMAT, FORMAT_VERSION = "paintgym painting", 2
+SCHEMA_FILE = Path(__file__).parent / "painting.schema.json"
+
+_LONGEST_SIDE = 1 << 20
+
+
+def write_document(listing: StrokeList, path: Path, facts: Mapping[str, Any]) -> None:
+    """Write strokes with everything that is needed to paint them again, and facts such as who painted them."""
+    windows, number = np.unique(listing.windows, axis=0, return_inverse=True)
+    document = {
+        "format": FORMAT,
+        "version": FORMAT_VERSION,
+        "width": listing.width,
+        "height": listing.height,
+        "background": list(listing.background),
+        **facts,
+        "stroke_fields": STROKE_FIELDS,
+        "windows": _shortest(windows),
+        "stroke_windows": number.reshape(-1).tolist(),
+        "strokes": _shortest(listing.strokes),
+    }
+    path.write_text(json.dumps(document, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def read_document(path: str | Path) -> StrokeList:
+    """The strokes of a painting that was saved as ``.json``, of this version or of version 1, which knew no windows.
+
+    Raises:
+        InvalidInputError: no such file, not a painting, of a later version, or numbers out of shape or range.
+    """
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_refuse)
+    except OSError as error:
+        raise InvalidInputError(f"cannot read {path}: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise InvalidInputError(f"{path} is not a painting; expected a .json file that 'paintgym paint' saved")
+    version = document.get("version")
+    if not _is_whole(version) or version not in (1, FORMAT_VERSION):
+        raise InvalidInputError(f"{path} is of version {version!r}, expected {FORMAT_VERSION}; update paintgym")
+    try:
+        if version == 1:
+            strokes = check_strokes(_numbers(document, "strokes"))
+            return on_one_canvas(strokes, _side(document, "size", CANVAS_SIZE))
+        return _listing(document)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{path}: {error}") from None
+
+
+def _listing(document: dict[str, Any]) -> StrokeList:
+    strokes = _numbers(document, "strokes")
+    checked = check_strokes(strokes) if strokes else np.empty((0, len(STROKE_FIELDS)), np.float32)
+    table = _numbers(document, "windows")
+    windows = check_windows(table if table else np.empty((0, 3)), len(table))
+    numbers = document.get("stroke_windows")
+    if (
+        not isinstance(numbers, list)
+        or len(numbers) != len(checked)
+        or not all(_is_whole(number) and 0 <= number < len(windows) for number in numbers)
+    ):
+        raise InvalidInputError(
+            f"stroke_windows are expected to hold the number of a window, 0 to {len(windows) - 1}, for each of "
+            f"{len(checked)} strokes"
+        )
+    return StrokeList(
+        width=_side(document, "width"),
+        height=_side(document, "height"),
+        strokes=checked,
+        windows=windows[np.array(numbers, np.int64)],
+        background=check_background(_numbers(document, "background", nested=False)),
+    )
+
+
+def _numbers(document: dict[str, Any], name: str, nested: bool = True) -> list[Any]:
+    """A list of numbers, or of lists of numbers. numpy would take ``true`` and ``"0.5"`` for numbers too."""
+    rows = document.get(name)
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows if nested):
+        raise InvalidInputError(f"{name} are expected to be a list of {'lists of ' * nested}numbers")
+    for number in itertools.chain.from_iterable(rows) if nested else rows:
+        if not isinstance(number, int | float) or isinstance(number, bool) or not abs(number) <= _LONGEST_SIDE:
+            shown = repr(number) if isinstance(number, float) else type(number).__name__
+            raise InvalidInputError(f"{name} hold {shown}, expected numbers of at most {_LONGEST_SIDE}")
+    return rows
+
+
+def _side(document: dict[str, Any], name: str, usual: int | None = None) -> int:
+    side = document.get(name, usual)
+    if not _is_whole(side) or not 1 <= side <= _LONGEST_SIDE:
+        raise InvalidInputError(f"{name} is {side!r}, expected a whole number of pixels from 1 to {_LONGEST_SIDE}")
+    return side
+
+
+def _is_whole(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _refuse(constant: str) -> NoReturn:
+    # Python reads and writes NaN and Infinity; JSON knows neither.
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _shortest(rows: np.ndarray[Any, np.dtype[np.float32]]) -> list[list[float]]:
+    # str() of a float32 has the fewest digits that give the same float32 back.
+    return [[float(str(number)) for number in row] for row in rows]

@@ -1,0 +1,72 @@
+"""Strokes painted anew, at any size, by the real MyPaint or by a neural painter. Nothing here chooses strokes."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...painters.windows import blank_canvas, paint_list
+from ...envs.pictures import Picture
+from ...painters.pixels import to_uint8
+from ...errors import InvalidInputError
+from ...painters.mypaint.engine import DEFAULT_BRUSH, MAXIMUM_SIZE, MyPaintEngine
+from ...painters.stroke_list import StrokeList
+from .timelapse import GrowingPicture
+from ...painters.painter import NamedPainter
+
+
+class Replay(GrowingPicture):
+    """A painting whose strokes are laid again; ``save`` takes all the forms that a painting can be saved in.
+
+    Args:
+        listing: the strokes.
+        painter: a neural painter, or the name of a MyPaint brush, which the real MyPaint lays.
+        size: longer side of the new painting in pixels, 1 to 8192; by default that of the old one.
+
+    Raises:
+        MissingLibraryError: libmypaint or its brushes are not installed.
+        InvalidInputError: a size out of range, an unknown brush, or one of several colours.
+    """
+
+    def __init__(
+        self, listing: StrokeList, painter: NamedPainter | str = DEFAULT_BRUSH, size: int | None = None
+    ) -> None:
+        size = max(listing.width, listing.height) if size is None else size
+        check_size(size)
+        self.listing = listing.scaled(size)
+        self._painter = painter
+        # Before anything is painted, so that a mistake in its name costs no waiting.
+        self._engine = self._engine_for(self.listing) if isinstance(painter, str) else None
+
+    @cached_property
+    def image(self) -> Picture:  # type: ignore[override]
+        """(height, width, 3) uint8, all strokes laid; painted when it is first asked for."""
+        return to_uint8(self.lay(self.listing, blank_canvas(self.listing)))
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Who painted."""
+        return {"painter": f"mypaint {self._painter}" if isinstance(self._painter, str) else self._painter.name}
+
+    def lay(self, listing: StrokeList, canvas: Tensor) -> Tensor:
+        """Lay strokes on a canvas (3, height, width) in [0, 1]."""
+        if not isinstance(self._painter, str):
+            return paint_list(listing, self._painter, canvas)
+        engine = self._engine_for(listing)
+        paper = np.clip(canvas.permute(1, 2, 0).numpy(), 0, 1)
+        return torch.from_numpy(engine.paint(listing.strokes, paper, listing.windows)).permute(2, 0, 1)
+
+    def _engine_for(self, listing: StrokeList) -> MyPaintEngine:
+        engine: MyPaintEngine | None = getattr(self, "_engine", None)
+        if engine is not None and (engine.width, engine.height) == (listing.width, listing.height):
+            return engine
+        return MyPaintEngine((listing.width, listing.height), str(self._painter))
+
+
+def check_size(size: int) -> None:
+    """Raise InvalidInputError unless a replay can be ``size`` pixels."""
+    if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= MAXIMUM_SIZE:
+        raise InvalidInputError(f"a size of {size!r} pixels was asked for, expected 1 to {MAXIMUM_SIZE}")

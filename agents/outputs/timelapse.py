@@ -1,0 +1,108 @@
+"""What can be saved: a picture that strokes make, one after the other. How files are written is in ``outputs``."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from ...painters.windows import blank_canvas
+from ...envs.pictures import Picture
+from ...painters.pixels import to_uint8
+from ...errors import InvalidInputError
+from ...painters.stroke_list import StrokeList
+
+FRAMES = 60
+_MOST_FRAMES = 1000
+_REMEMBERED_PIXELS = 100_000_000
+"""Films of no more pixels are kept, so that another form of the same film costs no painting."""
+
+
+class GrowingPicture(ABC):
+    """Strokes, the picture that they make, and every picture between paper and that."""
+
+    listing: StrokeList
+    """The strokes in painting order, each with its window."""
+    image: Picture
+    """(height, width, 3) uint8, all strokes laid."""
+
+    @property
+    @abstractmethod
+    def facts(self) -> Mapping[str, Any]:
+        """What is known of the painting beside its strokes, for its JSON document."""
+
+    @abstractmethod
+    def lay(self, listing: StrokeList, canvas: Tensor) -> Tensor:
+        """Lay strokes on a canvas (3, height, width) in [0, 1], which may be changed in place, and return it."""
+
+    def frames(self, count: int = FRAMES) -> Iterator[Picture]:
+        """The painting as it grows: at most ``count`` pictures (height, width, 3) uint8.
+
+        The first is the paper, the last the finished painting; between them lie equal numbers of strokes.
+        Every stroke is painted once.
+
+        Raises:
+            InvalidInputError: ``count`` below 2, or above 1000.
+        """
+        check_frames(count)
+        strokes = len(self.listing)
+        return self._prefixes(np.linspace(0, strokes, min(count, strokes + 1)).round().astype(int).tolist())
+
+    def _prefixes(self, ends: list[int]) -> Iterator[Picture]:
+        canvas = blank_canvas(self.listing)
+        for start, end in zip([0, *ends], ends[:-1], strict=False):
+            canvas = self.lay(self.listing.part(start, end), canvas)
+            yield to_uint8(canvas)
+        yield self.image
+
+    @cached_property
+    def _films(self) -> dict[int, list[Picture]]:
+        return {}
+
+    def film(self, count: int) -> list[Picture]:
+        """``frames(count)`` as a list; that of a small painting is kept and painted no second time."""
+        if count in self._films:
+            return self._films[count]
+        pictures = list(self.frames(count))
+        if sum(picture[..., 0].size for picture in pictures) <= _REMEMBERED_PIXELS:
+            self._films[count] = pictures
+        return pictures
+
+    def save(self, path: str | Path, enlarge: int = 1, frames: int = FRAMES, seconds: float | None = None) -> None:
+        """Write the painting in the form its suffix names; the file appears whole or not at all.
+
+        ======================== =============================================================================
+        ``.png .jpg .jpeg``      the finished picture
+        ``.webp .gif .mp4``      the painting growing; ``.mp4`` needs ``pip install paintgym[mp4]``
+        ``.svg``                 every stroke as a shape, sharp at any size
+        ``.ora``                 OpenRaster: a layer for each size of windows, for Krita, GIMP or MyPaint
+        ``.json .npz``           the strokes, to be painted again
+        ======================== =============================================================================
+
+        Args:
+            path: file in an existing folder.
+            enlarge: factor by which pictures are enlarged (Lanczos), 1 to 64. The strokes are not painted anew, but
+                for ``.ora``, whose layers no enlargement could keep true, and ``.svg``, which has no pixels.
+            frames: at most so many pictures of a film, 2 to 1000.
+            seconds: how long a film is, its last picture included; by default 0.06 a picture and 2.5 at the end.
+
+        Raises:
+            InvalidInputError: another suffix, a file that cannot be written, a number out of range, or a picture
+                or film too large.
+            MissingLibraryError: ``.mp4`` without PyAV.
+        """
+        from .saving import save
+
+        save(self, path, enlarge, frames, seconds)
+
+
+def check_frames(count: int) -> None:
+    """Raise InvalidInputError unless ``count`` pictures make a film."""
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or not 2 <= count <= _MOST_FRAMES:
+        raise InvalidInputError(
+            f"a painting of {count} frames was asked for, expected at least 2, paper and picture, "
+            f"and at most {_MOST_FRAMES}"
+        )

@@ -1,0 +1,92 @@
+"""What a policy's network reaches on held-out pictures: figures, and pictures of canvases. Nothing learns here."""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from tensorboard.compat.proto.summary_pb2 import Summary
+from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
+
+from ...painters.painter import StrokePainter
+from ...envs.losses.loss import Loss
+from ...painters.pixels import to_uint8
+from ..policy.rollout import paint_steps
+from ..policy.network import StrokeNetwork
+
+_AT_ONCE = 16
+"""Pictures painted side by side: bounds memory, and small batches fit the cache."""
+_SHOWN = 8
+_FRAME_MILLISECONDS, _LAST_FRAME_MILLISECONDS = 120, 2000
+
+
+def evaluate(
+    network: StrokeNetwork, pictures: Tensor, painter: StrokePainter, losses: Sequence[Loss], budgets: Sequence[int]
+) -> dict[str, float]:
+    """Mean losses of finished paintings.
+
+    Args:
+        network: paints.
+        pictures: (N, 3, 64, 64) in [0, 1].
+        painter: strokes (N, 12) to coverage (N, 1, 64, 64).
+        losses: what judges.
+        budgets: numbers of strokes.
+
+    Returns:
+        Figures by names such as ``"mse_200"``.
+    """
+    figures: dict[str, float] = {}
+    for budget in budgets:
+        sums = dict.fromkeys([loss.name for loss in losses], 0.0)
+        for batch in pictures.split(_AT_ONCE):
+            *_, (_, canvas) = paint_steps(network, batch, budget, painter)
+            for loss in losses:
+                sums[loss.name] += float(loss(canvas, loss.features(batch)).sum())
+        figures |= {f"{name}_{budget}": total / len(pictures) for name, total in sums.items()}
+    return figures
+
+
+def log_paintings(
+    writer: SummaryWriter,
+    step: int,
+    network: StrokeNetwork,
+    pictures: Tensor,
+    painter: StrokePainter,
+    budgets: Sequence[int],
+) -> None:
+    """Show the first pictures and their paintings in TensorBoard: a sheet, and how the longest painting grows.
+
+    Args:
+        writer: of TensorBoard; the tags are ``paint/canvases`` and ``paint/timelapse``.
+        step: of the training.
+        network: paints.
+        pictures: (N, 3, 64, 64) in [0, 1].
+        painter: strokes (N, 12) to coverage (N, 1, 64, 64).
+        budgets: numbers of strokes, a row for each.
+    """
+    shown = pictures[:_SHOWN]
+    rows, frames = [_row(shown)], []
+    for budget in budgets:
+        steps = [canvas for _, canvas in paint_steps(network, shown, budget, painter)]
+        rows.append(_row(steps[-1]))
+        if budget == max(budgets):
+            frames = [_row(canvas) for canvas in (torch.ones_like(shown), *steps)]
+    writer.add_image("paint/canvases", np.concatenate(rows), step, dataformats="HWC")
+    film = [Image.fromarray(np.concatenate([rows[0], frame])) for frame in frames]
+    buffer = io.BytesIO()
+    milliseconds = [_FRAME_MILLISECONDS] * (len(film) - 1) + [_LAST_FRAME_MILLISECONDS]
+    film[0].save(buffer, "GIF", save_all=True, append_images=film[1:], duration=milliseconds, loop=0)
+    # SummaryWriter.add_video makes the same summary, but needs moviepy to make a GIF.
+    picture = Summary.Image(
+        height=film[0].height, width=film[0].width, colorspace=3, encoded_image_string=buffer.getvalue()
+    )
+    assert writer.file_writer is not None
+    writer.file_writer.add_summary(Summary(value=[Summary.Value(tag="paint/timelapse", image=picture)]), step)
+
+
+def _row(pictures: Tensor) -> NDArray[np.uint8]:
+    """Pictures (N, 3, H, W) side by side: (H, N * W, 3) uint8."""
+    return np.concatenate(list(to_uint8(pictures)), axis=1)

@@ -1,0 +1,232 @@
+"""Training a policy: the stages in turn, measurements on held-out pictures, checkpoints, the card.
+
+What a step does is in ``analytic`` and ``policy_ppo``; how good a network is, is measured in ``policy_evaluation``.
+"""
+
+import json
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
+
+from ...envs.losses.loss import Loss, PixelLoss
+from ...envs.losses.registry import make_loss
+from ...painters.pixels import to_tensor
+from ...envs.targets.targets import load_targets
+from ...errors import InvalidInputError, MissingDataError
+from ...files import write_whole
+from ...painters.registry import load_painter
+from ...painters.stroke import CANVAS_SIZE
+from .analytic import AnalyticTrainer
+from ..policy.sb3_policy import PaintingPolicy, build_policy, load_policy, save_policy
+from .evaluation import evaluate, log_paintings
+from .ppo import Rounds, make_ppo, train_ppo
+from .config import PolicyTrainingConfig
+from .data import find_lessons
+from ..policy.network import StrokeNetwork
+
+_LOG_EVERY = 20
+
+Report = Callable[[int, float], object]
+"""Called with the steps done, and a figure: the part of the loss that a step leaves, or PPO's mean return."""
+
+
+class PolicyTrainer:
+    """One training run; ``train`` carries each stage from wherever the checkpoint left it to the end.
+
+    Raises:
+        InvalidInputError: a setting that cannot work.
+        MissingDataError: pictures or weights are not in the data folder.
+    """
+
+    def __init__(self, config: PolicyTrainingConfig) -> None:
+        config.check()
+        self.config = config
+        self.steps = dict.fromkeys(config.stages, 0)
+        self.lessons = find_lessons(config)
+        torch.manual_seed(config.seed)
+        self.options = {"width": config.width, "hidden": config.hidden}
+        start = None
+        if config.init is not None:
+            loaded = load_policy(config.init)
+            start, self.options = loaded.policy, dict(loaded.policy_kwargs)
+        if "ppo" in self.steps:
+            self.model = make_ppo(config, self.lessons.sampler, self.options)
+        else:
+            self.model = build_policy(**self.options)
+            self.model.policy.to(config.device)
+        if start is not None:
+            self.policy.features_extractor.load_state_dict(start.features_extractor.state_dict())
+        self.painter = load_painter(config.painter, config.device)
+        self._measures: list[Loss] = [PixelLoss(), make_loss("lite", config.device)]
+        self._random = np.random.default_rng(config.seed)
+        self._analytic = self._make_analytic() if "analytic" in self.steps else None
+        self._seconds = 0.0
+        self._begun = 0.0
+
+    @property
+    def policy(self) -> PaintingPolicy:
+        """The policy as it stands."""
+        policy = self.model.policy
+        assert isinstance(policy, PaintingPolicy)
+        return policy
+
+    @property
+    def network(self) -> StrokeNetwork:
+        """Its network."""
+        return self.policy.network
+
+    def train(self, stage: str, report: Report = lambda done, figure: None) -> None:
+        """Carry one of ``config.stages`` to its end; does nothing if it is there.
+
+        Args:
+            stage: ``"analytic"`` or ``"ppo"``.
+            report: called every step.
+        """
+        overtaken = stage == "analytic" and self.steps.get("ppo", 0) > 0
+        if self.steps[stage] < self.config.stages[stage] and not overtaken:
+            self._begun = time.perf_counter() - self._seconds
+            folder = self.config.folder / "tensorboard" / stage
+            with SummaryWriter(str(folder), purge_step=self.steps[stage] or None) as writer:
+                table = "\n".join(f"|{name}|{value}|" for name, value in self.config.settings().items())
+                writer.add_text("configuration", "|setting|value|\n|-|-|\n" + table)
+                if stage == "analytic":
+                    self._train_analytic(writer, report)
+                else:
+
+                    def measure(done: int) -> None:
+                        self._measure("ppo", done, writer)
+
+                    rounds = Rounds(self.config, self.lessons.sampler, report, measure)
+                    train_ppo(self.model, self.config, self.steps["ppo"], str(folder), rounds)
+
+    def finish(self) -> dict[str, Any]:
+        """Measure the policy on held-out pictures, save it as ``policy.safetensors``, and return its card."""
+        config, budgets = self.config, self.config.budgets
+        self.policy.set_training_mode(False)
+        figures = evaluate(self.network, self.lessons.last, self.painter, self._measures, budgets)
+        card = {
+            "target": config.target,
+            "method": config.method,
+            "steps": self.steps,
+            "minutes": round(self._seconds / 60, 1),
+            "parameters": sum(weight.numel() for weight in self.network.parameters()),
+            "held_out_pictures": len(self.lessons.last),
+            "held_out": _rounded(figures),
+        }
+        photographs = None if config.target == "mnist" else _photographs(config.device)
+        if photographs is not None:
+            figures = evaluate(self.network, photographs, self.painter, self._measures, budgets)
+            card["photographs"] = _rounded(figures)
+        card["configuration"] = config.settings()
+        save_policy(self.policy, config.folder / "policy.safetensors", self.options, card)
+        return card
+
+    def save_checkpoint(self) -> None:
+        """Write everything that a later ``resume`` needs, whole or not at all."""
+        state = {
+            "settings": json.dumps(self.config.settings()),
+            "steps": self.steps,
+            "seconds": self._seconds,
+            "policy": self.policy.state_dict(),
+            "optimizer": self.policy.optimizer.state_dict(),
+            # Of no use any more once PPO has begun.
+            "analytic": None if self._analytic is None or self.steps.get("ppo") else self._analytic.state_dict(),
+            "numpy": json.dumps(self._random.bit_generator.state),
+            "torch": torch.get_rng_state(),
+            "cuda": torch.cuda.get_rng_state_all() if self.config.device != "cpu" else [],
+        }
+        with write_whole(self.config.folder / "checkpoint.pt") as temporary:
+            torch.save(state, temporary)
+
+    def resume(self) -> bool:
+        """Take up the checkpoint in the folder, if there is one; says whether there was.
+
+        Raises:
+            InvalidInputError: the checkpoint is damaged, or was made with another configuration.
+        """
+        path = self.config.folder / "checkpoint.pt"
+        if not path.is_file():
+            return False
+        try:
+            # weights_only: a checkpoint is data, and must not be able to run code.
+            state = torch.load(path, map_location=self.config.device, weights_only=True)
+            settings = state["settings"]
+        except Exception:  # torch's reader raises nearly anything on malformed bytes
+            raise InvalidInputError(f"{path} is damaged; remove it, or give another --out") from None
+        if settings != json.dumps(self.config.settings()):
+            raise InvalidInputError(f"{path} was made with other settings; give the same ones, or another --out")
+        self.steps, self._seconds = state["steps"], state["seconds"]
+        self.policy.load_state_dict(state["policy"])
+        self.policy.optimizer.load_state_dict(state["optimizer"])
+        if self._analytic is not None and state["analytic"]:
+            self._analytic.load_state_dict(state["analytic"])
+        self._random.bit_generator.state = json.loads(state["numpy"])
+        torch.set_rng_state(state["torch"].cpu())
+        if state["cuda"]:
+            torch.cuda.set_rng_state_all([numbers.cpu() for numbers in state["cuda"]])
+        return True
+
+    def _make_analytic(self) -> AnalyticTrainer:
+        def draw(count: int, random: np.random.Generator) -> Tensor:
+            return self.lessons.sampler.draw(count, random).to(self.config.device)
+
+        config = self.config
+        return AnalyticTrainer(
+            self.network,
+            self.painter,
+            draw,
+            self._random,
+            learning_rate=config.learning_rate,
+            steps=config.analytic_steps,
+        )
+
+    def _train_analytic(self, writer: SummaryWriter, report: Report) -> None:
+        config, trainer = self.config, self._analytic
+        assert trainer is not None
+        self._measure("analytic", trainer.step, writer)
+        sums: dict[str, float] = {}
+        ends = time.perf_counter() + 60 * (config.minutes or math.inf)
+        while trainer.step < config.analytic_steps and time.perf_counter() < ends:
+            figures = trainer.train_step()
+            sums = {name: sums.get(name, 0.0) + value for name, value in figures.items()}
+            if trainer.step % _LOG_EVERY == 0:
+                rate = trainer.optimizer.param_groups[0]["lr"]
+                writer.add_scalar("train/learning_rate", rate, trainer.step)
+                writer.add_scalar("train/shortfall", sums["shortfall"] / _LOG_EVERY, trainer.step)
+                writer.add_scalar("rollout/left", sums["left"] / _LOG_EVERY, trainer.step)
+                sums = {}
+            report(trainer.step, figures["left"])
+            if trainer.step % config.evaluate_every == 0:
+                self._measure("analytic", trainer.step, writer)
+        self._measure("analytic", trainer.step, writer)
+
+    def _measure(self, stage: str, done: int, writer: SummaryWriter) -> None:
+        """Measure on held-out pictures, show some, and save a checkpoint, unless that was done at this step."""
+        if done == self.steps[stage] and done:
+            return
+        self.steps[stage], self._seconds = done, time.perf_counter() - self._begun
+        pictures, budgets = self.lessons.held_out, self.config.budgets
+        for name, value in evaluate(self.network, pictures, self.painter, self._measures, budgets).items():
+            writer.add_scalar(f"eval/{name}", value, done)
+        log_paintings(writer, done, self.network, pictures, self.painter, budgets)
+        writer.flush()
+        self.save_checkpoint()
+
+
+def _photographs(device: str) -> Tensor | None:
+    """The photographs (8, 3, 64, 64), where the packages that bring them are installed."""
+    try:
+        targets = load_targets("photographs", CANVAS_SIZE)
+    except MissingDataError:
+        return None
+    return to_tensor(np.stack([targets.picture(index) for index in range(len(targets))]), device)
+
+
+def _rounded(figures: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 5) for name, value in figures.items()}

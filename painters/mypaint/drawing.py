@@ -1,0 +1,119 @@
+"""Drawing many strokes with the real engine on every core; knows no files. The data set is in ``dataset``."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import InvalidInputError
+from .engine import MyPaintEngine
+from ..stroke import CANVAS_SIZE, random_strokes
+
+Progress = Callable[[int], object]
+"""Called with the number of strokes finished since the last call, such as ``tqdm.update``."""
+
+_TASK_STROKES = 250
+
+
+def draw_coverage(
+    count: int, seed: int, workers: int | None = None, progress: Progress | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Draw uniform random strokes with the engine, each on a canvas of its own.
+
+    The result depends on ``count`` and ``seed`` alone, and a longer draw starts with the shorter one.
+
+    Args:
+        count: number of strokes, 1 or more.
+        seed: seed of the strokes, 0 or more.
+        workers: processes that draw; every core by default. With 1 all is drawn in this process. With
+            more, a script that calls this needs the usual ``if __name__ == "__main__"``.
+        progress: called with the number of strokes finished since its last call.
+
+    Returns:
+        strokes (count, 12) float32 in [0, 1], and their coverage (count, 64, 64) uint8, 255 for opaque.
+
+    Raises:
+        InvalidInputError: a count or seed out of range.
+        MissingLibraryError: libmypaint or its brushes are not installed.
+    """
+    check_whole("count", count, 1)
+    check_whole("seed", seed, 0)
+    strokes = random_strokes(count, np.random.default_rng(seed)).astype(np.float32)
+    coverage = np.empty((count, CANVAS_SIZE, CANVAS_SIZE), np.uint8)
+    done = 0
+    with drawing_pool(workers) as pool:
+        for part in draw_parts(pool, _coverage_task, strokes):
+            coverage[done : done + len(part)] = part
+            done += len(part)
+            if progress:
+                progress(len(part))
+    return strokes, coverage
+
+
+def _coverage_task(strokes: NDArray[np.floating]) -> NDArray[np.uint8]:
+    return np.rint(MyPaintEngine().coverage(strokes) * 255).astype(np.uint8)
+
+
+def colored_task(strokes: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Draw each stroke in its colour on white: (N, 12) in [0, 1] -> (N, 64, 64, 3) uint8."""
+    engine = MyPaintEngine()
+    return np.stack([np.rint(engine.paint(stroke) * 255).astype(np.uint8) for stroke in strokes])
+
+
+def draw_parts(
+    pool: ProcessPoolExecutor | None,
+    task: Callable[[NDArray[np.floating]], NDArray[np.uint8]],
+    strokes: NDArray[np.floating],
+) -> Iterator[NDArray[np.uint8]]:
+    """Hand strokes (N, 12) to ``task`` in parts, and give what it drew, part by part and in order."""
+    parts = [strokes[first : first + _TASK_STROKES] for first in range(0, len(strokes), _TASK_STROKES)]
+    yield from pool.map(task, parts) if pool else map(task, parts)
+
+
+@contextmanager
+def drawing_pool(workers: int | None) -> Iterator[ProcessPoolExecutor | None]:
+    """Processes that draw (every core by default), or None when ``workers`` is 1.
+
+    Raises:
+        InvalidInputError: ``workers`` out of range.
+        MissingLibraryError: libmypaint or its brushes are not installed.
+    """
+    workers = len(os.sched_getaffinity(0)) if workers is None else workers
+    check_whole("workers", workers, 1)
+    MyPaintEngine()  # A missing library is reported here, by this process.
+    if workers == 1:
+        yield None
+        return
+    # Spawned, not forked: a forked copy of a process in which torch has threads can hang.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=prepare_worker)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def prepare_worker() -> None:
+    """What every worker process begins with: it ends with its parent, and Ctrl-C is its parent's affair."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends its workers.
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    # Workers wait on a pipe of which each holds both ends: without this, a killed parent would leave them waiting.
+    def end_with_parent() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def check_whole(name: str, value: int, least: int) -> None:
+    """Raise InvalidInputError unless ``value`` is a whole number of at least ``least``."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise InvalidInputError(f"{name} is {value!r}, expected a whole number of at least {least}")

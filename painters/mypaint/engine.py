@@ -1,0 +1,233 @@
+"""The real brush: libmypaint through cffi. Nothing here is learned or differentiable.
+
+libmypaint seeds a brush's random numbers when the brush is made and never again, so every stroke
+gets a new brush: the same twelve numbers always leave the same ink.
+"""
+
+import colorsys
+import json
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ...errors import InvalidInputError
+from .. import stroke as layout
+from .brushes import brush_definition
+from .library import library
+from ..stroke import CANVAS_SIZE, bezier_control, bezier_point, check_strokes
+from ..stroke_list import StrokeList, check_windows
+
+DEFAULT_BRUSH = "classic/dry_brush"
+MAXIMUM_SIZE = 8192
+
+_TILE = 64
+_OPAQUE = 1 << 15
+_EVENT_SECONDS = 0.1
+_CURVE_EVENTS = 100
+_ENTRY_STEP_PIXELS = 0.25
+_TOUCH_EVENTS = 2
+_LONGEST_EVENT_SECONDS = 4.0
+_SLOWNESS = (("speed1_slowness", 0.04), ("speed2_slowness", 0.8))
+"""Settings that are times in seconds, and libmypaint's values for brushes that do not say."""
+
+Window = tuple[float, float, float]
+"""x, y of the upper left corner and side of a square, in pixels."""
+
+
+class MyPaintEngine:
+    """Draws strokes with the real libmypaint.
+
+    A stroke lies in a window: a square, by default the whole canvas, of which its points are parts. It looks the same
+    in a window of any size: the brush's radius scales with the window, and its clock slows down with it, because
+    MyPaint's brushes feel how many pixels they move in a second.
+
+    Args:
+        size: side of the square canvas in pixels, or its width and height, each 1 to 8192.
+        brush: name of an installed MyPaint brush that uses one colour, such as
+            ``"classic/dry_brush"``, which the neural painters learned, or ``"classic/charcoal"``.
+
+    Raises:
+        MissingLibraryError: libmypaint or its brushes are not installed.
+        InvalidInputError: unknown brush, a brush of several colours, or a bad size.
+
+    An engine owns a drawing surface and is not thread-safe: use one engine a thread.
+    """
+
+    def __init__(self, size: int | tuple[int, int] = CANVAS_SIZE, brush: str = DEFAULT_BRUSH) -> None:
+        sides = size if isinstance(size, tuple) and len(size) == 2 else (size, size)
+        if not all(isinstance(side, int) and 1 <= side <= MAXIMUM_SIZE for side in sides):
+            raise InvalidInputError(
+                f"engine size is {size!r}, expected a whole number from 1 to {MAXIMUM_SIZE}, or two"
+            )
+        self.width, self.height = sides
+        self.brush = brush
+        self._ffi, self._lib = library()
+        self._definition = brush_definition(brush)
+        settings = json.loads(self._definition)["settings"]
+        self._slowness = {name: settings.get(name, {"base_value": usual})["base_value"] for name, usual in _SLOWNESS}
+        surface = self._lib.mypaint_fixed_tiled_surface_new(self.width, self.height)
+        self._interface = self._ffi.gc(
+            self._lib.mypaint_fixed_tiled_surface_interface(surface), self._lib.mypaint_surface_unref
+        )
+        self._tiles = self._map_tiles(self._ffi.cast("MyPaintTiledSurface *", surface))
+        self._setting = {
+            name: self._lib.mypaint_brush_setting_from_cname(name.encode())
+            for name in ("radius_logarithmic", "color_h", "color_s", "color_v", *self._slowness)
+        }
+
+    def _map_tiles(self, surface: Any) -> list[tuple[int, int, NDArray[np.uint16]]]:
+        tiles = []
+        request = self._ffi.new("MyPaintTileRequest *")
+        for ty in range(math.ceil(self.height / _TILE)):
+            for tx in range(math.ceil(self.width / _TILE)):
+                self._lib.mypaint_tile_request_init(request, 0, tx, ty, 0)
+                self._lib.mypaint_tiled_surface_tile_request_start(surface, request)
+                buffer = self._ffi.buffer(request.buffer, _TILE * _TILE * 4 * 2)
+                tiles.append((ty, tx, np.frombuffer(buffer, np.uint16).reshape(_TILE, _TILE, 4)))
+                self._lib.mypaint_tiled_surface_tile_request_end(surface, request)
+        return tiles
+
+    def _load(self, pixels: NDArray[np.uint16] | None) -> None:
+        """Put (height, width, 4) premultiplied fix15 pixels on the surface; None makes it transparent."""
+        for ty, tx, tile in self._tiles:
+            tile[:] = 0
+            if pixels is not None:
+                part = pixels[ty * _TILE : (ty + 1) * _TILE, tx * _TILE : (tx + 1) * _TILE]
+                tile[: part.shape[0], : part.shape[1]] = part
+
+    def _read(self, channels: slice) -> NDArray[np.float32]:
+        depth = len(range(*channels.indices(4)))
+        pixels = np.empty((self.height, self.width, depth), np.float32)
+        for ty, tx, tile in self._tiles:
+            part = pixels[ty * _TILE : (ty + 1) * _TILE, tx * _TILE : (tx + 1) * _TILE]
+            part[:] = tile[: part.shape[0], : part.shape[1], channels]
+        pixels /= np.float32(_OPAQUE)
+        return pixels
+
+    def _draw(self, stroke: NDArray[np.float64], color: tuple[float, float, float], window: Window) -> None:
+        lib = self._lib
+        left, top, side = window
+        scale = side / CANVAS_SIZE
+        # Past 5 seconds between two events libmypaint takes up the pen.
+        slower = min(scale, _LONGEST_EVENT_SECONDS / _EVENT_SECONDS)
+        brush = lib.mypaint_brush_new()
+        try:
+            if not lib.mypaint_brush_from_string(brush, self._definition):
+                raise InvalidInputError(f"libmypaint could not read the brush {self.brush!r}")
+            radius = layout.LOG_RADIUS_SCALE * stroke[layout.SIZE] + math.log(scale)
+            lib.mypaint_brush_set_base_value(brush, self._setting["radius_logarithmic"], radius)
+            for name, value in zip(("color_h", "color_s", "color_v"), colorsys.rgb_to_hsv(*color), strict=True):
+                lib.mypaint_brush_set_base_value(brush, self._setting[name], value)
+            for name, value in self._slowness.items():
+                lib.mypaint_brush_set_base_value(brush, self._setting[name], value * slower)
+            lib.mypaint_brush_reset(brush)
+            lib.mypaint_surface_begin_atomic(self._interface)
+            for number, (x, y, pressure) in enumerate(stroke_events(stroke, side)):
+                # Longer, and libmypaint would take the pen's first touch for a jump and add an event of its own.
+                seconds = _EVENT_SECONDS * (1.0 if number < _TOUCH_EVENTS else slower)
+                lib.mypaint_brush_stroke_to(brush, self._interface, left + x, top + y, pressure, 0.0, 0.0, seconds)
+            lib.mypaint_surface_end_atomic(self._interface, self._ffi.NULL)
+        finally:
+            lib.mypaint_brush_unref(brush)
+
+    @property
+    def _whole(self) -> Window:
+        return (0.0, 0.0, float(max(self.width, self.height)))
+
+    def stroke(self, stroke: ArrayLike) -> NDArray[np.float32]:
+        """Coverage of one stroke.
+
+        Args:
+            stroke: (12,) in [0, 1]; its colour does not matter.
+
+        Returns:
+            (height, width) float32 in [0, 1]: how much of each pixel is covered with paint.
+
+        Raises:
+            InvalidInputError: wrong shape, or a number outside [0, 1].
+        """
+        strokes = check_strokes(stroke)
+        if len(strokes) != 1:
+            raise InvalidInputError(f"stroke() draws one stroke, got {len(strokes)}; use paint() for several")
+        self._load(None)
+        self._draw(strokes[0].astype(np.float64), (0.0, 0.0, 0.0), self._whole)
+        return self._read(slice(3, 4))[..., 0]
+
+    def coverage(self, strokes: ArrayLike) -> NDArray[np.float32]:
+        """Coverage of each stroke on a canvas of its own: (N, 12) in [0, 1] -> (N, height, width)."""
+        checked = check_strokes(strokes)
+        return (
+            np.stack([self.stroke(stroke) for stroke in checked])
+            if len(checked)
+            else np.empty((0, self.height, self.width), np.float32)
+        )
+
+    def paint(
+        self, strokes: ArrayLike, canvas: ArrayLike | None = None, windows: ArrayLike | None = None
+    ) -> NDArray[np.float32]:
+        """Paint strokes one over the other, in their colours.
+
+        Args:
+            strokes: (N, 12) in [0, 1]; later strokes lie on top.
+            canvas: (height, width, 3) in [0, 1] to paint on; white paper by default.
+            windows: (N, 3) x, y and side, in pixels, of the square that each stroke lies in; the canvas by default.
+
+        Returns:
+            (height, width, 3) float32 RGB in [0, 1].
+
+        Raises:
+            InvalidInputError: strokes, canvas or windows of the wrong shape or range.
+        """
+        checked = check_strokes(strokes)
+        places = [self._whole] * len(checked) if windows is None else check_windows(windows, len(checked)).tolist()
+        pixels = np.full((self.height, self.width, 4), _OPAQUE, np.uint16)
+        if canvas is not None:
+            array = np.asarray(canvas, np.float32)
+            if array.shape != (self.height, self.width, 3) or not ((array >= 0) & (array <= 1)).all():
+                raise InvalidInputError(f"canvas must be ({self.height}, {self.width}, 3) in [0, 1], got {array.shape}")
+            pixels[..., :3] = np.rint(array * _OPAQUE)
+        self._load(pixels)
+        for stroke, window in zip(checked.astype(np.float64), places, strict=True):
+            red, green, blue = stroke[layout.COLOR]
+            self._draw(stroke, (float(red), float(green), float(blue)), window)
+        return self._read(slice(0, 3))
+
+
+def paint_list(listing: StrokeList, brush: str = DEFAULT_BRUSH) -> NDArray[np.float32]:
+    """Paint a whole painting by the real brush: (height, width, 3) float32 RGB in [0, 1].
+
+    Raises:
+        MissingLibraryError: libmypaint or its brushes are not installed.
+        InvalidInputError: unknown brush, a brush of several colours, or paper beyond 8192 pixels.
+    """
+    engine = MyPaintEngine((listing.width, listing.height), brush)
+    paper = np.broadcast_to(np.array(listing.background, np.float32), (listing.height, listing.width, 3))
+    return engine.paint(listing.strokes, paper, listing.windows)
+
+
+def stroke_events(stroke: NDArray[np.float64], size: float = CANVAS_SIZE) -> list[tuple[float, float, float]]:
+    """The pen's motion for one stroke: 103 events (x, y, pressure), 0.1 s apart, x and y in pixels.
+
+    After the Neural Painters notebooks (``generate_stroke_examples``): the pen touches the paper at
+    the start, enters, follows the curve while the pressure runs from entry over the middle to the
+    end pressure, and lifts.
+    """
+    start, control, end = (stroke[part] * size for part in (layout.START, layout.CONTROL, layout.END))
+    bezier = bezier_control(start, control, end)
+    entry = stroke[layout.ENTRY_PRESSURE] * layout.PRESSURE_SCALE
+    last = stroke[layout.END_PRESSURE] * layout.PRESSURE_SCALE
+    middle = (entry + last) / 2
+    t = np.arange(1, _CURVE_EVENTS + 1) / _CURVE_EVENTS
+    points = bezier_point(start, bezier, end, t[:, None])
+    pressures = np.interp(t, (0.0, 0.25, 0.75, 1.0), (entry, middle, middle, last))
+    direction = points[0] - start
+    length = np.hypot(*direction)
+    entry_point = start + direction / length * (_ENTRY_STEP_PIXELS * size / CANVAS_SIZE) if length else start
+    return [
+        (start[0], start[1], 0.0),
+        (entry_point[0], entry_point[1], entry),
+        *zip(points[:, 0].tolist(), points[:, 1].tolist(), pressures.tolist(), strict=True),
+        (end[0], end[1], 0.0),
+    ]

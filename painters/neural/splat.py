@@ -1,0 +1,202 @@
+"""The GAN painter: a generator that splats learned dabs along MyPaint's path, and the critic that judges it.
+
+A plain generator gets noise and invents texture. The real brush's noise is known (``libmypaint.brush_noise``), so this
+generator gets that very noise, and what it learns is what a dab, or a group of dabs, leaves on the paper.
+"""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn.utils.parametrizations import spectral_norm
+
+from .dabs import Dabs, noise_sums, place_dabs, speed_filter, trace_path
+from ..painter import Painter
+from ..raster import WHOLE, Raster
+from ..stroke import CANVAS_SIZE
+
+NOISE_LENGTH = 1664
+"""More dabs than the longest, thinnest stroke has."""
+
+_GAUSSIANS = 2
+_SORTED_PARTS = 6
+_GROUP_STEP = 32
+_CENTRE = CANVAS_SIZE / 2
+_LOG2_E = 1 / math.log(2)
+# 2^-32 is far below one level of 16-bit paint, and far above the denormal numbers that make CPUs crawl.
+_FLOOR = -32.0
+_LEAST_INK = 1e-9
+_GRAIN_GAIN = 4.0
+_LARGEST_LOG_RADIUS = 2.0
+
+
+class SplatPainter(Painter):
+    """Curve splatting: every dab adds two separable Gaussians of optical density, whose form a small network gives.
+
+    Dabs that overlap multiply what they let through, 1 - coverage = prod(1 - opacity * mask), so their optical
+    densities -ln(1 - opacity * mask) add up. MyPaint's mask is linear in the squared distance in two pieces, which
+    a narrow and a wide Gaussian follow closely. A sum of separable Gaussians is one matrix product.
+
+    Args:
+        groups: at most this many groups of dabs a stroke; only longer strokes are simplified.
+        hidden: width of the network that gives a dab its form.
+    """
+
+    architecture = "splat"
+    noise_sums: Tensor
+    speed_filter: Tensor
+    basis: Tensor
+
+    def __init__(self, groups: int = 640, hidden: int = 16) -> None:
+        super().__init__()
+        self.groups = groups
+        # Inputs: opacity, ln(radius), size of the group. Outputs for each Gaussian: ln(weight), ln(width / radius);
+        # then ln of how much of a group's own spread to believe.
+        last = nn.Linear(hidden, 2 * _GAUSSIANS + 1)
+        self.dab = nn.Sequential(nn.Linear(3, hidden), nn.SiLU(), last)
+        # A start close to MyPaint's mask for hardness 0.2.
+        with torch.no_grad():
+            last.weight.mul_(0.1)
+            last.bias.copy_(torch.tensor([0.0, -1.25, math.log(0.22), math.log(0.44), 0.0]))
+        # Inputs: ln(radius) and the size of the stroke's groups. Output: how far to sharpen the stroke's ink.
+        sharpen = nn.Linear(hidden, 1)
+        self.sharpen = nn.Sequential(nn.Linear(2, hidden), nn.SiLU(), sharpen)
+        nn.init.zeros_(sharpen.weight)
+        nn.init.zeros_(sharpen.bias)
+        self.register_buffer("noise_sums", torch.zeros(NOISE_LENGTH + 1, 5))
+        self.register_buffer("speed_filter", speed_filter(), persistent=False)
+        self.register_buffer("basis", _basis(WHOLE.columns()), persistent=False)
+
+    def set_noise(self, noise: Tensor) -> None:
+        """Give the generator its brush's noise, (1664, 3); it is stored with the weights."""
+        self.noise_sums.copy_(noise_sums(noise))
+
+    def coverage(self, strokes: Tensor) -> Tensor:
+        """Coverage (N, 1, 64, 64) in [0, 1] of strokes (N, 12) in [0, 1]."""
+        return -torch.expm1(-self._density(strokes, self.basis, self.basis, 0.0))
+
+    def sample(self, strokes: Tensor, raster: Raster) -> Tensor:
+        """Coverage (N, 1, H, W) in [0, 1] of strokes (N, 12) on any raster: the dabs have no resolution.
+
+        On a finer raster a dab is formed as a larger one is on the 64x64 canvas: what sets small dabs apart are pixels.
+
+        Raises:
+            InvalidInputError: strokes of another shape, or with NaN in them.
+        """
+        columns, rows = (_basis(centres).to(strokes) for centres in (raster.columns(), raster.rows()))
+        return -torch.expm1(-self._density(self._checked(strokes), columns, rows, -math.log(raster.step)))
+
+    def _density(self, strokes: Tensor, columns: Tensor, rows: Tensor, zoom: float) -> Tensor:
+        """Optical density (N, 1, H, W) where columns (3, W) and rows (3, H) cross."""
+        path = trace_path(strokes, self.speed_filter)
+        # Short strokes have few dabs: strokes of like length share a batch that is no longer than they need.
+        longest_first = path.dabs[:, -1].detach().argsort(descending=True)
+        parts = []
+        for chosen in longest_first.chunk(_SORTED_PARTS):
+            if len(chosen):
+                most_dabs = path.dabs[chosen[0], -1].item()
+                groups = min(self.groups, max(1, math.ceil(most_dabs / _GROUP_STEP)) * _GROUP_STEP)
+                part = path.select(chosen)
+                dabs = place_dabs(part, self.noise_sums, groups)
+                parts.append(self._splat(dabs, part.mean_log_radius, columns, rows, zoom))
+        if not parts:
+            return strokes.new_zeros(0, 1, rows.shape[1], columns.shape[1])
+        return torch.cat(parts)[longest_first.argsort()][:, None]
+
+    def _splat(self, dabs: Dabs, log_radius: Tensor, columns: Tensor, rows: Tensor, zoom: float) -> Tensor:
+        """Optical density (N, H, W) of dabs (N, M) of strokes with ln(mean radius) (N, 1)."""
+        grouping = ((dabs.size - 1) * 0.25).clamp(max=2.0)
+        seen = torch.stack([dabs.opacity, _zoomed(dabs.log_radius, zoom), grouping.expand_as(dabs.opacity)], -1)
+        form = self.dab(seen).unbind(-1)
+        ink = -torch.log1p(-dabs.opacity) * dabs.laid
+        believed = form[-1].exp()
+        across, down = [], []
+        for log_weight, log_width in zip(form[:_GAUSSIANS], form[_GAUSSIANS : 2 * _GAUSSIANS], strict=True):
+            variance = torch.exp(2 * (dabs.log_radius + log_width))
+            variance_x = variance + believed * dabs.variance_x
+            variance_y = variance + believed * dabs.variance_y
+            spread_ink = ink * variance * torch.rsqrt(variance_x * variance_y)
+            log_height = log_weight + torch.log(spread_ink.clamp(min=_LEAST_INK))
+            across.append(_quadratic(dabs.x, variance_x, torch.zeros_like(log_height)))
+            down.append(_quadratic(dabs.y, variance_y, log_height))
+        profile_x, profile_y = (
+            GaussianProfiles.apply(torch.cat(parts, 1), basis.to(dabs.x.dtype))
+            for parts, basis in ((across, columns), (down, rows))
+        )
+        density: Tensor = profile_y.transpose(1, 2) @ profile_x
+        # MyPaint's mask has an edge where its two pieces meet, and Gaussians have none.
+        amount = self.sharpen(torch.cat([_zoomed(log_radius, zoom), grouping], 1))
+        return torch.relu(density - amount[..., None] * _laplacian(density))
+
+
+def _basis(centres: Tensor) -> Tensor:
+    """(3, P): 1, p, p^2 of positions (P,) about the centre of the canvas."""
+    offset = centres - _CENTRE
+    return torch.stack([torch.ones_like(offset), offset, offset.square()])
+
+
+def _zoomed(log_radius: Tensor, zoom: float) -> Tensor:
+    """How large, in ln(pixels), a dab looks on a finer raster, as far as training knew dabs."""
+    return (log_radius + zoom).minimum(log_radius.clamp(min=_LARGEST_LOG_RADIUS)) if zoom else log_radius
+
+
+def _laplacian(density: Tensor) -> Tensor:
+    """The five-point Laplacian of (N, H, W); at the border only the differences that there are."""
+    down, right = density.diff(dim=1), density.diff(dim=2)
+    vertical = nn.functional.pad(down, (0, 0, 0, 1)) - nn.functional.pad(down, (0, 0, 1, 0))
+    return vertical + nn.functional.pad(right, (0, 1)) - nn.functional.pad(right, (1, 0))
+
+
+def _quadratic(mean: Tensor, variance: Tensor, log_height: Tensor) -> Tensor:
+    """Coefficients (N, M, 3) of log2(height * exp(-(p - mean)^2 / (2 variance))) in 1, p, p^2 about the centre."""
+    curvature = -0.5 / variance
+    offset = mean - _CENTRE
+    terms = [curvature * offset.square() + log_height, -2 * curvature * offset, curvature]
+    return torch.stack(terms, -1) * _LOG2_E
+
+
+class GaussianProfiles(torch.autograd.Function):
+    """2^max(coefficients @ basis, -32), in one array: the hottest place, where memory is what takes time."""
+
+    @staticmethod
+    def forward(context: Any, coefficients: Tensor, basis: Tensor) -> Tensor:
+        """Profiles (N, M, P) of coefficients (N, M, 3) and basis (3, P)."""
+        profiles = torch.matmul(coefficients, basis).clamp_(min=_FLOOR).exp2_()
+        context.save_for_backward(profiles, basis)
+        return profiles
+
+    @staticmethod
+    @once_differentiable
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        """d(2^x) = ln 2 * 2^x; under the floor that is below 2e-10 and left as it is."""
+        profiles, basis = context.saved_tensors
+        return torch.matmul(gradient * profiles, basis.T * math.log(2)), None
+
+
+def high_pass(coverage: Tensor) -> Tensor:
+    """The five-point Laplacian over 4, (N, 1, H, W) -> (N, 1, H - 2, W - 2): zero on even tone and on ramps."""
+    kernel = torch.tensor([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]]) / 4
+    return nn.functional.conv2d(coverage, kernel.to(coverage)[None, None])
+
+
+class Critic(nn.Module):
+    """Tells real coverage from neural: (N, 1, 64, 64) -> (N, 1, 8, 8) scores, one a patch, with spectral normalisation.
+
+    A patch critic, because what tells ink apart is its grain, and the generator already knows where the stroke lies.
+    """
+
+    def __init__(self, width: int = 24) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for inputs, outputs in ((2, width), (width, 2 * width), (2 * width, 2 * width)):
+            layers += [spectral_norm(nn.Conv2d(inputs, outputs, 4, stride=2, padding=1)), nn.LeakyReLU(0.2)]
+        self.layers = nn.Sequential(*layers, spectral_norm(nn.Conv2d(2 * width, 1, 3, padding=1)))
+
+    def forward(self, coverage: Tensor) -> Tensor:
+        """Scores of patches; above 0 means real."""
+        # The grain is faint beside the tone: amplified, the critic sees it from the first step.
+        grain = nn.functional.pad(high_pass(coverage), (1, 1, 1, 1)) * _GRAIN_GAIN
+        scores: Tensor = self.layers(torch.cat([coverage, grain], 1))
+        return scores

@@ -1,0 +1,136 @@
+"""The settings of a painter's training, and the strokes that it learns from. Nothing here trains."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ...errors import InvalidInputError
+from ...files import write_whole
+from ..mypaint.drawing import draw_coverage
+
+TRAINABLE = ("gan", "vae", "gan-deconv")
+"""The painters that there is a recipe for."""
+
+_HELD_OUT_SEED_OFFSET = 1_000_003
+_GAN_SETTINGS = (
+    "pretraining_steps",
+    "adversarial_steps",
+    "learning_rate",
+    "adversarial_learning_rate",
+    "critic_learning_rate",
+    "adversarial_weight",
+    "allowed_psnr_loss",
+)
+_VAE_SETTINGS = ("autoencoding_steps", "predictor_steps", "vae_learning_rate", "free_bits", "latent_weight")
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Everything that decides what a training run does; the same configuration and data give the same weights."""
+
+    painter: str = "gan"
+    """gan: our generator; vae: encoder, decoder and predictor; gan-deconv: the Neural Painters generator shape."""
+    out: Path | None = None
+    """Folder for checkpoints, TensorBoard logs, contact sheets and the trained painter; runs/PAINTER by default."""
+    strokes: int = 200_000
+    """Strokes the engine draws to train on (1,000 a second and core)."""
+    held_out: int = 2_000
+    """Strokes kept for measuring; none of them is trained on."""
+    seed: int = 0
+    """Seed of the strokes, the weights and the batches."""
+    batch_size: int = 64
+    pretraining_steps: int = 3_000
+    """GANs: steps on pixels alone, the non-adversarial stage."""
+    adversarial_steps: int = 1_000
+    """GANs: steps on pixels and critic; 0 leaves the stage out."""
+    learning_rate: float = 3e-3
+    """GANs: of the generator in pretraining; falls to zero along a cosine."""
+    adversarial_learning_rate: float = 5e-4
+    """GANs: of the generator in the adversarial stage; falls likewise."""
+    critic_learning_rate: float = 4e-4
+    """GANs: of the critic."""
+    adversarial_weight: float = 1e-2
+    """GANs: weight of the critic's opinion beside the pixel loss."""
+    allowed_psnr_loss: float = 2.0
+    """GANs: what the adversarial stage may cost in PSNR (dB) for crisper ink; beyond it a painter is not kept."""
+    autoencoding_steps: int = 4_000
+    """VAE: steps of encoder and decoder."""
+    predictor_steps: int = 6_000
+    """VAE: steps of the predictor, through the frozen decoder; 0 leaves the stage out."""
+    vae_learning_rate: float = 2e-3
+    """VAE: of both stages; falls to zero along a cosine in each."""
+    free_bits: float = 0.1
+    """VAE: nats of divergence that cost a latent dimension nothing."""
+    latent_weight: float = 1.0
+    """VAE: weight of the predicted latent's squared distance from the encoder's, beside the pixel loss."""
+    evaluate_every: int = 100
+    """Steps between measurements on held-out strokes; a checkpoint follows each."""
+    patience: int = 10
+    """Stop a stage after this many measurements without a better one."""
+    device: str = "cpu"
+    """Where to train: cpu or cuda."""
+
+    def check(self) -> None:
+        """Raise InvalidInputError for a setting that cannot work."""
+        if self.painter not in TRAINABLE:
+            raise InvalidInputError(f"unknown painter {self.painter!r}; choose one of {list(TRAINABLE)}")
+        for name in ("strokes", "held_out", "batch_size", "evaluate_every", "patience"):
+            if getattr(self, name) < 1:
+                raise InvalidInputError(f"{name} is {getattr(self, name)}, expected 1 or more")
+        if self.strokes < self.batch_size:
+            raise InvalidInputError(f"{self.strokes} strokes do not fill a batch of {self.batch_size}")
+        if min(self.stage_steps) < 0 or sum(self.stage_steps) < 1:
+            raise InvalidInputError("expected 1 or more training steps in all, and no negative number of them")
+        if self.free_bits < 0:
+            raise InvalidInputError(f"free_bits is {self.free_bits}, expected 0 or more")
+        if self.device.startswith("cuda") and not torch.cuda.is_available():
+            raise InvalidInputError("device cuda was asked for, but torch finds no GPU; use --device cpu")
+
+    @property
+    def folder(self) -> Path:
+        """Where everything goes."""
+        return self.out or Path("runs") / self.painter
+
+    @property
+    def stage_steps(self) -> tuple[int, int]:
+        """Steps of this painter's two stages."""
+        if self.painter == "vae":
+            return self.autoencoding_steps, self.predictor_steps
+        return self.pretraining_steps, self.adversarial_steps
+
+    @property
+    def held_out_seed(self) -> int:
+        """Seed of the strokes that measure."""
+        return self.seed + _HELD_OUT_SEED_OFFSET
+
+    def settings(self) -> dict[str, Any]:
+        """What decides the weights: all but the folder, the device, and what other painters' recipes read."""
+        unread = {"out", "device", *(_GAN_SETTINGS if self.painter == "vae" else _VAE_SETTINGS)}
+        return {name: value for name, value in dataclasses.asdict(self).items() if name not in unread}
+
+
+Data = tuple[NDArray[np.float32], NDArray[np.uint8]]
+"""Strokes (N, 12) in [0, 1] and the coverage (N, 64, 64) that the engine drew for them."""
+
+
+def draw_training_data(config: TrainingConfig, progress: Callable[[int], object] | None = None) -> tuple[Data, Data]:
+    """Strokes and coverage to train on, and others to measure with; kept in the folder for a resumed run."""
+    cache = config.folder / f"strokes_{config.strokes}_{config.held_out}_{config.seed}.npz"
+    if cache.is_file():
+        with np.load(cache) as stored:
+            parts = [stored[name] for name in ("strokes", "coverage", "held_strokes", "held_coverage")]
+    else:
+        parts = [
+            *draw_coverage(config.strokes, config.seed, progress=progress),
+            *draw_coverage(config.held_out, config.held_out_seed, progress=progress),
+        ]
+        with write_whole(cache) as temporary:
+            names = ("strokes", "coverage", "held_strokes", "held_coverage")
+            np.savez(temporary, **dict(zip(names, parts, strict=True)))
+    return (parts[0], parts[1]), (parts[2], parts[3])

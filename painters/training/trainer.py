@@ -1,0 +1,201 @@
+"""Training a neural painter on strokes of the real brush: the loop, measurements, checkpoints, the card.
+
+What a step does is in ``gan_stages`` and ``vae_stages``; how good a painter is, is measured in ``fidelity``.
+"""
+
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.tensorboard import SummaryWriter
+
+from ...errors import InvalidInputError
+from ...files import write_whole
+from ..evaluation.fidelity import Fidelity, as_batches, contact_sheet, measure_fidelity, stroke_figures
+from .gan import gan_recipe
+from ..painter import Painter
+from ..registry import save_painter
+from .stages import Stage
+from .data import Data
+from .config import TrainingConfig
+from .vae import vae_recipe
+
+_ARCHITECTURES = {"gan": "splat", "gan-deconv": "deconv"}
+_SHEET_STROKES = 48
+_WARMUP_STEPS = 100
+
+
+@dataclass(frozen=True)
+class TrainingProgress:
+    """Where a run stands, for progress bars."""
+
+    step: int
+    total: int
+    stage: str
+    fidelity: Fidelity | None
+
+
+class PainterTrainer:
+    """One training run; ``run`` carries it from wherever its checkpoint left it to the end."""
+
+    def __init__(self, config: TrainingConfig, training: Data, held_out: Data) -> None:
+        config.check()
+        self.config = config
+        self.strokes, self.coverage = training
+        self.held_out = held_out
+        torch.manual_seed(config.seed)
+        if config.painter == "vae":
+            self.networks, stages = vae_recipe(config)
+        else:
+            self.networks, stages = gan_recipe(config, _ARCHITECTURES[config.painter])
+        self.stages = [stage for stage in stages if stage.steps]
+        self.ends = list(itertools.accumulate(stage.steps for stage in self.stages))
+        self.step = 0
+        self.waited = 0
+        self.best: dict[str, Any] = {}
+        self.finished: dict[str, dict[str, float]] = {}
+
+    @property
+    def painter(self) -> Painter:
+        """The painter as it stands."""
+        painter = self.networks["painter"]
+        assert isinstance(painter, Painter)
+        return painter
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of all stages."""
+        return self.ends[-1]
+
+    @property
+    def stage(self) -> Stage:
+        """The stage of the next step; at the end, the last."""
+        return self.stages[self._stage_index]
+
+    @property
+    def _stage_index(self) -> int:
+        return next((index for index, end in enumerate(self.ends) if self.step < end), len(self.ends) - 1)
+
+    def run(self, progress: Callable[[TrainingProgress], object] | None = None) -> Fidelity:
+        """Train to the end, save the best painter as ``painter.safetensors`` in the folder, and return its fidelity."""
+        writer = SummaryWriter(str(self.config.folder / "tensorboard"), purge_step=self.step or None)
+        table = "\n".join(f"|{name}|{value}|" for name, value in self.config.settings().items())
+        writer.add_text("configuration", "|setting|value|\n|-|-|\n" + table)
+        fidelity: Fidelity | None = None
+        while self.step < self.total_steps:
+            index = self._stage_index
+            losses = self._train_step()
+            self.step += 1
+            if self.step % self.config.evaluate_every == 0 or self.step == self.ends[index]:
+                fidelity = self._evaluate(index, writer, losses)
+                self.save_checkpoint()
+            if progress:
+                progress(TrainingProgress(self.step, self.total_steps, self.stage.name, fidelity))
+        writer.close()
+        self.networks.load_state_dict(self.best["weights"])
+        fidelity = measure_fidelity(self.painter, *self.held_out)
+        self._ship(fidelity)
+        return fidelity
+
+    def _train_step(self) -> dict[str, float]:
+        # A step's chance depends on (seed, step) alone, so a resumed run does what an uninterrupted one would.
+        random = np.random.default_rng([self.config.seed, self.step])
+        rows = random.integers(len(self.strokes), size=self.config.batch_size)
+        batch = as_batches(self.strokes[rows], self.coverage[rows], len(rows), self.config.device)
+        strokes, real = next(batch)
+        self._set_learning_rate()
+        return self.stage.train_step(strokes, real, random)
+
+    def _set_learning_rate(self) -> None:
+        stage = self.stage
+        begun = stage.steps - (self.ends[self._stage_index] - self.step)
+        cosine = 0.5 * (1 + np.cos(np.pi * begun / stage.steps))
+        for group in stage.optimizer.param_groups:
+            group["lr"] = float(stage.learning_rate * cosine * min(1.0, (begun + 1) / _WARMUP_STEPS))
+
+    def _evaluate(self, index: int, writer: SummaryWriter, losses: dict[str, float]) -> Fidelity:
+        stage, (strokes, coverage) = self.stages[index], self.held_out
+        neural = stage.draw(strokes, coverage)
+        fidelity = stroke_figures(neural, coverage).pooled()
+        for name, value in losses.items():
+            writer.add_scalar(f"loss/{name}", value, self.step)
+        for name, value in fidelity.as_dict().items():
+            writer.add_scalar(f"held_out/{name}", value, self.step)
+        shown = slice(_SHEET_STROKES)
+        sheet = contact_sheet(strokes[shown], coverage[shown], neural[shown])
+        writer.add_image("real_beside_neural", np.asarray(sheet), self.step, dataformats="HWC")
+        with write_whole(self.config.folder / "sheet.png") as temporary:
+            sheet.save(temporary)
+
+        score = stage.score(fidelity, self.finished)
+        if score is not None and ("score" not in self.best or score > self.best["score"]):
+            weights = {key: value.detach().cpu().clone() for key, value in self.networks.state_dict().items()}
+            self.best = {"score": score, "step": self.step, "weights": weights, "fidelity": fidelity.as_dict()}
+            self.waited = 0
+        else:
+            self.waited += 1
+        if self.waited >= self.config.patience:
+            self.step = self.ends[index]
+        if self.step == self.ends[index] < self.total_steps:
+            self._begin_stage(index + 1)
+        return fidelity
+
+    def _begin_stage(self, index: int) -> None:
+        self.networks.load_state_dict(self.best["weights"])
+        self.finished[self.stages[index - 1].result] = self.best["fidelity"] | {"step": self.best["step"]}
+        # What the next stage must beat is the same painter, judged by its own measure.
+        stage, (strokes, coverage) = self.stages[index], self.held_out
+        fidelity = stroke_figures(stage.draw(strokes, coverage), coverage).pooled()
+        self.best |= {"score": stage.score(fidelity, self.finished), "fidelity": fidelity.as_dict()}
+        self.waited = 0
+
+    def save_checkpoint(self) -> None:
+        """Write everything that a later ``resume`` needs, whole or not at all."""
+        state = {
+            "networks": self.networks.state_dict(),
+            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.stage.optimizers.items()},
+            "step": self.step,
+            "waited": self.waited,
+            "best": self.best,
+            "finished": self.finished,
+            "settings": json.dumps(self.config.settings()),
+        }
+        with write_whole(self.config.folder / "checkpoint.pt") as temporary:
+            torch.save(state, temporary)
+
+    def resume(self) -> bool:
+        """Take up the checkpoint in the folder, if there is one; says whether there was.
+
+        Raises:
+            InvalidInputError: the checkpoint was made with another configuration, or by another version.
+        """
+        path = self.config.folder / "checkpoint.pt"
+        if not path.is_file():
+            return False
+        # weights_only: a checkpoint is data, and must not be able to run code.
+        state = torch.load(path, map_location=self.config.device, weights_only=True)
+        if state.get("settings") != json.dumps(self.config.settings()):
+            raise InvalidInputError(f"{path} was made with other settings; give the same ones, or another --out")
+        self.step, self.waited = state["step"], state["waited"]
+        self.best, self.finished = state["best"], state["finished"]
+        self.networks.load_state_dict(state["networks"])
+        for name, optimizer in self.stage.optimizers.items():
+            optimizer.load_state_dict(state["optimizers"][name])
+        return True
+
+    def _ship(self, fidelity: Fidelity) -> None:
+        config = self.config
+        card = {
+            "data": f"{config.strokes} uniform strokes by libmypaint, brush classic/dry_brush, seed {config.seed}",
+            "held_out_seed": config.held_out_seed,
+            "best_step": self.best["step"],
+            "parameters": sum(weight.numel() for weight in self.painter.parameters()),
+            **self.finished,
+            "fidelity": fidelity.as_dict(),
+            "configuration": config.settings(),
+        }
+        save_painter(self.painter, config.folder / "painter.safetensors", {}, card)

@@ -1,0 +1,117 @@
+"""Canvases of any size and shape, painted through windows. Which strokes lie in which window is decided elsewhere."""
+
+import math
+from collections.abc import Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .painter import Painter
+from .raster import WHOLE, Raster, resample
+from .stroke import CANVAS_SIZE, COLOR
+from .stroke_list import StrokeList
+from .painter import StrokePainter
+from .canvas import composite
+
+_MARGIN = CANVAS_SIZE // 4
+"""How far ink may run beyond its window, in pixels of the 64x64 canvas: dabs are shifted at random."""
+_FINEST_STEP = 0.5
+"""Finer rasters are interpolated: ink has little detail beyond, and to splat it would take long."""
+_MOST_PIXELS = 8_000_000
+"""Coverage of so many pixels is held at a time."""
+
+Window = tuple[float, float, float]
+"""x, y of the upper left corner and side of a square, in pixels of the canvas."""
+
+Place = tuple[slice, slice, slice]
+"""Channels, rows and columns of a canvas."""
+
+
+def blank_canvas(listing: StrokeList) -> Tensor:
+    """The paper (3, height, width) of a painting."""
+    return torch.tensor(listing.background)[:, None, None].repeat(1, listing.height, listing.width)
+
+
+@torch.no_grad()
+def paint_list(listing: StrokeList, painter: StrokePainter, canvas: Tensor | None = None) -> Tensor:
+    """Paint strokes in their windows with a neural painter.
+
+    Args:
+        listing: the strokes; ``scaled`` beforehand to the size that is wanted.
+        painter: strokes (N, 12) to coverage (N, 1, 64, 64).
+        canvas: (3, height, width) in [0, 1] to paint on, changed in place; new paper by default.
+
+    Returns:
+        (3, height, width) in [0, 1].
+    """
+    canvas = blank_canvas(listing) if canvas is None else canvas
+    for strokes, window in window_runs(listing):
+        paint_window(canvas, strokes, window, painter)
+    return canvas
+
+
+@torch.no_grad()
+def paint_window(canvas: Tensor, strokes: Tensor, window: Window, painter: StrokePainter) -> None:
+    """Paint the strokes (T, 12) of one window on a canvas (3, H, W), in place; ink may run beyond the window."""
+    for some, place, coverage in window_ink(canvas, strokes, window, painter):
+        part = canvas[place]
+        part.copy_(composite(part[None].contiguous(), coverage[None], some[None, :, COLOR])[0])
+
+
+def window_runs(listing: StrokeList) -> Iterator[tuple[Tensor, Window]]:
+    """Strokes (n, 12) that follow each other in the same window, and that window."""
+    strokes, windows = torch.from_numpy(listing.strokes), listing.windows
+    start = 0
+    for end in range(1, len(listing) + 1):
+        if end == len(listing) or (windows[end] != windows[start]).any():
+            x, y, side = windows[start].tolist()
+            yield strokes[start:end], (x, y, side)
+            start = end
+
+
+def window_ink(
+    canvas: Tensor, strokes: Tensor, window: Window, painter: StrokePainter
+) -> Iterator[tuple[Tensor, Place, Tensor]]:
+    """The ink of the strokes (T, 12) of one window, some of them at a time.
+
+    Yields:
+        Some strokes (n, 12), the place on the canvas (3, H, W) that they may reach, and their coverage there
+        (n, 1, h, w).
+    """
+    x, y, side = window
+    margin = _MARGIN * side / CANVAS_SIZE
+    left, top = max(0, math.floor(x - margin)), max(0, math.floor(y - margin))
+    right = min(canvas.shape[2], math.ceil(x + side + margin))
+    bottom = min(canvas.shape[1], math.ceil(y + side + margin))
+    if right <= left or bottom <= top:
+        return
+    unit = CANVAS_SIZE / side
+    raster = Raster((left - x) * unit, (top - y) * unit, unit, right - left, bottom - top)
+    place = (slice(None), slice(top, bottom), slice(left, right))
+    for some in strokes.split(max(1, _MOST_PIXELS // (raster.width * raster.height))):
+        yield some, place, _sample(painter, some, raster)
+
+
+def view(canvases: Tensor, windows: list[Window]) -> Tensor:
+    """What lies in windows of a canvas (3, H, W) or of one each (N, 3, H, W): (N, 3, 64, 64); sides must be alike."""
+    crops = []
+    for number, (x, y, side) in enumerate(windows):
+        canvas = canvases if canvases.ndim == 3 else canvases[number]
+        crops.append(canvas[:, round(y) : round(y) + round(side), round(x) : round(x) + round(side)])
+    return F.interpolate(torch.stack(crops), (CANVAS_SIZE, CANVAS_SIZE), mode="bilinear", antialias=True)
+
+
+def _sample(painter: StrokePainter, strokes: Tensor, raster: Raster) -> Tensor:
+    """Coverage (N, 1, H, W) of strokes on a raster."""
+    if raster == WHOLE:
+        return painter(strokes)
+    if not isinstance(painter, Painter):
+        return resample(painter(strokes), WHOLE, raster)
+    if raster.step >= _FINEST_STEP:
+        return painter.sample(strokes, raster)
+    # One pixel more on each side, for the interpolation to lean on.
+    left, top = raster.left - _FINEST_STEP, raster.top - _FINEST_STEP
+    width, height = (math.ceil(count * raster.step / _FINEST_STEP) + 2 for count in (raster.width, raster.height))
+    coarse = Raster(left, top, _FINEST_STEP, width, height)
+    return resample(painter.sample(strokes, coarse), coarse, raster)

@@ -1,0 +1,34 @@
+"""``paintgym export-policy``: write a policy for stable-baselines3 alone, or for any program that runs ONNX.
+
+paintgym export-policy paintings --out policy.zip         # PPO.load("policy.zip"), after import paintgym
+paintgym export-policy paintings --out policy.onnx        # pip install 'paintgym[onnx]'
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+from ...checks import check_whole
+from ...agents.policy.sb3_policy import DEFAULT_STROKES_PER_STEP, load_policy
+from ...agents.policy.export import check_export, export_policy
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Export a policy as a stable-baselines3 zip or as ONNX."""
+
+    policy: tyro.conf.Positional[str] = "paintings"
+    """The policy: mnist, paintings, or a .safetensors file that train-policy wrote."""
+    out: Path = Path("policy.zip")
+    """Where to write it: .zip for stable-baselines3, .onnx for ONNX."""
+    strokes_per_step: int = DEFAULT_STROKES_PER_STEP
+    """Strokes in one action; the same policy serves any number."""
+
+
+def run(arguments: Arguments) -> None:
+    """Load and export."""
+    check_whole("strokes_per_step", arguments.strokes_per_step, 1, 64)
+    check_export(arguments.out)
+    export_policy(load_policy(arguments.policy, arguments.strokes_per_step), arguments.out)
+    print(f"wrote {arguments.out}: {arguments.strokes_per_step} strokes an action")

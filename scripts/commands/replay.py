@@ -1,0 +1,79 @@
+"""``paintgym replay``: paint the strokes of a saved painting again, at any size, by MyPaint or a neural painter."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from ...agents.outputs.painting_file import read_document
+from ...agents.outputs.timelapse import FRAMES
+from ...agents.outputs.saving import check_output, check_pixels
+from ...agents.outputs.replay import Replay, check_size
+from ...errors import InvalidInputError
+from ...painters.mypaint.engine import DEFAULT_BRUSH
+from ...painters.registry import load_painter
+
+_DEFAULT_OUTPUT = Path("replay.png")
+_DEFAULT_PAINTER = "gan"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Paint the strokes of a painting again: by the real MyPaint or a neural painter, larger if you like.
+
+    Strokes have no resolution: at 1024 pixels they show the bristles that a 64x64 canvas only hints at.
+    """
+
+    painting: tyro.conf.Positional[Path]
+    """A painting saved as .json."""
+    out: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
+    """Where to save, by suffix, as paintgym paint does: .png, .jpg, .webp, .gif, .mp4, .svg, .ora, .json or .npz. May
+    be given several times; replay.png by default."""
+    engine: Literal["mypaint", "neural"] = "mypaint"
+    """Who lays the strokes: the real MyPaint, or a neural painter that learned from it."""
+    size: int = 512
+    """The longer side of the picture in pixels, up to 8192."""
+    brush: str | None = None
+    """For mypaint: an installed MyPaint brush of one colour, such as classic/charcoal. By default classic/dry_brush,
+    which the neural painters learned."""
+    painter: str | None = None
+    """For neural: the painter, by name or as a path to a .safetensors file. By default gan."""
+    frames: int = FRAMES
+    """Of a film: at most so many pictures."""
+    seconds: float | None = None
+    """Of a film: how long it is, its last picture included. By default 0.06 a picture and 2.5 at the end."""
+
+
+def run(arguments: Arguments) -> None:
+    """Read, paint and save."""
+    outputs = arguments.out or (_DEFAULT_OUTPUT,)
+    check_size(arguments.size)
+    suffixes = [check_output(output, 1, arguments.frames, arguments.seconds) for output in outputs]
+    listing = read_document(arguments.painting)
+    scaled = listing.scaled(arguments.size)
+    for suffix in suffixes:
+        check_pixels(suffix, scaled.width, scaled.height, min(arguments.frames, len(listing) + 1))
+    started = time.perf_counter()
+    if arguments.engine == "neural":
+        _check_left_out("--brush", arguments.brush, "mypaint")
+        name = arguments.painter or _DEFAULT_PAINTER
+        replay = Replay(listing, load_painter(name), arguments.size)
+        who = f"the neural painter {name}"
+    else:
+        _check_left_out("--painter", arguments.painter, "neural")
+        name = arguments.brush or DEFAULT_BRUSH
+        replay = Replay(listing, name, arguments.size)
+        who = f"MyPaint's {name}"
+    for output in outputs:
+        replay.save(output, frames=arguments.frames, seconds=arguments.seconds)
+    print(
+        f"{len(listing)} strokes by {who} at {scaled.width}x{scaled.height} pixels in "
+        f"{time.perf_counter() - started:.1f} s -> {', '.join(map(str, outputs))}"
+    )
+
+
+def _check_left_out(option: str, value: str | None, engine: str) -> None:
+    if value is not None:
+        raise InvalidInputError(f"{option} {value} is for --engine {engine}; leave one of them out")

@@ -1,0 +1,36 @@
+"""``paintgym strokes``: draw a data set of random strokes with the real brush."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...painters.mypaint.dataset import write_shards
+from ..progress import counting
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Draw random strokes with the real MyPaint brush, on every core.
+
+    Writes episodes_0.npz, episodes_1.npz ... with the arrays actions (N, 12) and strokes (N, 64, 64, 3), as the
+    public mypaint_brushstrokes set has them. Run the same command again to draw what an interrupted one left.
+    """
+
+    out: Path
+    """Folder for the shards; made if it does not exist."""
+    count: int = 100_000
+    """Strokes in all; 100,000 take 200 MB."""
+    seed: int = 0
+    """Seed: the same seed draws the same strokes."""
+    shard_size: int = 100_000
+    """Strokes in a file."""
+    workers: int | None = None
+    """Processes that draw; every core by default."""
+
+
+def run(arguments: Arguments) -> None:
+    """Draw the shards."""
+    with counting("drawing", arguments.count) as advance:
+        paths = write_shards(
+            arguments.out, arguments.count, arguments.seed, arguments.shard_size, arguments.workers, advance
+        )
+    print(f"{arguments.count} strokes of seed {arguments.seed} in {len(paths)} shards in {arguments.out}")

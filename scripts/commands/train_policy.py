@@ -1,0 +1,44 @@
+"""``paintgym train-policy``: train a policy that paints.
+
+    PAINTGYM_DATA=data paintgym train-policy --target paintings                   # through the canvas
+    PAINTGYM_DATA=data paintgym train-policy --target mnist --method analytic+ppo --ppo-strokes 10
+    paintgym train-policy --target photos/ --minutes 10 --out runs/mine           # again: takes up where it stopped
+    tensorboard --logdir runs                                                     # losses, held-out figures, canvases
+
+The trained policy is ``policy.safetensors`` in the folder; ``load_policy`` and ``--policy`` take its path.
+"""
+
+import dataclasses
+import json
+
+from rich.console import Console
+
+from ...agents.training.trainer import PolicyTrainer
+from ...agents.training.config import PolicyTrainingConfig
+from ...files import make_folder
+from ..progress import measuring
+
+
+@dataclasses.dataclass(frozen=True)
+class Arguments(PolicyTrainingConfig):
+    """Train a policy; run it again to resume.
+
+    Analytic: gradients through the draft painter, canvas and squared error, from half-painted canvases. PPO:
+    stable-baselines3's own, in the batched environment.
+    """
+
+
+def run(arguments: Arguments) -> None:
+    """Train, or resume, and print what the policy reaches on held-out pictures."""
+    trainer = PolicyTrainer(arguments)
+    make_folder(arguments.folder)
+    console = Console()
+    if trainer.resume():
+        console.print(f"resuming at {trainer.steps}")
+    for stage, total in arguments.stages.items():
+        with measuring(stage, total) as update:
+            trainer.train(stage, update)
+    card = trainer.finish()
+    console.print(f"wrote {arguments.folder / 'policy.safetensors'}", soft_wrap=True)
+    shown = {name: card[name] for name in ("steps", "minutes", "held_out", "photographs") if name in card}
+    console.print_json(json.dumps(shown))
