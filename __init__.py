@@ -7,19 +7,19 @@ used, so that ``import paintgym`` and the command line's ``--help`` do not wait 
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import envs
+from . import envs as envs
 
 if TYPE_CHECKING:
-    from .agents.registry import load_agent
     from .agents.policy.sb3_policy import PaintingPolicy, load_policy
+    from .agents.registry import load_agent
     from .agents.training.vec_env import PaintingVecEnv
-    from .painters.canvas import composite, paint_strokes, white_canvas
     from .envs.core import PaintingCore, PaintingState
+    from .envs.losses.perceptual import PerceptualLoss
     from .envs.losses.registry import make_loss
     from .envs.painting import PaintingEnv
-    from .envs.losses.perceptual import PerceptualLoss
     from .envs.targets.targets import load_targets
     from .envs.vector import PaintingVectorEnv
+    from .painters.canvas import composite, paint_strokes, white_canvas
     from .painters.mypaint.engine import MyPaintEngine
     from .painters.registry import load_painter
 
@@ -45,22 +45,22 @@ __all__ = [
 ]
 
 _HOMES = {
-    "MyPaintEngine": "painters.mypaint",
+    "MyPaintEngine": "painters.mypaint.engine",
     "PaintingCore": "envs.core",
     "PaintingEnv": "envs.painting",
-    "PaintingPolicy": "agents.policy",
+    "PaintingPolicy": "agents.policy.sb3_policy",
     "PaintingState": "envs.core",
-    "PaintingVecEnv": "agents.vec_env",
+    "PaintingVecEnv": "agents.training.vec_env",
     "PaintingVectorEnv": "envs.vector",
-    "PerceptualLoss": "envs.perceptual",
-    "composite": "envs.canvas",
-    "load_agent": "agents.agent",
-    "load_painter": "painters.painter",
-    "load_policy": "agents.policy",
-    "load_targets": "envs.targets",
-    "make_loss": "envs.loss",
-    "paint_strokes": "envs.canvas",
-    "white_canvas": "envs.canvas",
+    "PerceptualLoss": "envs.losses.perceptual",
+    "composite": "painters.canvas",
+    "load_agent": "agents.registry",
+    "load_painter": "painters.registry",
+    "load_policy": "agents.policy.sb3_policy",
+    "load_targets": "envs.targets.targets",
+    "make_loss": "envs.losses.registry",
+    "paint_strokes": "painters.canvas",
+    "white_canvas": "painters.canvas",
 }
 
 

@@ -1,15 +1,17 @@
-"""Processes that paint side by side, each with its share of the cores. What they do, their caller says."""
+"""Processes that work side by side: what each begins with, and how work is given out among them.
+
+Only the standard library is imported here, so that processes that draw strokes do not wait for torch.
+"""
 
 import multiprocessing
 import os
 import pickle
+import signal
+import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from typing import Any, TypeVar
-
-import torch
-
-from .parallel import prepare_worker
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -23,8 +25,35 @@ def count_cores() -> int:
 
 
 def count_threads(workers: int) -> int:
-    """Threads that each of some workers computes with; one worker has those of this process."""
-    return torch.get_num_threads() if workers == 1 else max(1, count_cores() // workers)
+    """Threads that torch computes with in each of some workers; one worker has those of this process."""
+    if workers > 1:
+        return max(1, count_cores() // workers)
+    import torch
+
+    return torch.get_num_threads()
+
+
+def start_pool(workers: int, prepare: Callable[..., None], *arguments: Any) -> ProcessPoolExecutor:
+    """Processes that each begin with ``prepare(*arguments)``, which is to call ``prepare_worker``.
+
+    Spawned, not forked: a forked copy of a process in which torch has threads can hang.
+    """
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=prepare, initargs=arguments)
+
+
+def prepare_worker() -> None:
+    """What every worker process begins with: it ends with its parent, and Ctrl-C is its parent's affair."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends its workers.
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    # Workers wait on a pipe of which each holds both ends: without this, a killed parent would leave them waiting.
+    def end_with_parent() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
 
 
 def work_through(work: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[tuple[int, Result]]:
@@ -39,14 +68,8 @@ def work_through(work: Callable[[Item], Result], items: Sequence[Item], workers:
     if workers == 1:
         yield from ((number, work(item)) for number, item in enumerate(items))
         return
-    # Spawned, not forked: a forked copy of a process in which torch has threads can hang. Pickled here, not by the
-    # pool: that would put weights into shared memory, of which containers have little.
-    pool = ProcessPoolExecutor(
-        min(workers, max(1, len(items))),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_prepare,
-        initargs=(pickle.dumps(work), count_threads(workers)),
-    )
+    # Pickled here, not by the pool: that would put weights into shared memory, of which containers have little.
+    pool = start_pool(min(workers, max(1, len(items))), _prepare, pickle.dumps(work), count_threads(workers))
     others = multiprocessing.active_children()
     waiting = {pool.submit(_do, item): number for number, item in enumerate(items)}
     processes = [process for process in multiprocessing.active_children() if process not in others]
@@ -70,5 +93,6 @@ def _do(item: Any) -> Any:
 def _prepare(work: bytes, threads: int) -> None:
     global _work
     prepare_worker()
-    torch.set_num_threads(threads)
     _work = pickle.loads(work)
+    if "torch" in sys.modules:  # Where the work needs it, it was imported with the work.
+        sys.modules["torch"].set_num_threads(threads)

@@ -1,10 +1,9 @@
-"""What all agents share: options, and turning a picture into a painting. Which strokes, each agent decides."""
+"""What every agent is: a decision on strokes for half-painted canvases, and from it a painting of any size."""
 
-import inspect
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -14,24 +13,25 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ..painters.canvas import paint_strokes
+from ..checks import check_whole
 from ..envs.core import PaintingCore, PaintingState
 from ..envs.losses.loss import Loss
 from ..envs.losses.registry import make_loss
 from ..envs.pictures import fit_picture, load_picture, scale_picture
-from ..painters.pixels import to_tensor, to_uint8
 from ..errors import InvalidInputError
+from ..painters.painter import Painter, StrokeFunction, as_painter
+from ..painters.pixels import to_uint8
 from ..painters.registry import load_painter
 from ..painters.stroke import CANVAS_SIZE
-from ..painters.stroke_list import StrokeList, on_one_canvas
+from ..painters.stroke_list import StrokeList
 from ..painters.style import Style, StyledPainter
-from .large.canvas import LargeCanvas, WindowBatch, paint_large
-from ..painters.painter import NamedPainter
+from ..runs import settings_of
+from .large.canvas import Decision, LargeCanvas, WindowBatch, paint_passes
+from .large.plan import plan_passes, whole_canvas
+from .limits import LARGEST_BUDGET, LARGEST_LARGE_BUDGET, LARGEST_SIZE
 from .outputs.painting import Painting
 
-LARGEST_BUDGET = 5000
-LARGEST_LARGE_BUDGET = 100_000
-LARGEST_SIZE = 4096
+PictureSource = str | Path | Image.Image | NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,10 @@ class Progress:
 
     Attributes:
         strokes: how many strokes there are by now.
-        loss: what the agent minimises, as far as it is known.
+        loss: what the agent minimizes, as far as it is known.
         fraction: part of the work that is done, in [0, 1].
-        strokes_so_far: (T, 12) in [0, 1], what was painted by now, from agents that can tell; not to be changed.
+        strokes_so_far: (T, 12) in [0, 1], what was painted by now on a canvas of 64x64, from agents that can tell; not
+            to be changed.
         canvas: (3, H, W) in [0, 1], a large painting as it is now; not to be changed, and painted on afterwards.
     """
 
@@ -53,42 +54,52 @@ class Progress:
     canvas: Tensor | None = None
 
 
-ProgressCallback = Callable[[Progress], None]
+ProgressCallback = Callable[[Progress], object]
 
 
-class Decision(NamedTuple):
-    """What an agent came to.
+class Stage(NamedTuple):
+    """One window to be painted on: the environment's core with the strokes to lay as its budget, and its state."""
 
-    Attributes:
-        strokes: (T, 12) in [0, 1], in painting order.
-        canvas: (1, 3, 64, 64) in [0, 1] with these strokes on it, from agents that painted them already.
-    """
-
-    strokes: Tensor
-    canvas: Tensor | None = None
+    core: PaintingCore
+    state: PaintingState
 
 
 class Agent(ABC):
     """Decides the strokes of a painting.
 
     Args:
+        config: settings, an instance of the class's ``Config``; its defaults by default.
         painter: name or ``.safetensors`` file of a neural painter, or one that is already loaded.
-        loss: ``"mse"``, ``"vgg19"``, or a ``Loss`` that is already loaded.
+        loss: ``"mse"``, ``"lite"``, ``"vgg19"``, or a ``Loss`` that is already loaded.
+        options: fields of the settings, in place of those of ``config``.
 
     Raises:
-        InvalidInputError: unknown painter or loss.
+        InvalidInputError: unknown painter, loss or option, or an option out of range.
         MissingDataError: the loss needs weights that are not there.
     """
 
     name: ClassVar[str]
+    Config: ClassVar[type]
 
-    def __init__(self, *, painter: str | Path | NamedPainter = "gan", loss: str | Loss = "mse") -> None:
-        self.painter = load_painter(painter) if isinstance(painter, str | Path) else painter
+    def __init__(
+        self,
+        config: Any = None,
+        *,
+        painter: str | Path | Painter | StrokeFunction = "gan",
+        loss: str | Loss = "mse",
+        **options: Any,
+    ) -> None:
+        self.config = make_config(self.name, self.Config, config, options)
+        self.painter = load_painter(painter) if isinstance(painter, str | Path) else as_painter(painter)
         self.loss = make_loss(loss) if isinstance(loss, str) else loss
+
+    def settings(self) -> dict[str, Any]:
+        """All settings that decide which strokes are laid, as JSON."""
+        return {"agent": self.name, "painter": self.painter.name, "loss": self.loss.name, **settings_of(self.config)}
 
     def paint(
         self,
-        image: str | Path | Image.Image | NDArray[np.uint8],
+        image: PictureSource,
         stroke_budget: int = 200,
         *,
         size: int | None = None,
@@ -103,100 +114,66 @@ class Agent(ABC):
             image: path, PIL image or (H, W, 3) uint8 array.
             stroke_budget: how many strokes; all are used. 1 to 5000 on the small canvas, to 100,000 on large ones.
             size: the painting's longer side in pixels, 64 to 4096: the whole picture is painted, through windows coarse
-                to fine. By default its centre square is painted on one canvas of 64x64.
+                to fine. By default its center square is painted on one canvas of 64x64, which is its only window.
             grid: with ``size``, the side in pixels of a single grid of windows, 64 or more, instead of all sizes.
-            style: limits that all strokes keep, and the paper's colour.
+            style: limits that all strokes keep, and the paper's color.
             seed: the same seed gives the same strokes, on the same machine with the same number of threads.
             progress: called now and then.
 
         Raises:
             InvalidInputError: a picture that cannot be read, or a budget, size or seed out of range.
         """
-        if size is not None:
-            (painting,) = self.paint_large(
-                [image], stroke_budget, size=size, grid=grid, style=style, seed=seed, progress=progress
-            )
-            return painting
-        if grid is not None:
-            raise InvalidInputError("a grid of windows is for large paintings; give a size too")
-        style = style or Style()
-        check_whole("stroke_budget", stroke_budget, 1, LARGEST_BUDGET)
-        check_whole("seed", seed, 0, 2**63 - 1)
-        target = to_tensor(fit_picture(load_picture(image), CANVAS_SIZE))
-        started = time.perf_counter()
-        core = self._core(stroke_budget, style)
-        generator = torch.Generator().manual_seed(seed)
-        with torch.no_grad():
-            paper = torch.tensor(style.background)[:, None, None].expand(target.shape).contiguous()
-            state = core.initial(target, canvas=paper)
-            decision = self._decide(core, state, generator, progress or (lambda _: None))
-            strokes, canvas = style.finish(decision.strokes), decision.canvas
-            if canvas is None or not torch.equal(strokes, decision.strokes):
-                canvas = paint_strokes(state.canvas, strokes[None], self.painter)
-            loss = float(core.loss(canvas, state.target_features))
-        return Painting(
-            image=to_uint8(canvas)[0],
-            listing=on_one_canvas(strokes.numpy(), CANVAS_SIZE, style.background),
-            loss=loss,
-            loss_name=self.loss.name,
-            seconds=time.perf_counter() - started,
-            agent=self.name,
-            painter=self.painter,
-            seed=seed,
-        )
+        options: dict[str, Any] = {"size": size, "grid": grid, "style": style, "seed": seed, "progress": progress}
+        (painting,) = self.paint_many([image], stroke_budget, **options)
+        return painting
 
-    def paint_large(
+    def paint_many(
         self,
-        images: Sequence[str | Path | Image.Image | NDArray[np.uint8]],
-        stroke_budget: int,
+        images: Sequence[PictureSource],
+        stroke_budget: int = 200,
         *,
-        size: int,
+        size: int | None = None,
         grid: int | None = None,
         style: Style | None = None,
         seed: int = 0,
         progress: ProgressCallback | None = None,
         starts: Sequence[StrokeList | None] = (),
     ) -> list[Painting]:
-        """Paint pictures of any shape through windows, side by side.
+        """Paint pictures side by side, as ``paint`` paints one; what is not told here is told there.
 
         Args:
-            images: paths, PIL images or (H, W, 3) uint8 arrays.
-            stroke_budget: how many strokes for each, 1 to 100,000; all are used.
-            size: each painting's longer side in pixels, 64 to 4096.
-            grid: the side in pixels of a single grid of windows, 64 or more, instead of all sizes.
-            style: limits that all strokes keep, and the paper's colour.
+            images: the pictures, of any shapes.
+            stroke_budget: strokes of each.
+            size: as for ``paint``.
+            grid: as for ``paint``.
+            style: as for ``paint``.
             seed: seeds all of them together.
-            progress: called now and then.
-            starts: strokes that each painting begins with, which count; by default all begin on bare paper.
+            progress: called now and then with what is true of all of them.
+            starts: with ``size``, strokes that each painting begins with, which count; by default all begin on bare
+                paper.
 
         Raises:
             InvalidInputError: a picture that cannot be read, or a budget, size or seed out of range.
         """
-        check_whole("stroke_budget", stroke_budget, 1, LARGEST_LARGE_BUDGET)
-        check_whole("size", size, CANVAS_SIZE, LARGEST_SIZE)
-        check_whole("seed", seed, 0, 2**63 - 1)
-        if grid is not None:
-            check_whole("grid", grid, CANVAS_SIZE, LARGEST_SIZE)
         style, report = style or Style(), progress or (lambda _: None)
-        canvases = [
-            LargeCanvas(scale_picture(load_picture(image), size), stroke_budget, style.background, grid)
-            for image in images
-        ]
+        most = LARGEST_BUDGET if size is None else LARGEST_LARGE_BUDGET
+        stroke_budget = check_whole("stroke_budget", stroke_budget, 1, most)
+        seed = check_whole("seed", seed, 0, 2**63 - 1)
+        canvases = self._start(images, stroke_budget, size, grid, style, starts)
         started = time.perf_counter()
-        for canvas, start in zip(canvases, starts, strict=False):
-            if start is not None:
-                canvas.begin(start, self.painter)
         generator = torch.Generator().manual_seed(seed)
 
-        def tell(fraction: float) -> None:
-            error = float(torch.stack([canvas.error for canvas in canvases]).mean())
-            shown = canvases[0].canvas if len(canvases) == 1 else None
-            report(Progress(sum(map(len, canvases)), error, fraction, canvas=shown))
+        def decide(batch: WindowBatch) -> list[Decision]:
+            def tell(part: Progress) -> None:
+                report(part if batch.alone else _within(part, batch, canvases))
 
-        def lay(batch: WindowBatch) -> list[Tensor]:
-            return [style.finish(strokes) for strokes in self._lay(batch, style, generator)]
+            return [_finish(decision, style) for decision in self.decide(batch, style, generator, tell)]
 
-        paint_large(canvases, lay, self.painter, tell)
+        def tell_pass(fraction: float) -> None:
+            if size is not None:
+                report(_as_a_whole(fraction, canvases))
+
+        paint_passes(canvases, decide, self.painter, tell_pass)
         seconds = (time.perf_counter() - started) / max(1, len(canvases))
         return [
             Painting(
@@ -208,79 +185,127 @@ class Agent(ABC):
                 agent=self.name,
                 painter=self.painter,
                 seed=seed,
+                settings=self.settings(),
             )
             for canvas in canvases
         ]
+
+    @abstractmethod
+    def decide(
+        self, batch: WindowBatch, style: Style, generator: torch.Generator, report: ProgressCallback
+    ) -> list[Decision]:
+        """Decide the strokes of a batch of windows.
+
+        Args:
+            batch: half-painted windows, and how many strokes each is to get.
+            style: limits that the strokes keep.
+            generator: source of random numbers.
+            report: to be called now and then with how far this batch has come.
+        """
+
+    def stage(self, canvas: Tensor, target: Tensor, count: int, style: Style) -> Stage:
+        """The environment in which some strokes are to be laid on one canvas (3, 64, 64)."""
+        painter = self.styled_painter(style)
+        core = PaintingCore(painter, self.loss, stroke_budget=count, strokes_per_step=count)
+        return Stage(core, core.initial(target[None], canvas=canvas[None]))
+
+    def styled_painter(self, style: Style) -> Painter:
+        """The painter to decide strokes by: with the style's limits, where it has any."""
+        return StyledPainter(self.painter, style) if style.limits else self.painter
+
+    def _start(
+        self,
+        images: Sequence[PictureSource],
+        stroke_budget: int,
+        size: int | None,
+        grid: int | None,
+        style: Style,
+        starts: Sequence[StrokeList | None],
+    ) -> list[LargeCanvas]:
+        """Paper for each picture, with the strokes that it begins with."""
+        if size is None:
+            if grid is not None or starts:
+                raise InvalidInputError("a grid of windows, or strokes to begin with, are for paintings with a size")
+            squares = [fit_picture(load_picture(image), CANVAS_SIZE) for image in images]
+            return [
+                LargeCanvas(square, whole_canvas(CANVAS_SIZE, stroke_budget), style.background) for square in squares
+            ]
+        size = check_whole("size", size, CANVAS_SIZE, LARGEST_SIZE)
+        grid = None if grid is None else check_whole("grid", grid, CANVAS_SIZE, LARGEST_SIZE)
+        canvases = []
+        for image in images:
+            picture = scale_picture(load_picture(image), size)
+            height, width = picture.shape[:2]
+            canvases.append(LargeCanvas(picture, plan_passes(width, height, stroke_budget, grid), style.background))
+        for canvas, start in zip(canvases, starts, strict=False):
+            if start is not None:
+                canvas.begin(start, self.painter)
+        return canvases
 
     @torch.no_grad()
     def _measure(self, large: LargeCanvas) -> float:
         return float(self.loss(large.canvas[None], self.loss.features(large.target[None])))
 
-    def _lay(self, batch: WindowBatch, style: Style, generator: torch.Generator) -> list[Tensor]:
-        """Strokes (count, 12) for each window of a batch; here one after the other."""
-        return [
-            self._decide(*self._stage(before, wanted, count, style), generator, lambda _: None).strokes
-            for before, wanted, count in zip(batch.canvas, batch.target, batch.counts, strict=True)
-        ]
 
-    def _core(self, stroke_budget: int, style: Style) -> PaintingCore:
-        painter = self._styled_painter(style)
-        return PaintingCore(painter, self.loss, stroke_budget=stroke_budget, strokes_per_step=stroke_budget)
+class WindowAgent(Agent):
+    """An agent that decides on one window after the other."""
 
-    def _styled_painter(self, style: Style) -> NamedPainter:
-        """The painter to decide strokes by: with the style's limits, where it has any."""
-        return StyledPainter(self.painter, style) if style.limits else self.painter
-
-    def _stage(self, canvas: Tensor, target: Tensor, count: int, style: Style) -> tuple[PaintingCore, PaintingState]:
-        """To paint some strokes on one canvas (3, 64, 64)."""
-        core = self._core(count, style)
-        return core, core.initial(target[None], canvas=canvas[None])
+    def decide(
+        self, batch: WindowBatch, style: Style, generator: torch.Generator, report: ProgressCallback
+    ) -> list[Decision]:
+        """See ``Agent``."""
+        decisions: list[Decision] = []
+        with torch.no_grad():
+            for canvas, target, count in zip(batch.canvas, batch.target, batch.counts, strict=True):
+                tell = report if batch.alone else _add(report, batch, sum(len(one.strokes) for one in decisions))
+                stage = self.stage(canvas, target, count, style)
+                decisions.append(self.decide_window(stage, batch, generator, tell))
+        return decisions
 
     @abstractmethod
-    def _decide(
-        self, core: PaintingCore, state: PaintingState, generator: torch.Generator, report: ProgressCallback
+    def decide_window(
+        self, stage: Stage, batch: WindowBatch, generator: torch.Generator, report: ProgressCallback
     ) -> Decision:
-        """Decide core.stroke_budget strokes for the target of a state, on top of its canvas."""
+        """Decide ``stage.core.stroke_budget`` strokes for the target of a state, on top of its canvas."""
 
 
-def load_agent(name: str, **options: Any) -> Agent:
-    """Make an agent.
-
-    Args:
-        name: ``"random"``, ``"greedy"``, ``"gradient"``, ``"policy"`` or ``"policy+gradient"``.
-        options: keywords of the agent's class, such as ``painter`` and ``loss``.
+def make_config(name: str, kind: type, config: Any, options: dict[str, Any]) -> Any:
+    """An agent's settings: those given, or the defaults, with some of them replaced.
 
     Raises:
-        InvalidInputError: unknown agent or option, or an option out of range.
-        MissingDataError: the loss needs weights that are not there.
+        InvalidInputError: an option that the agent does not have, or one out of range.
     """
-    agents = _agents()
-    if name not in agents:
-        raise InvalidInputError(f"there is no agent {name!r}; expected one of {', '.join(agents)}")
-    choices = list(inspect.signature(agents[name]).parameters)
+    choices = [field.name for field in fields(kind)]
     for option in options:
         if option not in choices:
-            raise InvalidInputError(f"the agent {name!r} has no option {option!r}; expected {', '.join(choices)}")
-    return agents[name](**options)
+            raise InvalidInputError(
+                f"the agent {name!r} has no option {option!r}; expected {', '.join(['painter', 'loss', *choices])}"
+            )
+    return replace(kind() if config is None else config, **options)
 
 
-def _agents() -> dict[str, type[Agent]]:
-    from .gradient import GradientAgent
-    from .greedy import GreedyAgent
-    from .policy_agent import PolicyAgent
-    from .random_agent import RandomAgent
-    from .refine_agent import RefiningAgent
-
-    return {agent.name: agent for agent in (RandomAgent, GreedyAgent, GradientAgent, PolicyAgent, RefiningAgent)}
+def _finish(decision: Decision, style: Style) -> Decision:
+    """A decision inside all limits of a style; its canvas is good no more where that changed a stroke."""
+    strokes = style.finish(decision.strokes)
+    same = strokes is decision.strokes or torch.equal(strokes, decision.strokes)
+    return Decision(strokes, decision.canvas if same else None)
 
 
-def check_whole(name: str, value: Any, low: int, high: int) -> None:
-    """Raise InvalidInputError unless ``value`` is a whole number from ``low`` to ``high``."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
-        raise InvalidInputError(f"{name} is {value!r}, expected a whole number from {low} to {high}")
+def _add(report: ProgressCallback, batch: WindowBatch, done: int) -> ProgressCallback:
+    """Reports of one window as reports of its batch, of which ``done`` strokes were decided before."""
+
+    def tell(part: Progress) -> None:
+        strokes = done + part.strokes
+        report(Progress(strokes, part.loss, strokes / sum(batch.counts)))
+
+    return tell
 
 
-def check_positive(name: str, value: Any) -> None:
-    """Raise InvalidInputError unless ``value`` is a finite number above 0."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-        raise InvalidInputError(f"{name} is {value!r}, expected a number above 0")
+def _within(part: Progress, batch: WindowBatch, canvases: Sequence[LargeCanvas]) -> Progress:
+    """Progress of a batch as that of the paintings that it is a part of."""
+    return Progress(sum(map(len, canvases)) + part.strokes, part.loss, batch.done + batch.share * part.fraction)
+
+
+def _as_a_whole(fraction: float, canvases: Sequence[LargeCanvas]) -> Progress:
+    error = float(torch.stack([canvas.error for canvas in canvases]).mean())
+    return Progress(sum(map(len, canvases)), error, fraction, canvas=canvases[0].canvas if len(canvases) == 1 else None)

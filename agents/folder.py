@@ -9,19 +9,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..checks import check_whole
 from ..envs.pictures import PICTURE_SUFFIXES, Picture, load_picture, scale_picture
 from ..errors import InvalidInputError
 from ..painters.stroke import CANVAS_SIZE
 from ..painters.style import Style
-from .limits import LARGEST_BUDGET, LARGEST_LARGE_BUDGET, LARGEST_SIZE
-from .agent import Agent
-from ..checks import check_whole
-from .outputs.painting_file import read_document
-from .large.reuse import follow
-from .outputs.timelapse import FRAMES
-from .outputs.saving import check_pixels
-from .outputs.painting import Painting
 from ..runs import keep_settings
+from .agent import Agent
+from .large.reuse import follow
+from .limits import LARGEST_BUDGET, LARGEST_LARGE_BUDGET, LARGEST_SIZE
+from .outputs.painting import Painting
+from .outputs.painting_file import read_document
+from .outputs.saving import check_pixels
+from .outputs.timelapse import FRAMES
 
 SETTINGS = ".paintgym.json"
 _FORMAT = {"format": "paintgym folder", "version": 1}
@@ -183,7 +183,7 @@ class PaintedFolder:
         pictures = [picture for _, picture in good]
         if plan.size is None:
             return [agent.paint(picture, plan.strokes, style=style, seed=plan.seed) for picture in pictures]
-        return agent.paint_large(
+        return agent.paint_many(
             pictures, plan.strokes, size=plan.size, style=style, seed=plan.seed, starts=[start] * (start is not None)
         )
 

@@ -5,20 +5,17 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ..painters.canvas import composite
 from ..envs.core import PaintingCore, PaintingState
+from ..painters.canvas import composite
 from ..painters.stroke import COLOR, END_PRESSURE, ENTRY_PRESSURE, STROKE_LENGTH
-from .agent import Agent, Decision, Progress, ProgressCallback
+from .agent import Progress, ProgressCallback, Stage, WindowAgent
+from .config import GreedyConfig
+from .large.canvas import Decision, WindowBatch
 from .search.color import best_color
 from .search.proposals import EdgeField, draw_candidates
 
-_TRIALS = 6
-_MUTATIONS = (0.1, 0.07, 0.05, 0.03)
-"""Standard deviations of the rounds that follow the first."""
-_ATTEMPTS = 3
 
-
-class GreedyAgent(Agent):
+class GreedyAgent(WindowAgent):
     """Hill climbing with 30 trials a stroke: six random strokes, then four rounds of six mutations of the best so far.
 
     The random strokes are drawn as the gradient agent's are: more of them where the error is large, along the edges
@@ -27,15 +24,19 @@ class GreedyAgent(Agent):
     """
 
     name = "greedy"
+    Config = GreedyConfig
+    config: GreedyConfig
 
-    def _decide(
-        self, core: PaintingCore, state: PaintingState, generator: torch.Generator, report: ProgressCallback
+    def decide_window(
+        self, stage: Stage, batch: WindowBatch, generator: torch.Generator, report: ProgressCallback
     ) -> Decision:
-        edges = EdgeField(state.target[0])
+        """See ``WindowAgent``."""
+        core, state = stage
+        edges = EdgeField(state.target[0], self.config.proposals)
         strokes = []
         for number in range(1, core.stroke_budget + 1):
-            for _ in range(_ATTEMPTS):
-                stroke, painted = _climb(core, state, edges, generator)
+            for _ in range(self.config.attempts):
+                stroke, painted = self._climb(core, state, edges, generator)
                 if painted.loss < state.loss:
                     state = painted
                     break
@@ -44,22 +45,21 @@ class GreedyAgent(Agent):
             strokes.append(stroke)
             so_far = torch.stack(strokes)
             report(Progress(number, float(state.loss), number / core.stroke_budget, so_far))
-        return Decision(so_far, state.canvas)
+        return Decision(so_far, state.canvas[0])
 
-
-def _climb(
-    core: PaintingCore, state: PaintingState, edges: EdgeField, generator: torch.Generator
-) -> tuple[Tensor, PaintingState]:
-    """The best stroke (12,) of some trials, and the state that it would lead to."""
-    error = (state.canvas - state.target)[0].square().sum(0)
-    trials = draw_candidates(_TRIALS, error, edges, generator)
-    best, painted = _best_trial(core, state, trials)
-    for mutation in _MUTATIONS:
-        noise = mutation * torch.randn(_TRIALS, STROKE_LENGTH, generator=generator)
-        mutant, repainted = _best_trial(core, state, (best + noise).clamp(0, 1))
-        if repainted.loss < painted.loss:
-            best, painted = mutant, repainted
-    return best, painted
+    def _climb(
+        self, core: PaintingCore, state: PaintingState, edges: EdgeField, generator: torch.Generator
+    ) -> tuple[Tensor, PaintingState]:
+        """The best stroke (12,) of some trials, and the state that it would lead to."""
+        error, count = (state.canvas - state.target)[0].square().sum(0), self.config.trials
+        trials = draw_candidates(count, error, edges, generator, self.config.proposals)
+        best, painted = _best_trial(core, state, trials)
+        for mutation in self.config.mutations:
+            noise = mutation * torch.randn(count, STROKE_LENGTH, generator=generator)
+            mutant, repainted = _best_trial(core, state, (best + noise).clamp(0, 1))
+            if repainted.loss < painted.loss:
+                best, painted = mutant, repainted
+        return best, painted
 
 
 def _best_trial(core: PaintingCore, state: PaintingState, trials: Tensor) -> tuple[Tensor, PaintingState]:

@@ -1,59 +1,57 @@
-"""The agent ``policy``: a trained policy paints at once. Its training is elsewhere."""
+"""The agent ``policy``: a trained policy paints at once."""
 
-from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor
 
-from ..envs.core import PaintingCore, PaintingState
-from ..envs.losses.loss import Loss
 from ..painters.style import Style
-from .agent import Agent, Decision, Progress, ProgressCallback
-from .large.canvas import WindowBatch
-from .policy.registry import load_network
-from ..painters.painter import NamedPainter
-from .policy.rollout import paint_counted, paint_steps
+from .agent import Agent, Progress, ProgressCallback
+from .config import PolicyConfig
+from .large.canvas import Decision, WindowBatch
 from .policy.network import StrokeNetwork
+from .policy.planner import Planner
+from .policy.registry import load_network
+from .policy.rollout import paint_steps, paint_windows
 
 
 class PolicyAgent(Agent):
     """Looks at canvas and picture, lays some strokes, and looks again: 4 to 13 times for up to 200 strokes.
 
-    Args:
-        painter: name or ``.safetensors`` file of a neural painter, or one that is already loaded.
-        loss: what the painting's loss is told in; the policy was trained before, and minimises nothing now.
-        policy: name or ``.safetensors`` file of a policy, or a network that is already loaded.
+    ``loss`` is what the painting's loss is told in; the policy was trained before, and minimizes nothing now. Settings
+    are those of ``PolicyConfig``.
 
-    Raises:
-        InvalidInputError: unknown painter, loss or policy.
-        MissingDataError: the loss needs weights that are not there.
+    Args:
+        network: one that is loaded already, in place of the settings' ``policy``.
     """
 
     name = "policy"
+    Config = PolicyConfig
+    config: PolicyConfig
 
     def __init__(
-        self,
-        *,
-        painter: str | Path | NamedPainter = "gan",
-        loss: str | Loss = "mse",
-        policy: str | Path | StrokeNetwork = "paintings",
+        self, config: PolicyConfig | None = None, *, network: StrokeNetwork | None = None, **options: Any
     ) -> None:
-        super().__init__(painter=painter, loss=loss)
-        self.network = policy if isinstance(policy, StrokeNetwork) else load_network(policy)
+        super().__init__(config, **options)
+        self.planner = Planner(network or load_network(self.config.policy), self.config.planner)
 
     # A tenth of the time of small paintings is what tensors note for autograd even where gradients are switched off.
     @torch.inference_mode()
-    def _decide(
-        self, core: PaintingCore, state: PaintingState, generator: torch.Generator, report: ProgressCallback
-    ) -> Decision:
-        painted, count = [], 0
-        for strokes, canvas in paint_steps(self.network, state.target, core.stroke_budget, core.painter, state.canvas):
-            painted.append(strokes[0])
-            count += strokes.shape[1]
-            loss = float(core.loss(canvas, state.target_features))
-            report(Progress(count, loss, count / core.stroke_budget, torch.cat(painted)))
-        return Decision(torch.cat(painted), canvas)
-
-    @torch.inference_mode()
-    def _lay(self, batch: WindowBatch, style: Style, generator: torch.Generator) -> list[Tensor]:
-        return paint_counted(self.network, batch.canvas, batch.target, batch.counts, self._styled_painter(style))
+    def decide(
+        self, batch: WindowBatch, style: Style, generator: torch.Generator, report: ProgressCallback
+    ) -> list[Decision]:
+        """See ``Agent``."""
+        painter = self.styled_painter(style)
+        if not batch.whole:
+            return [
+                Decision(strokes)
+                for strokes in paint_windows(self.planner, batch.canvas, batch.target, batch.counts, painter)
+            ]
+        budget, features = batch.counts[0], self.loss.features(batch.target)
+        laid: list[torch.Tensor] = []
+        for strokes, canvas in paint_steps(self.planner, batch.target, budget, painter, batch.canvas):
+            laid.append(strokes)
+            count = sum(some.shape[1] for some in laid)
+            loss = float(self.loss(canvas, features).mean())
+            so_far = torch.cat(laid, 1)[0] if batch.alone else None
+            report(Progress(count * len(canvas), loss, count / budget, so_far))
+        return [Decision(*both) for both in zip(torch.cat(laid, 1), canvas, strict=True)]

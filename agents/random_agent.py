@@ -2,18 +2,22 @@
 
 import torch
 
-from ..envs.core import PaintingCore, PaintingState
 from ..painters.stroke import STROKE_LENGTH
-from .agent import Agent, Decision, Progress, ProgressCallback
+from .agent import Progress, ProgressCallback, Stage, WindowAgent
+from .config import RandomConfig
+from .large.canvas import Decision, WindowBatch
 
 
-class RandomAgent(Agent):
+class RandomAgent(WindowAgent):
     """Paints strokes whose 12 numbers are uniform in [0, 1]; the loss is measured, not used."""
 
     name = "random"
+    Config = RandomConfig
 
-    def _decide(
-        self, core: PaintingCore, state: PaintingState, generator: torch.Generator, report: ProgressCallback
+    def decide_window(
+        self, stage: Stage, batch: WindowBatch, generator: torch.Generator, report: ProgressCallback
     ) -> Decision:
-        report(Progress(core.stroke_budget, float(state.loss), 1.0))
-        return Decision(torch.rand(core.stroke_budget, STROKE_LENGTH, generator=generator))
+        """See ``WindowAgent``."""
+        count = stage.core.stroke_budget
+        report(Progress(count, float(stage.state.loss), 1.0))
+        return Decision(torch.rand(count, STROKE_LENGTH, generator=generator))

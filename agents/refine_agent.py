@@ -1,58 +1,46 @@
-"""The agent ``policy+gradient``: the optimiser of ``gradient``, which begins with the strokes of a policy."""
+"""The agent ``policy+refine``: the optimizer of ``gradient``, which begins with the strokes of a policy."""
 
-from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..envs.core import PaintingCore, PaintingState
-from ..envs.losses.loss import Loss
-from .gradient import GradientAgent, Proposals
-from .policy.registry import load_network
-from ..painters.painter import NamedPainter
-from .policy.rollout import paint_steps
+from .agent import Stage
+from .config import RefineAgentConfig
+from .gradient import GradientAgent
 from .policy.network import StrokeNetwork
+from .policy.planner import Planner
+from .policy.registry import load_network
+from .policy.rollout import paint_steps
+from .search.stroke_optimizer import Proposer
 
 
-class RefiningAgent(GradientAgent):
+class RefineAgent(GradientAgent):
     """Refines a policy's strokes as ``GradientAgent`` refines those it picks itself.
 
     The policy lays the strokes of each wave, the next where the refined ones leave an error. That paints better
-    than to refine the policy's whole painting: early strokes move freely while there are few.
+    than to refine the policy's whole painting: early strokes move freely while there are few. Settings are those of
+    ``RefineAgentConfig``.
 
     Args:
-        painter: name or ``.safetensors`` file of a neural painter, or one that is already loaded.
-        loss: as ``GradientAgent`` takes it, with the same default.
-        policy: name or ``.safetensors`` file of a policy, or a network that is already loaded.
-        iterations: steps of Adam; by default as many as ``GradientAgent`` takes.
-        learning_rate: Adam's on the logits, when it is highest; it falls to 0 as a cosine.
-        time_limit: seconds after which the painting is to be finished, the policy's included; see ``GradientAgent``.
-
-    Raises:
-        InvalidInputError: an option out of range, unknown painter, loss or policy.
-        MissingDataError: the loss needs weights that are not there.
+        network: one that is loaded already, in place of the settings' ``policy``.
     """
 
-    name = "policy+gradient"
+    name = "policy+refine"
+    Config = RefineAgentConfig
+    config: RefineAgentConfig
 
     def __init__(
-        self,
-        *,
-        painter: str | Path | NamedPainter = "gan",
-        loss: str | Loss | None = None,
-        policy: str | Path | StrokeNetwork = "paintings",
-        iterations: int | None = None,
-        learning_rate: float = 0.1,
-        time_limit: float | None = None,
+        self, config: RefineAgentConfig | None = None, *, network: StrokeNetwork | None = None, **options: Any
     ) -> None:
-        super().__init__(
-            painter=painter, loss=loss, iterations=iterations, learning_rate=learning_rate, time_limit=time_limit
-        )
-        self.network = policy if isinstance(policy, StrokeNetwork) else load_network(policy)
+        super().__init__(config, **options)
+        self.planner = Planner(network or load_network(self.config.policy), self.config.planner)
 
-    def _proposals(self, core: PaintingCore, state: PaintingState) -> Proposals:
+    def proposer(self, stage: Stage) -> Proposer:
+        """The policy."""
+
         def propose(canvas: Tensor, count: int, left: int) -> Tensor:
-            steps = paint_steps(self.network, state.target, left, core.painter, canvas, count)
+            steps = paint_steps(self.planner, stage.state.target, left, stage.core.painter, canvas, count)
             return torch.cat([strokes[0] for strokes, _ in steps])
 
         return propose

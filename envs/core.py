@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from ..errors import InvalidInputError
-from ..painters.stroke import STROKE_LENGTH
-from ..painters.painter import StrokePainter
 from ..painters.canvas import paint_strokes
+from ..painters.painter import Painter
+from ..painters.stroke import STROKE_LENGTH
 from .losses.loss import Features, Loss, check_pictures
 
 REWARDS = ("negative_loss", "improvement")
@@ -74,7 +74,7 @@ class PaintingCore:
 
     def __init__(
         self,
-        painter: StrokePainter,
+        painter: Painter,
         loss: Loss,
         *,
         reward: str = "negative_loss",
@@ -206,6 +206,11 @@ class PaintingCore:
 def budget_plane(strokes_left: Tensor) -> Tensor:
     """How an observation in [0, 1] shows ``strokes_left`` (B,): (B, 1, 1, 1), to be expanded."""
     return (_BUDGET_LEVELS / 255 * torch.log1p(strokes_left)).clamp(max=1)[:, None, None, None]
+
+
+def observe(canvas: Tensor, target: Tensor, left: Tensor) -> Tensor:
+    """Observations (B, 7, H, W) of canvases and targets (B, 3, H, W) in [0, 1] with ``left`` strokes, (B,), to go."""
+    return torch.cat([canvas, target, budget_plane(left).expand_as(canvas[:, :1])], 1)
 
 
 def strokes_left_of(observation: Tensor) -> Tensor:

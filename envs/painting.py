@@ -12,13 +12,13 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from ..errors import InvalidInputError
+from ..painters.painter import Painter
+from ..painters.pixels import to_tensor, to_uint8
 from ..painters.registry import load_painter
-from ..painters.painter import StrokePainter
 from .core import OBSERVATION_CHANNELS, PaintingCore, PaintingState
 from .losses.loss import Loss
 from .losses.registry import make_loss
 from .pictures import Picture, fit_picture, load_picture
-from ..painters.pixels import to_tensor, to_uint8
 from .targets.targets import Split, Targets, TargetSource, load_targets
 
 MINIMUM_SIZE, MAXIMUM_SIZE = 16, 1024
@@ -106,7 +106,7 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
     def __init__(
         self,
         target: TargetSource = "mnist",
-        painter: str | Path | StrokePainter = "gan",
+        painter: str | Path | Painter = "gan",
         perceptual: str | Loss = "vgg19",
         reward: str = "negative_loss",
         stroke_budget: int = 100,

@@ -12,9 +12,9 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from ..errors import InvalidInputError
+from ..painters.pixels import to_tensor, to_uint8
 from .core import PaintingState
 from .painting import PaintingEnv, choose_target, to_numbers
-from ..painters.pixels import to_tensor, to_uint8
 
 Mask = NDArray[np.bool_]
 """(num_envs,) bool."""

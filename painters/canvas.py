@@ -9,7 +9,6 @@ so that the painter is called once and the colours enter by one matrix product. 
 strokes (keep = 0), empty ones and white on white are ordinary values, forward and backward.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -18,10 +17,8 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from ..errors import InvalidInputError
+from .painter import Painter, StrokeFunction
 from .stroke import COLOR, STROKE_LENGTH
-
-StrokePainter = Callable[[Tensor], Tensor]
-"""Strokes (N, 12) in [0, 1] to coverage (N, 1, h, w) in [0, 1]."""
 
 
 def white_canvas(
@@ -31,7 +28,7 @@ def white_canvas(
     return torch.ones(batch, 3, size, size, device=device, dtype=dtype)
 
 
-def paint_strokes(canvas: Tensor, strokes: Tensor, painter: StrokePainter) -> Tensor:
+def paint_strokes(canvas: Tensor, strokes: Tensor, painter: Painter | StrokeFunction) -> Tensor:
     """Paint strokes on canvases with one call of the painter; later strokes lie on top.
 
     Args:

@@ -1,6 +1,5 @@
 """What strokes may look like: limits on size, length and colour, whoever decides them, and the paper."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import InvalidInputError
-from .painter import Painter
+from .painter import Painter, StrokeFunction, as_painter
 from .stroke import COLOR, CONTROL, END, SIZE, START
 from .stroke_list import WHITE, check_background
 
@@ -98,11 +97,11 @@ class StyledPainter(Painter):
 
     architecture = "styled"
 
-    def __init__(self, painter: Callable[[Tensor], Tensor], style: Style) -> None:
+    def __init__(self, painter: Painter | StrokeFunction, style: Style) -> None:
         super().__init__()
-        self.painter = painter
+        self.painter = as_painter(painter)
         self.style = style
-        self.name = getattr(painter, "name", "")
+        self.name = self.painter.name
 
     def coverage(self, strokes: Tensor) -> Tensor:
         """Coverage (N, 1, 64, 64) in [0, 1] of strokes (N, 12) in [0, 1]."""

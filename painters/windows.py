@@ -7,12 +7,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .painter import Painter
+from .canvas import composite
+from .painter import Painter, as_painter
 from .raster import WHOLE, Raster, resample
 from .stroke import CANVAS_SIZE, COLOR
 from .stroke_list import StrokeList
-from .painter import StrokePainter
-from .canvas import composite
 
 _MARGIN = CANVAS_SIZE // 4
 """How far ink may run beyond its window, in pixels of the 64x64 canvas: dabs are shifted at random."""
@@ -34,7 +33,7 @@ def blank_canvas(listing: StrokeList) -> Tensor:
 
 
 @torch.no_grad()
-def paint_list(listing: StrokeList, painter: StrokePainter, canvas: Tensor | None = None) -> Tensor:
+def paint_list(listing: StrokeList, painter: Painter, canvas: Tensor | None = None) -> Tensor:
     """Paint strokes in their windows with a neural painter.
 
     Args:
@@ -52,7 +51,7 @@ def paint_list(listing: StrokeList, painter: StrokePainter, canvas: Tensor | Non
 
 
 @torch.no_grad()
-def paint_window(canvas: Tensor, strokes: Tensor, window: Window, painter: StrokePainter) -> None:
+def paint_window(canvas: Tensor, strokes: Tensor, window: Window, painter: Painter) -> None:
     """Paint the strokes (T, 12) of one window on a canvas (3, H, W), in place; ink may run beyond the window."""
     for some, place, coverage in window_ink(canvas, strokes, window, painter):
         part = canvas[place]
@@ -71,7 +70,7 @@ def window_runs(listing: StrokeList) -> Iterator[tuple[Tensor, Window]]:
 
 
 def window_ink(
-    canvas: Tensor, strokes: Tensor, window: Window, painter: StrokePainter
+    canvas: Tensor, strokes: Tensor, window: Window, painter: Painter
 ) -> Iterator[tuple[Tensor, Place, Tensor]]:
     """The ink of the strokes (T, 12) of one window, some of them at a time.
 
@@ -90,7 +89,7 @@ def window_ink(
     raster = Raster((left - x) * unit, (top - y) * unit, unit, right - left, bottom - top)
     place = (slice(None), slice(top, bottom), slice(left, right))
     for some in strokes.split(max(1, _MOST_PIXELS // (raster.width * raster.height))):
-        yield some, place, _sample(painter, some, raster)
+        yield some, place, _sample(as_painter(painter), some, raster)
 
 
 def view(canvases: Tensor, windows: list[Window]) -> Tensor:
@@ -102,12 +101,10 @@ def view(canvases: Tensor, windows: list[Window]) -> Tensor:
     return F.interpolate(torch.stack(crops), (CANVAS_SIZE, CANVAS_SIZE), mode="bilinear", antialias=True)
 
 
-def _sample(painter: StrokePainter, strokes: Tensor, raster: Raster) -> Tensor:
+def _sample(painter: Painter, strokes: Tensor, raster: Raster) -> Tensor:
     """Coverage (N, 1, H, W) of strokes on a raster."""
     if raster == WHOLE:
         return painter(strokes)
-    if not isinstance(painter, Painter):
-        return resample(painter(strokes), WHOLE, raster)
     if raster.step >= _FINEST_STEP:
         return painter.sample(strokes, raster)
     # One pixel more on each side, for the interpolation to lean on.

@@ -31,7 +31,7 @@ COMMANDS = {
     "fidelity": "measure the neural painter against the real brush",
     "bench": "measure how fast painters and environments are",
 }
-"""Subcommand to what it does. ``train-painter`` is ``run`` and ``Arguments`` of ``scripts/train_painter.py``."""
+"""Subcommand to what it does. ``train-painter`` is ``run`` and ``Arguments`` of ``commands/train_painter.py``."""
 
 _EXAMPLES = """\
 examples:
@@ -77,7 +77,7 @@ def _run(argv: list[str]) -> int:
     elif name == "--version":
         print(f"paintgym {__version__}")
     elif name in COMMANDS:
-        command = importlib.import_module(f".{name.replace('-', '_')}", __package__)
+        command = importlib.import_module(f".commands.{name.replace('-', '_')}", __package__)
         return command.run(_parse(command, name, argv[1:])) or 0
     else:
         raise InvalidInputError(f"there is no command {name!r}; expected one of {', '.join(COMMANDS)}")

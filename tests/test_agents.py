@@ -8,15 +8,15 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from paintgym.agents.agent import Agent, Progress
+from paintgym.agents.gradient import GradientAgent
 from paintgym.agents.registry import load_agent
 from paintgym.agents.search.color import best_color, removal_costs, solve_colors
-from paintgym.agents.gradient import GradientAgent
 from paintgym.agents.search.proposals import EdgeField, draw_candidates
 from paintgym.agents.search.stroke_stack import StrokeStack
-from paintgym.painters.canvas import composite
 from paintgym.errors import InvalidInputError
 from paintgym.files import data_directory
 from paintgym.painters import stroke as layout
+from paintgym.painters.canvas import composite
 from paintgym.painters.stroke import check_strokes
 from torch import Tensor
 

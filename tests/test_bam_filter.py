@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from paintgym.envs.targets.bam.filter import ATTRIBUTES, LABELS, BamFilter, Combination, Comparison, Condition, condition_sql, parse_filter
+from paintgym.envs.targets.bam.filter import (
+    ATTRIBUTES,
+    LABELS,
+    BamFilter,
+    Combination,
+    Comparison,
+    Condition,
+    condition_sql,
+    parse_filter,
+)
 from paintgym.errors import InvalidInputError
 
 Row = dict[str, dict[str, float | str]]

@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from paintgym.painters.canvas import composite, paint_strokes, white_canvas
 from paintgym.errors import InvalidInputError
+from paintgym.painters.canvas import composite, paint_strokes, white_canvas
 from torch import Tensor
 
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from paintgym.agents.registry import load_agent
 from paintgym.agents.evaluation.comparison import Comparison, Source, Studio, choose_pictures
 from paintgym.agents.evaluation.metrics import LossMeasure, load_measure, peak_signal_to_noise
-from paintgym.parallel import work_through
+from paintgym.agents.registry import load_agent
 from paintgym.envs.losses.loss import PixelLoss
 from paintgym.envs.targets.targets import load_targets
 from paintgym.errors import InvalidInputError
 from paintgym.painters.mypaint.engine import MyPaintEngine
+from paintgym.parallel import work_through
 from PIL import Image
 
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from paintgym.envs.core import PaintingCore, strokes_left_of
 from paintgym.envs.losses.loss import PixelLoss
-from paintgym.painters.pixels import to_tensor
 from paintgym.errors import InvalidInputError
+from paintgym.painters.pixels import to_tensor
 from small_vector import PICTURES, PooledLoss, disc_painter
 from torch import Tensor
 

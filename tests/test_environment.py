@@ -12,11 +12,11 @@ from gymnasium.utils.env_checker import check_env as gymnasium_check
 from gymnasium.utils.env_checker import data_equivalence
 from paintgym.envs.core import PaintingCore
 from paintgym.envs.losses.loss import PixelLoss
-from paintgym.envs.painting import PaintingEnv
-from paintgym.painters.pixels import to_tensor
 from paintgym.envs.losses.vgg import WEIGHTS_FILE
+from paintgym.envs.painting import PaintingEnv
 from paintgym.errors import InvalidInputError, MissingDataError
 from paintgym.files import data_directory
+from paintgym.painters.pixels import to_tensor
 from PIL import Image
 from stable_baselines3.common.env_checker import check_env as stable_baselines_check
 from torch import Tensor

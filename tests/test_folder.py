@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from paintgym.agents.outputs.painting_file import read_document
 from paintgym.agents.folder import SETTINGS
+from paintgym.agents.outputs.painting_file import read_document
 from paintgym.scripts.main import main
 from PIL import Image
 

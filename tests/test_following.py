@@ -9,12 +9,12 @@ import paintgym
 import pytest
 import torch
 from paintgym.agents.agent import Agent
+from paintgym.agents.large.contribution import stroke_worths
 from paintgym.agents.large.reuse import follow
 from paintgym.agents.outputs.painting import Painting
-from paintgym.agents.large.contribution import stroke_worths
-from paintgym.painters.windows import paint_list
 from paintgym.envs.pictures import load_picture, scale_picture
 from paintgym.painters.stroke_list import StrokeList
+from paintgym.painters.windows import paint_list
 from paintgym.scripts.commands import paint
 from PIL import Image, ImageDraw
 

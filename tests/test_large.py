@@ -4,16 +4,16 @@ import numpy as np
 import paintgym
 import pytest
 import torch
+from paintgym.agents.evaluation.seams import seam_energy
 from paintgym.agents.large.canvas import LargeCanvas
 from paintgym.agents.large.plan import plan_passes, share_out
-from paintgym.agents.evaluation.seams import seam_energy
-from paintgym.painters import windows as large_canvas
-from paintgym.painters.canvas import paint_strokes, white_canvas
-from paintgym.painters.windows import paint_list, view
 from paintgym.envs.targets.targets import load_targets
 from paintgym.errors import InvalidInputError
+from paintgym.painters import windows as large_canvas
+from paintgym.painters.canvas import paint_strokes, white_canvas
 from paintgym.painters.mypaint.engine import paint_list as paint_by_mypaint
 from paintgym.painters.stroke_list import StrokeList, on_one_canvas
+from paintgym.painters.windows import paint_list, view
 from PIL import Image
 
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from paintgym.agents.registry import load_agent
-from paintgym.agents.lite.distillation import DistillationConfig, Lessons, distill, layer_distances, make_lessons
 from paintgym.agents.lite.agreement import measure_agreement, spearman
+from paintgym.agents.lite.distillation import DistillationConfig, Lessons, distill, layer_distances, make_lessons
+from paintgym.agents.registry import load_agent
 from paintgym.envs.losses.lite import WEIGHTS, LiteNetwork
 from paintgym.envs.losses.loss import PixelLoss
-from paintgym.envs.losses.registry import make_loss
 from paintgym.envs.losses.perceptual import PerceptualLoss
+from paintgym.envs.losses.registry import make_loss
 from paintgym.envs.targets.targets import load_targets
 from paintgym.errors import InvalidInputError
 

@@ -8,10 +8,11 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from paintgym.agents.outputs import animation as films, saving as outputs
+from paintgym.agents.outputs import animation as films
+from paintgym.agents.outputs import saving as outputs
 from paintgym.agents.outputs.open_raster import layer_bounds
-from paintgym.agents.outputs.saving import OUTPUT_SUFFIXES
 from paintgym.agents.outputs.replay import Replay
+from paintgym.agents.outputs.saving import OUTPUT_SUFFIXES
 from paintgym.errors import InvalidInputError, MissingLibraryError
 from paintgym.painters.registry import load_painter
 from paintgym.painters.stroke_list import StrokeList, on_one_canvas

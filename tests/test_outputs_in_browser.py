@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from paintgym.agents.registry import load_agent
 from paintgym.agents.outputs.animation import write_mp4
-from paintgym.agents.outputs.replay import Replay
 from paintgym.agents.outputs.painting import Painting
+from paintgym.agents.outputs.replay import Replay
+from paintgym.agents.registry import load_agent
 from paintgym.painters.stroke_list import on_one_canvas
 from PIL import Image
 

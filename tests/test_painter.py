@@ -8,10 +8,10 @@ import pytest
 import torch
 from paintgym.errors import InvalidInputError
 from paintgym.painters import painter as painter_module
-from paintgym.painters.neural.dabs import noise_sums, place_dabs, speed_filter, trace_path
-from paintgym.painters.mypaint.drawing import draw_coverage
-from paintgym.painters.evaluation.robustness import degenerate_strokes, endure
 from paintgym.painters.evaluation.fidelity import contact_sheet, high_pass, measure_fidelity, paint_all
+from paintgym.painters.evaluation.robustness import degenerate_strokes, endure
+from paintgym.painters.mypaint.drawing import draw_coverage
+from paintgym.painters.neural.dabs import noise_sums, place_dabs, speed_filter, trace_path
 from paintgym.painters.registry import build_painter, load_painter, save_painter, shipped_painters
 from paintgym.painters.stroke import COLOR, random_strokes
 

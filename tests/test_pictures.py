@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 from paintgym.envs.pictures import MAXIMUM_PIXELS, check_picture, fit_picture, load_picture
-from paintgym.painters.pixels import to_tensor, to_uint8
 from paintgym.errors import InvalidInputError
+from paintgym.painters.pixels import to_tensor, to_uint8
 from PIL import Image
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)

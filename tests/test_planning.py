@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from paintgym.agents.search.refine import _gradient, polish
 from paintgym.agents.search.matching_pursuit import pursue
+from paintgym.agents.search.refine import _gradient, polish
 from paintgym.painters.canvas import composite
-from paintgym.painters.pixels import to_tensor
 from paintgym.painters.neural.proxy import DraftPainter
+from paintgym.painters.pixels import to_tensor
 from paintgym.painters.stroke import COLOR
 from small_policy import smooth_picture
 

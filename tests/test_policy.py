@@ -10,18 +10,18 @@ import paintgym
 import pytest
 import torch
 from paintgym.agents.agent import Progress
-from paintgym.agents.registry import load_agent
-from paintgym.agents.training.analytic import AnalyticTrainer, shortfall
-from paintgym.envs.core import observe
-from paintgym.agents.search.color import best_color
-from paintgym.agents.policy.sb3_policy import PaintingPolicy, build_policy, load_policy, save_policy
+from paintgym.agents.policy.network import HYPOTHESES, Choices, StrokeNetwork
 from paintgym.agents.policy.registry import load_network
 from paintgym.agents.policy.rollout import paint_steps
-from paintgym.agents.policy.network import HYPOTHESES, Choices, StrokeNetwork
+from paintgym.agents.policy.sb3_policy import PaintingPolicy, build_policy, load_policy, save_policy
 from paintgym.agents.policy.schedule import strokes_per_step
-from paintgym.painters.pixels import to_tensor
+from paintgym.agents.registry import load_agent
+from paintgym.agents.search.color import best_color
+from paintgym.agents.training.analytic import AnalyticTrainer, shortfall
+from paintgym.envs.core import observe
 from paintgym.errors import InvalidInputError
 from paintgym.painters.neural.proxy import DraftPainter
+from paintgym.painters.pixels import to_tensor
 from paintgym.painters.stroke import END, START, check_strokes
 from paintgym.scripts.main import main
 from safetensors.torch import save_file

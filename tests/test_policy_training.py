@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from paintgym.agents.policy.network import StrokeNetwork
 from paintgym.agents.policy.registry import load_network
-from paintgym.agents.training.evaluation import evaluate
-from paintgym.agents.training.trainer import PolicyTrainer
 from paintgym.agents.training.config import PolicyTrainingConfig
 from paintgym.agents.training.data import find_lessons
-from paintgym.agents.policy.network import StrokeNetwork
+from paintgym.agents.training.evaluation import evaluate
+from paintgym.agents.training.trainer import PolicyTrainer
 from paintgym.envs.losses.loss import PixelLoss
 from paintgym.errors import InvalidInputError
 from paintgym.painters.neural.proxy import DraftPainter

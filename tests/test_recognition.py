@@ -7,12 +7,24 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from paintgym.agents.registry import load_agent
 from paintgym.agents.evaluation.comparison import Comparison, Source, Studio
+from paintgym.agents.evaluation.digits import (
+    READ,
+    READ_ORIGINAL,
+    WEIGHTS,
+    ClassifierConfig,
+    accuracy,
+    digit_of,
+    ink_of,
+    load_digit_reader,
+    load_digits,
+    save_digit_reader,
+    train_digit_reader,
+)
 from paintgym.agents.evaluation.metrics import LossMeasure
-from paintgym.agents.evaluation.digits import READ, READ_ORIGINAL, WEIGHTS, ClassifierConfig, accuracy, digit_of, ink_of, load_digit_reader, load_digits, save_digit_reader, train_digit_reader
-from paintgym.agents.evaluation.report.summary import make_document
 from paintgym.agents.evaluation.report.findings import verdict
+from paintgym.agents.evaluation.report.summary import make_document
+from paintgym.agents.registry import load_agent
 from paintgym.envs.losses.loss import PixelLoss
 from paintgym.envs.targets.targets import Targets, load_targets
 from paintgym.errors import InvalidInputError

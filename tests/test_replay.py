@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from paintgym.agents.outputs.painting_file import read_document, write_document
-from paintgym.agents.outputs.saving import OUTPUT_SUFFIXES
-from paintgym.agents.outputs.replay import Replay
 from paintgym.agents.outputs.painting import Painting
+from paintgym.agents.outputs.painting_file import read_document, write_document
+from paintgym.agents.outputs.replay import Replay
+from paintgym.agents.outputs.saving import OUTPUT_SUFFIXES
 from paintgym.errors import InvalidInputError
 from paintgym.painters.mypaint.engine import paint_list
 from paintgym.painters.registry import load_painter

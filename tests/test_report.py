@@ -5,11 +5,11 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from paintgym.agents.evaluation.report.summary import make_document
+from paintgym.agents.evaluation.report.findings import best_contestant, format_figure, verdict
 from paintgym.agents.evaluation.report.page import make_page
 from paintgym.agents.evaluation.report.pictures import choose_examples, contact_sheet
 from paintgym.agents.evaluation.report.statistics import bootstrap_interval, spread
-from paintgym.agents.evaluation.report.findings import best_contestant, format_figure, verdict
+from paintgym.agents.evaluation.report.summary import make_document
 from paintgym.agents.evaluation.trials import Trial
 
 SETTINGS = {

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from paintgym.agents.outputs.painting import Painting
 from paintgym.agents.outputs.painting_file import FORMAT, read_document
 from paintgym.agents.outputs.saving import OUTPUT_SUFFIXES, check_output
-from paintgym.agents.outputs.painting import Painting
+from paintgym.errors import InvalidInputError
 from paintgym.painters.canvas import paint_strokes, white_canvas
 from paintgym.painters.pixels import to_uint8
-from paintgym.errors import InvalidInputError
 from paintgym.painters.stroke import STROKE_FIELDS, check_strokes
 from paintgym.painters.stroke_list import on_one_canvas
 from PIL import Image

@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as some
 from hypothesis.extra.numpy import arrays
 from paintgym.errors import InvalidInputError
-from paintgym.painters.stroke import STROKE_FIELDS, STROKE_LENGTH, bezier_control, bezier_point, check_strokes, random_strokes
+from paintgym.painters.stroke import (
+    STROKE_FIELDS,
+    STROKE_LENGTH,
+    bezier_control,
+    bezier_point,
+    check_strokes,
+    random_strokes,
+)
 
 unit = some.floats(0, 1)
 points = arrays(np.float64, 2, elements=unit)

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 from paintgym.envs.benchmarks import throughput
+from paintgym.envs.benchmarks.precision import measure_precision
 from paintgym.envs.losses.lite import load_lite
 from paintgym.envs.losses.loss import Loss, PixelLoss
 from paintgym.envs.losses.registry import make_loss
-from paintgym.envs.benchmarks.precision import measure_precision
 from paintgym.errors import InvalidInputError, MissingDataError
 from paintgym.painters.registry import load_painter
 from paintgym.scripts.commands import bench

@@ -8,9 +8,9 @@ import torch
 from paintgym.errors import InvalidInputError
 from paintgym.painters.evaluation.fidelity import measure_fidelity
 from paintgym.painters.registry import load_painter
-from paintgym.painters.training.trainer import PainterTrainer
 from paintgym.painters.training.config import TrainingConfig
 from paintgym.painters.training.data import draw_training_data
+from paintgym.painters.training.trainer import PainterTrainer
 
 
 @pytest.fixture(scope="module")

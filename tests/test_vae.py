@@ -6,12 +6,12 @@ import json
 import pytest
 import torch
 from paintgym.painters.evaluation.fidelity import stroke_figures
+from paintgym.painters.neural.vae import Predictor
 from paintgym.painters.registry import load_painter
-from paintgym.painters.training.trainer import PainterTrainer
 from paintgym.painters.training.config import TrainingConfig
 from paintgym.painters.training.data import draw_training_data
 from paintgym.painters.training.encoder import Encoder, floored_divergence
-from paintgym.painters.neural.vae import Predictor
+from paintgym.painters.training.trainer import PainterTrainer
 
 
 @pytest.fixture(scope="module")

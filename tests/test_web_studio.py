@@ -15,8 +15,8 @@ from paintgym.webapp.application import create_app
 from paintgym.webapp.job import Job, State
 from paintgym.webapp.memory import give_back
 from paintgym.webapp.monitoring import resident_bytes
-from paintgym.webapp.requests import Order
 from paintgym.webapp.queue import JobQueue
+from paintgym.webapp.requests import Order
 from paintgym.webapp.settings import Settings
 from paintgym.webapp.uploads import Upload, read_upload
 from web_service import JSON, app, client, events, finish, order, picture, save_untrained_policy, studio_of

@@ -15,8 +15,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from paintgym.agents.policy.sb3_policy import build_policy, save_policy
 from paintgym.webapp.application import create_app
-from paintgym.webapp.settings import Settings
 from paintgym.webapp.service import Studio
+from paintgym.webapp.settings import Settings
 from PIL import Image
 from werkzeug.test import TestResponse
 

@@ -8,13 +8,13 @@ from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
-from .context import current_studio, wants_html
+from .context import current_service, wants_html
 from .errors import BusyError, ForbiddenError, RequestError
-from .monitoring import operations
-from .requests import AGENTS, LARGE_AGENTS, samples, size_choices
+from .monitoring import monitoring
 from .paintings import paintings
+from .requests import AGENTS, LARGE_AGENTS, samples, size_choices
+from .service import PaintingService
 from .settings import Settings
-from .service import Studio
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class _Identity(BaseConverter):
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Make the application, and start the threads that paint; ``app.extensions["studio"].close()`` ends them.
+    """Make the application, and start the threads that paint; ``app.extensions["painting_service"].close()`` ends them.
 
     Args:
         settings: its limits; by default from environment variables.
@@ -71,13 +71,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.url_map.converters["identity"] = _Identity
-    app.extensions["studio"] = Studio(settings)
+    app.extensions["painting_service"] = PaintingService(settings)
     app.register_blueprint(paintings)
-    app.register_blueprint(operations)
+    app.register_blueprint(monitoring)
     app.add_url_rule("/", "page", _page)
-    app.before_request(_refuse_strangers)
+    app.before_request(_refuse_cross_site)
     app.after_request(_add_headers)
-    app.register_error_handler(RequestError, _answer_mistake)
+    app.register_error_handler(RequestError, _answer_request_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_bug)
     app.context_processor(_page_choices)
@@ -90,19 +90,19 @@ def _page() -> str:
 
 def _page_choices() -> dict[str, Any]:
     """What the page offers."""
-    studio = current_studio()
+    service = current_service()
     return {
         "agents": AGENTS,
         "large_agents": LARGE_AGENTS,
-        "painters": studio.painters,
+        "painters": service.painters,
         "samples": samples(),
-        "sizes": list(size_choices(studio.settings).values()),
-        "upload_megabytes": studio.settings.upload_megabytes,
-        "time_limit": studio.settings.time_limit,
+        "sizes": list(size_choices(service.settings).values()),
+        "upload_megabytes": service.settings.upload_megabytes,
+        "time_limit": service.settings.time_limit,
     }
 
 
-def _refuse_strangers() -> None:
+def _refuse_cross_site() -> None:
     """Other sites' pages may link here, but not have things painted or cancelled with their visitors' browsers."""
     if request.method not in ("GET", "HEAD", "OPTIONS") and request.headers.get("Sec-Fetch-Site") == "cross-site":
         raise ForbiddenError("This request comes from another site's page; use the page itself.")
@@ -116,7 +116,7 @@ def _add_headers(response: Response) -> Response:
     return response
 
 
-def _answer_mistake(error: RequestError) -> Response:
+def _answer_request_error(error: RequestError) -> Response:
     response = _answer(str(error), error.status)
     if isinstance(error, BusyError):
         response.headers["Retry-After"] = str(error.retry_after)
@@ -127,7 +127,7 @@ def _answer_http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:  # a redirect, which is no mistake
         return error.get_response()  # type: ignore[return-value]
-    megabytes = current_studio().settings.upload_megabytes
+    megabytes = current_service().settings.upload_megabytes
     sentence = _SENTENCES.get(status, f"{HTTPStatus(status).phrase}.").format(megabytes=megabytes)
     response = _answer(sentence, status)
     if isinstance(error, HTTPException) and status == 405:

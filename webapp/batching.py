@@ -3,21 +3,19 @@
 import itertools
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ..envs.core import observe
-from ..agents.policy_agent import PolicyAgent
-from ..painters.painter import NamedPainter
 from ..agents.outputs.painting import Painting
-from ..agents.policy.network import StrokeNetwork
-from ..agents.policy.schedule import strokes_per_step
-from ..painters.canvas import composite
+from ..agents.policy.planner import Planner
+from ..agents.policy.rollout import Row, advance, start_row
+from ..agents.policy_agent import PolicyAgent
 from ..envs.losses.loss import PixelLoss
+from ..painters.painter import Painter
 from ..painters.pixels import to_tensor, to_uint8
-from ..painters.stroke import CANVAS_SIZE, COLOR
+from ..painters.stroke import CANVAS_SIZE
 from ..painters.stroke_list import on_one_canvas
 from .job import Job
 from .queue import JobQueue
@@ -28,28 +26,16 @@ FAILURE = "The painting failed for a reason of our own; try again, or with other
 
 
 @dataclass(eq=False)
-class _Row:
-    """A painting under way.
-
-    Attributes:
-        target, canvas: (3, 64, 64) in [0, 1].
-        strokes: what was painted, (T, 12) each.
-    """
+class _Order:
+    """A painting under way."""
 
     job: Job
-    target: Tensor
-    canvas: Tensor
-    strokes: list[Tensor] = field(default_factory=list)
-    done: int = 0
+    row: Row
 
     @property
-    def left(self) -> int:
-        return self.job.order.strokes - self.done
-
-    @property
-    def company(self) -> tuple[str, int]:
-        """Rows with the same painter and as many strokes to lay can advance together."""
-        return self.job.order.painter, min(strokes_per_step(self.job.order.strokes), self.left)
+    def batch_key(self) -> tuple[str, int]:
+        """Paintings with the same painter and as many strokes to lay advance together."""
+        return self.job.order.painter, self.row.count
 
 
 class PolicyBatcher:
@@ -59,7 +45,7 @@ class PolicyBatcher:
 
     Args:
         jobs: where they wait.
-        network: of the policy.
+        planner: of the policy.
         painter: gives a painter by its name.
         batch: most paintings that advance together; 1 serves them one by one.
         time_limit: seconds for a painting.
@@ -68,13 +54,13 @@ class PolicyBatcher:
     def __init__(
         self,
         jobs: JobQueue,
-        network: StrokeNetwork,
-        painter: Callable[[str], NamedPainter],
+        planner: Planner,
+        painter: Callable[[str], Painter],
         batch: int,
         time_limit: int,
     ) -> None:
         self._jobs = jobs
-        self._network = network
+        self._planner = planner
         self._painter = painter
         self._batch = batch
         self._time_limit = time_limit
@@ -82,55 +68,47 @@ class PolicyBatcher:
 
     def run(self) -> None:
         """Work until the queue is closed."""
-        rows: list[_Row] = []
+        orders: list[_Order] = []
         with torch.inference_mode():
-            while (arrived := self._jobs.take(self._batch - len(rows), wait=not rows)) is not None:
-                rows += map(self._begin, arrived)
-                for row in rows:
-                    if row.job.seconds > self._time_limit:
-                        row.job.fail(f"The painting took longer than {self._time_limit} seconds; use fewer strokes.")
-                rows = sorted((row for row in rows if not row.job.over), key=lambda row: row.company)
-                for _, group in itertools.groupby(rows, key=lambda row: row.company):
-                    self._advance(list(group))
-                rows = [row for row in rows if not row.job.over]
+            while (arrived := self._jobs.take(self._batch - len(orders), wait=not orders)) is not None:
+                orders += map(self._start, arrived)
+                for order in orders:
+                    if order.job.seconds > self._time_limit:
+                        order.job.fail(f"The painting took longer than {self._time_limit} seconds; use fewer strokes.")
+                orders = sorted((order for order in orders if not order.job.over), key=lambda order: order.batch_key)
+                for _, batch in itertools.groupby(orders, key=lambda order: order.batch_key):
+                    self._advance(list(batch))
+                orders = [order for order in orders if not order.job.over]
 
     @staticmethod
-    def _begin(job: Job) -> _Row:
-        target = to_tensor(job.order.upload.picture)[0]
-        return _Row(job, target, torch.ones_like(target))
+    def _start(job: Job) -> _Order:
+        return _Order(job, start_row(to_tensor(job.order.upload.picture)[0], job.order.strokes))
 
-    def _advance(self, group: list[_Row]) -> None:
+    def _advance(self, batch: list[_Order]) -> None:
         try:
-            self._step(group)
+            self._step(batch)
         except Exception:
-            if len(group) > 1:
-                for row in group:
-                    self._advance([row])
+            if len(batch) > 1:  # Nothing was changed: each is tried again alone.
+                for order in batch:
+                    self._advance([order])
             else:
-                _log.exception("painting %s failed", group[0].job.identity)
-                group[0].job.fail(FAILURE)
+                _log.exception("painting %s failed", batch[0].job.identity)
+                batch[0].job.fail(FAILURE)
 
-    def _step(self, group: list[_Row]) -> None:
-        name, count = group[0].company
-        painter = self._painter(name)
-        canvas, target = torch.stack([row.canvas for row in group]), torch.stack([row.target for row in group])
-        left = torch.tensor([float(row.left) for row in group])
-        strokes = self._network(observe(canvas, target, left), count)
-        coverage = painter(strokes.flatten(0, 1)).unflatten(0, strokes.shape[:2])
-        canvas = composite(canvas, coverage, strokes[..., COLOR])
+    def _step(self, batch: list[_Order]) -> None:
+        painter = self._painter(batch[0].job.order.painter)
+        coverages = advance(self._planner, [order.row for order in batch], painter)
+        canvas, target = (torch.stack([getattr(order.row, part) for order in batch]) for part in ("canvas", "target"))
         losses = self._loss(canvas, self._loss.features(target)).tolist()
-        # Nothing is changed before everything is known: a row whose company failed is tried again alone.
-        for number, row in enumerate(group):
-            row.canvas = canvas[number]
-            row.strokes.append(strokes[number])
-            row.done += count
-            self._tell(row, coverage[number], losses[number], painter)
+        for order, coverage, loss in zip(batch, coverages, losses, strict=True):
+            self._publish(order, coverage, loss, painter)
 
-    def _tell(self, row: _Row, coverage: Tensor, loss: float, painter: NamedPainter) -> None:
-        job = row.job
-        data = {"loss": loss, "fraction": row.done / job.order.strokes, **stroke_data(row.strokes[-1], coverage)}
-        job.emit("strokes", row.done, data)
-        if not row.left:
+    def _publish(self, order: _Order, coverage: Tensor, loss: float, painter: Painter) -> None:
+        job, row = order.job, order.row
+        count = job.order.strokes - row.strokes_left
+        data = {"loss": loss, "fraction": count / job.order.strokes, **stroke_data(row.strokes[-1], coverage)}
+        job.emit("strokes", count, data)
+        if not row.strokes_left:
             painting = Painting(
                 image=to_uint8(row.canvas),
                 listing=on_one_canvas(torch.cat(row.strokes).numpy(), CANVAS_SIZE),

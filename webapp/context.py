@@ -1,14 +1,14 @@
-"""What every request handler asks: which studio serves it, and who is to read the answer."""
+"""What every request handler asks: which service serves it, and who is to read the answer."""
 
 from flask import Request, current_app
 
-from .service import Studio
+from .service import PaintingService
 
 
-def current_studio() -> Studio:
-    """The studio of the application that handles the request."""
-    studio: Studio = current_app.extensions["studio"]
-    return studio
+def current_service() -> PaintingService:
+    """The service of the application that handles the request."""
+    service: PaintingService = current_app.extensions["painting_service"]
+    return service
 
 
 def wants_html(request: Request) -> bool:

@@ -5,47 +5,47 @@ from pathlib import Path
 
 from flask import Blueprint, Response, jsonify
 
-from .context import current_studio
+from .context import current_service
 from .openapi import describe
 
-operations = Blueprint("operations", __name__)
+monitoring = Blueprint("monitoring", __name__)
 
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 _STATM = Path("/proc/self/statm")
 
 
-@operations.get("/healthz")
+@monitoring.get("/healthz")
 def show_health() -> tuple[Response, int]:
     """200 while everybody who paints is at work, else 503."""
-    healthy = current_studio().healthy
+    healthy = current_service().healthy
     return jsonify(status="ok" if healthy else "the painters have stopped"), 200 if healthy else 503
 
 
-@operations.get("/ping")
+@monitoring.get("/ping")
 def ping() -> tuple[str, int]:
     """SageMaker's health check: 200 or 503, without content."""
-    return "", 200 if current_studio().healthy else 503
+    return "", 200 if current_service().healthy else 503
 
 
-@operations.get("/metrics")
+@monitoring.get("/metrics")
 def show_metrics() -> Response:
     """Figures in Prometheus' text form."""
-    studio = current_studio()
+    service = current_service()
     lines = [
         *_metric("paintgym_queue_length", "gauge", "Paintings that wait or are under way."),
-        f'paintgym_queue_length{{queue="quick"}} {len(studio.quick)}',
-        f'paintgym_queue_length{{queue="slow"}} {len(studio.slow)}',
+        f'paintgym_queue_length{{queue="quick"}} {len(service.quick)}',
+        f'paintgym_queue_length{{queue="slow"}} {len(service.slow)}',
         *_metric("paintgym_paintings_kept", "gauge", "Paintings in memory, in all states."),
-        f"paintgym_paintings_kept {studio.kept()}",
+        f"paintgym_paintings_kept {service.kept()}",
         *_metric("paintgym_paintings_total", "counter", "Paintings that ended."),
         *(
             f'paintgym_paintings_total{{agent="{agent}",state="{state}"}} {count}'
-            for (agent, state), count in sorted(studio.ended.items())
+            for (agent, state), count in sorted(service.ended.items())
         ),
         *_metric("paintgym_painting_seconds_total", "counter", "Seconds spent on finished paintings."),
         *(
             f'paintgym_painting_seconds_total{{agent="{agent}"}} {seconds:.3f}'
-            for agent, seconds in sorted(studio.seconds.items())
+            for agent, seconds in sorted(service.seconds.items())
         ),
         *_metric("process_resident_memory_bytes", "gauge", "Memory held."),
         f"process_resident_memory_bytes {resident_bytes()}",
@@ -53,11 +53,11 @@ def show_metrics() -> Response:
     return Response("\n".join(lines) + "\n", content_type=_PROMETHEUS)
 
 
-@operations.get("/openapi.json")
+@monitoring.get("/openapi.json")
 def show_openapi() -> Response:
     """All addresses, for programs."""
-    studio = current_studio()
-    return jsonify(describe(studio.settings, studio.painters))
+    service = current_service()
+    return jsonify(describe(service.settings, service.painters))
 
 
 def resident_bytes() -> int:

@@ -7,10 +7,10 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..agents.outputs.painting import Painting
-from .context import current_studio, wants_html
+from .context import current_service, wants_html
 from .encoding import FORMS, encode, encode_by_mypaint, encode_for_replay
-from .job import Job, State
 from .errors import BusyError, NotFinishedError, NotFoundError, RequestError
+from .job import Job, State
 from .requests import read_order
 from .streaming import event_stream
 
@@ -22,8 +22,8 @@ _WAIT_GRACE_SECONDS = 30
 @paintings.post("/paintings")
 def order_painting() -> AnyResponse:
     """Take an order: 202 and where to follow it, or, for a form sent by a browser, the page that shows it."""
-    studio = current_studio()
-    job = studio.submit(read_order(request, studio.settings, studio.painters))
+    service = current_service()
+    job = service.submit(read_order(request, service.settings, service.painters))
     page = url_for("paintings.show_painting", identity=job.identity)
     if wants_html(request):
         return redirect(page, 303)
@@ -36,7 +36,7 @@ def order_painting() -> AnyResponse:
 @paintings.get("/paintings/<identity:identity>")
 def show_painting(identity: str) -> AnyResponse | str:
     """How far a painting has come: JSON, or for a browser a page that also works without scripts."""
-    job = current_studio().find(identity)
+    job = current_service().find(identity)
     if wants_html(request):
         return render_template("page.html", job=job, links=_links(job))
     return jsonify(_describe(job))
@@ -45,7 +45,7 @@ def show_painting(identity: str) -> AnyResponse | str:
 @paintings.delete("/paintings/<identity:identity>")
 def discard_painting(identity: str) -> tuple[str, int]:
     """Cancel a painting, or forget it once it is over."""
-    current_studio().discard(identity)
+    current_service().discard(identity)
     return "", 204
 
 
@@ -55,15 +55,15 @@ def follow_painting(identity: str) -> Response:
     text = request.headers.get("Last-Event-ID", "0")
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise RequestError("The header Last-Event-ID is not a whole number; send the id of the last event received.")
-    job = current_studio().find(identity)
+    job = current_service().find(identity)
     headers = {"X-Accel-Buffering": "no"}
-    return Response(_Seat(event_stream(job, int(text))), mimetype="text/event-stream", headers=headers)
+    return Response(StreamSlot(event_stream(job, int(text))), mimetype="text/event-stream", headers=headers)
 
 
 @paintings.get("/paintings/<identity:identity>.<any(png, webp, gif, json):form>")
 def fetch_painting(identity: str, form: str) -> Response:
     """A finished painting: the picture, a film of its making, or its strokes."""
-    painting = _finished(current_studio().find(identity))
+    painting = _finished(current_service().find(identity))
     response = _keep(Response(encode(painting, form), mimetype=FORMS[form]))
     response.headers["Content-Disposition"] = f'inline; filename="painting.{form}"'
     return response
@@ -72,14 +72,14 @@ def fetch_painting(identity: str, form: str) -> Response:
 @paintings.get("/paintings/<identity:identity>/picture.jpg")
 def fetch_picture(identity: str) -> Response:
     """The picture that was sent, as much of it as is painted, without metadata."""
-    return Response(current_studio().find(identity).order.upload.preview, mimetype="image/jpeg")
+    return Response(current_service().find(identity).order.upload.preview, mimetype="image/jpeg")
 
 
 @paintings.get("/paintings/<identity:identity>/mypaint.png")
 def fetch_by_mypaint(identity: str) -> Response:
     """The strokes of a finished painting laid by the real MyPaint, larger."""
-    painting = _finished(current_studio().find(identity))
-    if not current_studio().brush:
+    painting = _finished(current_service().find(identity))
+    if not current_service().brush:
         raise NotFoundError("The real MyPaint is not installed on this host.")
     return _keep(Response(encode_by_mypaint(painting), mimetype="image/png"))
 
@@ -87,7 +87,7 @@ def fetch_by_mypaint(identity: str) -> Response:
 @paintings.get("/paintings/<identity:identity>/replay.json")
 def fetch_replay(identity: str) -> Response:
     """The ink of each stroke of a finished painting, for a page to lay them again."""
-    painting = _finished(current_studio().find(identity))
+    painting = _finished(current_service().find(identity))
     return _keep(Response(encode_for_replay(painting), mimetype="application/json"))
 
 
@@ -95,11 +95,11 @@ def fetch_replay(identity: str) -> Response:
 @paintings.post("/invocations")
 def paint_at_once() -> Response:
     """Order, wait, and answer with the painting: its strokes as JSON where that is asked for, else a PNG."""
-    studio = current_studio()
-    order = read_order(request, studio.settings, studio.painters)
-    with _Seat():
-        job = studio.submit(order)
-        if not job.wait(studio.settings.time_limit + _WAIT_GRACE_SECONDS):
+    service = current_service()
+    order = read_order(request, service.settings, service.painters)
+    with StreamSlot():
+        job = service.submit(order)
+        if not job.wait(service.settings.time_limit + _WAIT_GRACE_SECONDS):
             job.cancel()
             raise BusyError("The painting had to wait too long; try again in a few seconds.")
         painting = _finished(job)
@@ -108,7 +108,7 @@ def paint_at_once() -> Response:
         return Response(encode(painting, form), mimetype=FORMS[form])
 
 
-class _Seat:
+class StreamSlot:
     """One of the threads that may be held for long: given back when the response is closed, however it ends.
 
     Raises:
@@ -117,7 +117,7 @@ class _Seat:
 
     def __init__(self, content: Iterator[bytes] | None = None) -> None:
         self._content = content or iter(())
-        self._streams = current_studio().streams
+        self._streams = current_service().streams
         if not self._streams.acquire(blocking=False):
             raise BusyError("Too many people are watching; try again in a few seconds.")
         self._taken = True
@@ -131,7 +131,7 @@ class _Seat:
             self._taken = False
             self._streams.release()
 
-    def __enter__(self) -> "_Seat":
+    def __enter__(self) -> "StreamSlot":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -157,7 +157,7 @@ def _finished(job: Job) -> Painting:
 def _links(job: Job) -> dict[str, str]:
     links = {form: url_for("paintings.fetch_painting", identity=job.identity, form=form) for form in FORMS}
     links["events"] = url_for("paintings.follow_painting", identity=job.identity)
-    if current_studio().brush:
+    if current_service().brush:
         links["mypaint"] = url_for("paintings.fetch_by_mypaint", identity=job.identity)
     links["replay"] = url_for("paintings.fetch_replay", identity=job.identity)
     links["self"] = url_for("paintings.show_painting", identity=job.identity)

@@ -3,8 +3,8 @@
 import threading
 from collections import deque
 
-from .job import Job
 from .errors import BusyError
+from .job import Job
 
 
 class JobQueue:

@@ -17,7 +17,7 @@ from .uploads import Upload, read_upload
 
 SAMPLES_FOLDER = Path(__file__).parent / "static" / "samples"
 
-AGENTS = ("policy", "gradient", "policy+gradient", "greedy", "random")
+AGENTS = ("policy", "gradient", "policy+refine", "greedy", "random")
 LARGE_AGENTS = ("policy",)
 """Those who paint large pictures soon enough to be waited for."""
 LARGE_SIZES = (512, 1024)

@@ -9,20 +9,21 @@ from typing import Any
 import numpy as np
 
 from ..agents.agent import Agent
-from ..agents.registry import load_agent
+from ..agents.policy.planner import Planner
 from ..agents.policy.registry import load_network
 from ..agents.policy_agent import PolicyAgent
-from ..painters.painter import NamedPainter
+from ..agents.registry import find_agent, load_agent
 from ..errors import MissingLibraryError
 from ..painters.mypaint.engine import MyPaintEngine
+from ..painters.painter import Painter
 from ..painters.registry import load_painter, shipped_painters
 from ..painters.stroke import CANVAS_SIZE
 from .batching import PolicyBatcher
+from .errors import NotFoundError
 from .job import Job, State
 from .memory import give_back
-from .errors import NotFoundError
-from .requests import Order
 from .queue import JobQueue
+from .requests import Order
 from .settings import Settings
 from .uploads import Upload
 from .worker import Worker
@@ -32,7 +33,7 @@ _TIDY_SECONDS = 10.0
 _GONE = "There is no such painting; it may have expired."
 
 
-class Studio:
+class PaintingService:
     """Takes orders, has them painted, keeps the results for a while.
 
     Args:
@@ -60,7 +61,7 @@ class Studio:
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
         self._tally_lock = threading.Lock()
-        batcher = PolicyBatcher(self.quick, self._network, self._painter, settings.batch, settings.time_limit)
+        batcher = PolicyBatcher(self.quick, Planner(self._network), self._painter, settings.batch, settings.time_limit)
         worker = Worker(self.slow, self._make_agent, settings.time_limit)
         self._closing = threading.Event()
         runs = [self._tidy, batcher.run, *[worker.run] * settings.slow_workers]
@@ -137,10 +138,10 @@ class Studio:
 
     def _make_agent(self, name: str, painter: str) -> Agent:
         options: dict[str, Any] = {"painter": self._painter(painter), "loss": "mse"}
-        if "gradient" in name:
+        if "time_limit" in find_agent(name)[1].options:
             options["time_limit"] = float(self.settings.time_limit)
-        if name.startswith("policy"):
-            options["policy"] = self._network
+        if "policy" in find_agent(name)[1].options:
+            options["network"] = self._network
         return load_agent(name, **options)
 
     def _tidy(self) -> None:
@@ -175,5 +176,5 @@ def _has_brush() -> bool:
     return True
 
 
-def _load_painter(name: str) -> NamedPainter:
+def _load_painter(name: str) -> Painter:
     return load_painter(name)

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from ..agents.agent import Agent, Progress
-from ..painters.painter import NamedPainter
 from ..agents.outputs.painting import Painting
 from ..painters.canvas import paint_strokes, white_canvas
+from ..painters.painter import Painter
 from ..painters.pixels import to_tensor
 from ..painters.stroke import CANVAS_SIZE
 from .batching import FAILURE
@@ -61,13 +61,13 @@ class Worker:
         order = job.order
         try:
             agent = self._agent(order.agent, order.painter)
-            teller = _Teller(job, agent.painter, self._time_limit + _GRACE_SECONDS)
+            publisher = _Publisher(job, agent.painter, self._time_limit + _GRACE_SECONDS)
             size = order.size if order.large else None
             painting = agent.paint(
-                order.upload.picture, order.strokes, size=size, seed=order.seed, progress=teller.report
+                order.upload.picture, order.strokes, size=size, seed=order.seed, progress=publisher.report
             )
             with torch.inference_mode():
-                teller.tell_result(painting)
+                publisher.tell_result(painting)
             job.finish(painting)
         except _StoppedError:
             job.fail(f"The painting took longer than {self._time_limit} seconds; use fewer strokes.")
@@ -76,7 +76,7 @@ class Worker:
             job.fail(FAILURE)
 
 
-class _Teller:
+class _Publisher:
     """Turns an agent's reports into events, seldom enough that telling costs little.
 
     Strokes that only grow in number are told one by one. Once an agent moves strokes that were told, the whole
@@ -84,7 +84,7 @@ class _Teller:
     Of a large painting the canvas alone is shown.
     """
 
-    def __init__(self, job: Job, painter: NamedPainter, time_limit: float) -> None:
+    def __init__(self, job: Job, painter: Painter, time_limit: float) -> None:
         self._job = job
         self._painter = painter
         self._time_limit = time_limit

@@ -9,20 +9,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from ...envs.pictures import Picture
 from ...envs.targets.targets import Targets
 from ...painters.mypaint.engine import MyPaintEngine, paint_list
+from ...parallel import count_threads
 from ..agent import Agent, Progress
-from .metrics import Measure, peak_signal_to_noise
+from ..policy.planner import Planner
 from .digits import READ, READ_ORIGINAL, READ_REPLAY, DigitReader, digit_of, load_digit_reader
+from .metrics import Measure, peak_signal_to_noise
 from .seams import SEAMS, seam_energy
 from .trials import Trial
-from ...parallel import count_threads
 
 _FRAMES = 9
-_COURSE = 40
+_HISTORY_POINTS = 40
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Comparison:
         }
 
 
-class Studio:
+class TrialRunner:
     """Makes and judges one painting after another; goes to workers whole, weights and all.
 
     Raises:
@@ -128,9 +128,9 @@ class Studio:
     def __call__(self, task: Task) -> Trial:
         """Paint, replay and judge."""
         agent = self._agents[task.agent]
-        course = _Course()
+        history = _LossHistory()
         painting = agent.paint(
-            task.target, task.strokes, seed=self._seed, progress=course, size=self._size, grid=self._grid
+            task.target, task.strokes, seed=self._seed, progress=history, size=self._size, grid=self._grid
         )
         frames = list(painting.frames(_FRAMES))
         replay = np.rint(paint_list(painting.listing) * 255).astype(np.uint8) if self._replay else None
@@ -158,7 +158,7 @@ class Studio:
             minimised=painting.loss_name,
             figures=figures,
             curve=curve,
-            course=[*course.thinned(), (painting.seconds, painting.loss)],
+            history=[*history.thinned(), (painting.seconds, painting.loss)],
             target=task.target,
             image=painting.image,
             replay=replay,
@@ -175,7 +175,7 @@ class Studio:
         return {name: float(number == digit) for name, number in zip(shown, read, strict=True)}
 
 
-class _Course:
+class _LossHistory:
     """Notes what an agent reports while it paints: seconds since it began, and the loss."""
 
     def __init__(self) -> None:
@@ -186,7 +186,7 @@ class _Course:
         self._points.append((time.perf_counter() - self._started, progress.loss))
 
     def thinned(self) -> list[tuple[float, float]]:
-        numbers = np.linspace(0, len(self._points) - 1, min(_COURSE, len(self._points))).round().astype(int)
+        numbers = np.linspace(0, len(self._points) - 1, min(_HISTORY_POINTS, len(self._points))).round().astype(int)
         return [self._points[number] for number in numbers]
 
 
@@ -197,19 +197,14 @@ def choose_pictures(targets: Targets, count: int) -> list[int]:
 
 
 def _describe(agent: Agent) -> dict[str, Any]:
-    """An agent's name, painter, loss and options, and a fingerprint of all weights it uses."""
-    modules = [value for value in vars(agent).values() if isinstance(value, nn.Module)]
-    weights: list[Tensor] = [weight for module in modules for weight in module.state_dict().values()]
-    options = {
-        key: value for key, value in vars(agent).items() if value is None or isinstance(value, int | float | str)
-    }
-    return {
-        "agent": agent.name,
-        "painter": agent.painter.name,
-        "loss": agent.loss.name,
-        **options,
-        "fingerprint": _fingerprint([weight.cpu().numpy() for weight in weights]),
-    }
+    """An agent's settings, and a fingerprint of all weights it uses."""
+    modules = [
+        agent.painter,
+        agent.loss,
+        *(value.network for value in vars(agent).values() if isinstance(value, Planner)),
+    ]
+    weights = [weight.cpu().numpy() for module in modules for weight in module.state_dict().values()]
+    return {**agent.settings(), "fingerprint": _fingerprint(weights)}
 
 
 def _fingerprint(arrays: Sequence[NDArray[Any]]) -> str:

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from ...painters.pixels import to_tensor
 from ...envs.targets.targets import Split, load_targets
 from ...errors import InvalidInputError
 from ...files import write_whole
+from ...painters.pixels import to_tensor
 from ...painters.stroke import CANVAS_SIZE
 
-WEIGHTS = Path(__file__).parent / "weights" / "classifier" / "digits.safetensors"
+WEIGHTS = Path(__file__).parent / "weights" / "digits.safetensors"
 
 READ, READ_ORIGINAL, READ_REPLAY = "read", "read original", "replay read"
 """Figures of a painted digit in a comparison: 1 where it is read correctly, else 0."""

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from ...envs.losses.loss import Loss, PixelLoss
 from ...envs.losses.registry import make_loss
-from ...envs.pictures import Picture
-from ...painters.pixels import to_tensor
 from ...envs.losses.vgg import WEIGHTS_FILE
+from ...envs.pictures import Picture
 from ...errors import InvalidInputError, MissingLibraryError
 from ...files import data_directory
+from ...painters.pixels import to_tensor
 from ...painters.stroke import CANVAS_SIZE
 
 MEASURES = ("vgg19", "mse", "ssim")

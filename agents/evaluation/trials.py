@@ -31,11 +31,11 @@ class Trial:
         picture: the picture's name.
         strokes: the stroke budget.
         seed: what the agent was seeded with.
-        minimised: name of the loss that the agent was given.
+        minimized: name of the loss that the agent was given.
         figures: by name: each measure of the neural canvas (``"mse"``) and of the replayed one (``"replay mse"``),
             ``"replay psnr"`` between the two, in dB, and ``"seconds"``.
         curve: ``"strokes"`` and, for as many strokes, each measure of the neural canvas.
-        course: seconds and loss, as the agent reported them while it painted; the last is the finished painting's.
+        history: seconds and loss, as the agent reported them while it painted; the last is the finished painting's.
         target: (size, size, 3) uint8.
         image: (size, size, 3) uint8, the neural canvas.
         replay: (size, size, 3) uint8, what the real brush makes of the same strokes; None where it was not asked.
@@ -47,10 +47,10 @@ class Trial:
     picture: str
     strokes: int
     seed: int
-    minimised: str
+    minimized: str
     figures: dict[str, float]
     curve: dict[str, list[float]]
-    course: list[tuple[float, float]]
+    history: list[tuple[float, float]]
     target: Picture
     image: Picture
     replay: Picture | None
@@ -107,5 +107,5 @@ def _encode(trial: Trial) -> dict[str, Any]:
 
 def _decode(document: dict[str, Any]) -> Trial:
     pictures = {name: document[name] and _decode_png(document[name]) for name in ("target", "image", "replay")}
-    course = [(seconds, loss) for seconds, loss in document["course"]]
-    return Trial(**{**document, **pictures, "course": course})
+    history = [(seconds, loss) for seconds, loss in document["history"]]
+    return Trial(**{**document, **pictures, "history": history})

@@ -1,25 +1,26 @@
-"""Painting large pictures: pass by pass, windows where the error is get strokes from an agent, and the canvas gets ink.
+"""Painting pictures of any size: pass by pass, windows where the error is get strokes from an agent.
 
-Where windows lie is in ``pyramid``; what strokes they get is the agent's to decide. Several pictures are painted side
-by side, so that one batch holds the windows of all.
+A small painting is one with a single window. Where windows lie is in ``plan``; what strokes they get is the agent's to
+decide. Several pictures are painted side by side, so that one batch holds the windows of all.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...painters.painter import StrokePainter
-from ...painters.windows import Window, paint_list, paint_window, view
 from ...envs.pictures import Picture
+from ...painters.painter import Painter
 from ...painters.pixels import to_tensor
 from ...painters.stroke import STROKE_LENGTH
 from ...painters.stroke_list import WHITE, StrokeList
-from .plan import Pass, plan_passes, share_out
+from ...painters.windows import Window, paint_list, paint_window, view
+from .plan import Pass, share_out
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,13 +31,34 @@ class WindowBatch:
         canvas: (B, 3, 64, 64) in [0, 1].
         target: (B, 3, 64, 64) in [0, 1].
         counts: strokes for each, 1 or more.
-        share: part of the painting's strokes that these are, from 0 to 1.
+        share: part of all strokes still to be laid at the beginning that these are, from 0 to 1.
+        done: part of them that was laid before, from 0 to 1.
+        whole: whether each of the windows is all there is to paint of its picture: small paintings.
     """
 
     canvas: Tensor
     target: Tensor
     counts: list[int]
     share: float
+    done: float = 0.0
+    whole: bool = False
+
+    @property
+    def alone(self) -> bool:
+        """Whether this is one small painting, from paper to the last stroke."""
+        return self.whole and len(self.counts) == 1
+
+
+class Decision(NamedTuple):
+    """What an agent decided for a window.
+
+    Attributes:
+        strokes: (T, 12) in [0, 1], in painting order.
+        canvas: (3, 64, 64) in [0, 1], the window with these strokes on it, from agents that painted them already.
+    """
+
+    strokes: Tensor
+    canvas: Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,34 +72,32 @@ class Question:
 
 
 class LargeCanvas:
-    """One large picture in the making.
+    """One picture in the making.
 
     Args:
         picture: (H, W, 3) uint8, what is to be painted, at the size of the canvas.
-        stroke_budget: strokes of the painting.
-        background: the paper's colour.
-        grid: side of the windows, where they are all to be alike.
+        passes: the windows that it is painted through, and how many strokes they get.
+        background: the paper's color.
     """
 
     def __init__(
         self,
         picture: Picture,
-        stroke_budget: int,
+        passes: Sequence[Pass],
         background: tuple[float, float, float] = WHITE,
-        grid: int | None = None,
     ) -> None:
         self.target = to_tensor(picture)[0]
         self.height, self.width = picture.shape[:2]
         self.background = background
         self.canvas = torch.tensor(background)[:, None, None].repeat(1, self.height, self.width)
-        self.passes = plan_passes(self.width, self.height, stroke_budget, grid)
+        self.passes = list(passes)
         self._strokes: list[Tensor] = []
         self._windows: list[Tensor] = []
 
     def __len__(self) -> int:
         return sum(map(len, self._strokes))
 
-    def begin(self, kept: StrokeList, painter: StrokePainter) -> None:
+    def begin(self, kept: StrokeList, painter: Painter) -> None:
         """Begin with some strokes instead of bare paper; each level of windows gets those that it lacks of its plan.
 
         Args:
@@ -99,6 +119,11 @@ class LargeCanvas:
             weights[level] = max(0.0, planned[level].sum() - own) * share / share.sum()
         counts = share_out(weights, lacking)
         self.passes = [Pass(stage.windows, int(n)) for stage, n in zip(self.passes, counts, strict=True) if n]
+
+    @property
+    def single(self) -> bool:
+        """Whether there is but one window, and one pass over it, on bare paper."""
+        return len(self.passes) == 1 and len(self.passes[0].windows) == 1 and not self._strokes
 
     @property
     def error(self) -> Tensor:
@@ -128,37 +153,43 @@ class LargeCanvas:
         errors: NDArray[np.float64] = (canvas - target).square().sum((1, 2, 3)).double().numpy()
         return errors
 
-    def lay(self, question: Question, strokes: Sequence[Tensor], painter: StrokePainter) -> None:
-        """Paint what was answered."""
-        for window, some in zip(question.windows, strokes, strict=True):
-            paint_window(self.canvas, some, window, painter)
-            self._strokes.append(some)
-            self._windows.append(torch.tensor(window).expand(len(some), 3))
+    def composite(self, question: Question, decisions: Sequence[Decision], painter: Painter) -> None:
+        """Paint what was decided."""
+        for window, decision in zip(question.windows, decisions, strict=True):
+            strokes, painted = decision.strokes, decision.canvas
+            if painted is not None and painted.shape == self.canvas.shape and window == (0.0, 0.0, float(self.width)):
+                # The window is the canvas, pixel by pixel: nothing is painted twice.
+                self.canvas = painted.clone()
+            else:
+                paint_window(self.canvas, strokes, window, painter)
+            self._strokes.append(strokes)
+            self._windows.append(torch.tensor(window).expand(len(strokes), 3))
 
 
 @torch.no_grad()
-def paint_large(
+def paint_passes(
     canvases: Sequence[LargeCanvas],
-    lay: Callable[[WindowBatch], list[Tensor]],
-    painter: StrokePainter,
+    decide: Callable[[WindowBatch], Sequence[Decision]],
+    painter: Painter,
     report: Callable[[float], object] = lambda fraction: None,
 ) -> None:
     """Paint pictures side by side to the end of their budgets.
 
     Args:
         canvases: the pictures; changed in place.
-        lay: decides the strokes, (count, 12) in [0, 1] for each window.
+        decide: decides the strokes, (count, 12) in [0, 1] for each window of a batch.
         painter: turns them into ink.
-        report: called after every pass with the part of the passes that is done.
+        report: called after every pass with the part of the strokes that is laid.
     """
     every = sum(stage.strokes for canvas in canvases for stage in canvas.passes)
-    passes = list(zip_longest(*(canvas.passes for canvas in canvases)))
-    for number, stages in enumerate(passes):
+    laid, whole = 0, all(canvas.single for canvas in canvases)
+    for stages in zip_longest(*(canvas.passes for canvas in canvases)):
         working = [(canvas, canvas.ask(stage)) for canvas, stage in zip(canvases, stages, strict=True) if stage]
         canvas, target = (torch.cat([getattr(asked, part) for _, asked in working]) for part in ("canvas", "target"))
         counts = [count for _, asked in working for count in asked.counts]
-        answers = lay(WindowBatch(canvas, target, counts, sum(counts) / every))
+        decisions = decide(WindowBatch(canvas, target, counts, sum(counts) / every, laid / every, whole))
         for large, asked in working:
-            own, answers = answers[: len(asked.counts)], answers[len(asked.counts) :]
-            large.lay(asked, own, painter)
-        report((number + 1) / len(passes))
+            own, decisions = decisions[: len(asked.counts)], decisions[len(asked.counts) :]
+            large.composite(asked, own, painter)
+        laid += sum(counts)
+        report(laid / every)

@@ -5,10 +5,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ...painters.painter import StrokePainter
-from ...painters.windows import Place, blank_canvas, window_ink, window_runs
+from ...painters.painter import Painter
 from ...painters.stroke import COLOR
 from ...painters.stroke_list import StrokeList
+from ...painters.windows import Place, blank_canvas, window_ink, window_runs
 
 _LEAST_COVERAGE = 0.002
 """Half a level of 8 bits: less ink is not looked at."""
@@ -26,7 +26,7 @@ class _Laid(NamedTuple):
 
 
 @torch.no_grad()
-def stroke_worths(listing: StrokeList, painter: StrokePainter, target: Tensor) -> Tensor:
+def stroke_worths(listing: StrokeList, painter: Painter, target: Tensor) -> Tensor:
     """By how much each stroke lowers the summed squared error, (T,); below 0 where it raises it.
 
     Args:
@@ -46,7 +46,7 @@ def stroke_worths(listing: StrokeList, painter: StrokePainter, target: Tensor) -
     return worths
 
 
-def _lay(listing: StrokeList, painter: StrokePainter) -> tuple[Tensor, list[_Laid]]:
+def _lay(listing: StrokeList, painter: Painter) -> tuple[Tensor, list[_Laid]]:
     canvas, laid = blank_canvas(listing), []
     done = 0
     for strokes, window in window_runs(listing):

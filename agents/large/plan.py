@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...painters.windows import Window
 from ...painters.stroke import CANVAS_SIZE
+from ...painters.windows import Window
 
 _LEVEL_RATIO = 2.0
 _GROWTH = 0.6
@@ -31,6 +31,11 @@ class Pass:
 
     windows: tuple[Window, ...]
     strokes: int
+
+
+def whole_canvas(side: int, stroke_budget: int) -> list[Pass]:
+    """The plan of a small painting: one window, the square canvas of ``side`` pixels."""
+    return [Pass(((0.0, 0.0, float(side)),), stroke_budget)]
 
 
 def plan_passes(width: int, height: int, stroke_budget: int, grid: int | None = None) -> list[Pass]:

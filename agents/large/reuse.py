@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...painters.painter import StrokePainter
-from ...painters.windows import paint_list, view
 from ...envs.pictures import Picture
+from ...painters.painter import Painter
 from ...painters.pixels import to_tensor
 from ...painters.stroke_list import StrokeList
+from ...painters.windows import paint_list, view
 from .contribution import stroke_worths
 
 _CHANGE = 0.04
@@ -28,7 +28,7 @@ _INKLESS = 1e-6
 
 
 @torch.no_grad()
-def follow(before: StrokeList, old: Picture, new: Picture, painter: StrokePainter) -> StrokeList:
+def follow(before: StrokeList, old: Picture, new: Picture, painter: Painter) -> StrokeList:
     """The strokes of a frame that still fit the next one, which may begin with them.
 
     Args:
@@ -46,9 +46,7 @@ def follow(before: StrokeList, old: Picture, new: Picture, painter: StrokePainte
     return replace(before, strokes=before.strokes[fits], windows=before.windows[fits])
 
 
-def _fitting(
-    listing: StrokeList, painted: Tensor, was: Tensor, wanted: Tensor, painter: StrokePainter
-) -> NDArray[np.bool_]:
+def _fitting(listing: StrokeList, painted: Tensor, was: Tensor, wanted: Tensor, painter: Painter) -> NDArray[np.bool_]:
     """Which strokes (T,) to keep."""
     windows, number = np.unique(listing.windows, axis=0, return_inverse=True)
     fits = np.ones(len(listing), bool)

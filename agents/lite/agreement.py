@@ -8,10 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...painters.canvas import paint_strokes, white_canvas
 from ...envs.losses.loss import Loss
-from ...painters.pixels import to_tensor
 from ...envs.targets.targets import Targets
+from ...painters.canvas import paint_strokes, white_canvas
+from ...painters.pixels import to_tensor
 from ...painters.stroke import CANVAS_SIZE
 from ..agent import Agent
 

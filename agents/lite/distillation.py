@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor
 
-from ...painters.canvas import paint_strokes, white_canvas
 from ...envs.losses.lite import LiteNetwork
 from ...envs.losses.perceptual import PerceptualLoss
-from ...painters.pixels import to_tensor
 from ...envs.targets.targets import Targets, load_targets
 from ...errors import InvalidInputError
 from ...files import write_whole
+from ...painters.canvas import paint_strokes, white_canvas
 from ...painters.painter import Painter
+from ...painters.pixels import to_tensor
 from ...painters.registry import load_painter
 from ...painters.stroke import CANVAS_SIZE, COLOR, SIZE
 from ..registry import load_agent

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ...painters.windows import blank_canvas
 from ...painters.pixels import to_uint8
 from ...painters.stroke_list import StrokeList
-from .timelapse import GrowingPicture
+from ...painters.windows import blank_canvas
+from .timelapse import Timelapse
 
 _MOST_LAYERS = 24
 """Of strokes; a painting whose levels alternate has the rest of them in the last."""
@@ -32,7 +32,7 @@ class _Layer(NamedTuple):
     """(height, width, 4), colour not multiplied by coverage."""
 
 
-def write_open_raster(painting: GrowingPicture, path: Path, enlarge: int = 1) -> None:
+def write_open_raster(painting: Timelapse, path: Path, enlarge: int = 1) -> None:
     """Write the layers of a painting, its strokes painted at ``enlarge`` times its size."""
     listing = painting.listing
     if enlarge > 1:
@@ -69,7 +69,7 @@ def layer_bounds(levels: NDArray[np.int64]) -> list[tuple[int, int]]:
     return list(zip(starts, [*starts[1:], len(levels)], strict=True))
 
 
-def _stroke_layers(painting: GrowingPicture, listing: StrokeList) -> Iterator[_Layer]:
+def _stroke_layers(painting: Timelapse, listing: StrokeList) -> Iterator[_Layer]:
     levels = listing.levels
     for start, end in layer_bounds(levels):
         part = listing.part(start, end)

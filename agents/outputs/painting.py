@@ -1,30 +1,22 @@
 """What an agent hands back: the painted picture and its strokes. How it is saved is in ``outputs``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...painters.windows import paint_list
 from ...envs.pictures import Picture
+from ...painters.painter import Painter
 from ...painters.stroke_list import StrokeList
-from .timelapse import GrowingPicture
-
-
-class NamedPainter(Protocol):
-    """A painter that knows its name: strokes (N, 12) in [0, 1] to coverage (N, 1, h, w) in [0, 1]."""
-
-    name: str
-
-    def __call__(self, strokes: Tensor) -> Tensor:
-        """Paint strokes."""
+from ...painters.windows import paint_list
+from .saving import SavablePicture
 
 
 @dataclass(frozen=True, eq=False)
-class Painting(GrowingPicture):
+class Painting(SavablePicture):
     """A finished painting.
 
     Attributes:
@@ -36,6 +28,7 @@ class Painting(GrowingPicture):
         agent: the agent's name.
         painter: the painter that turned the strokes into ink.
         seed: the seed that paints this again.
+        settings: all settings of the agent, as JSON.
     """
 
     image: Picture
@@ -44,8 +37,9 @@ class Painting(GrowingPicture):
     loss_name: str
     seconds: float
     agent: str
-    painter: NamedPainter
+    painter: Painter
     seed: int
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def strokes(self) -> NDArray[np.float32]:
@@ -60,6 +54,7 @@ class Painting(GrowingPicture):
             "painter": self.painter.name,
             "seed": self.seed,
             "loss": {"name": self.loss_name, "value": self.loss},
+            "settings": dict(self.settings),
         }
 
     def lay(self, listing: StrokeList, canvas: Tensor) -> Tensor:

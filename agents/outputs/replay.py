@@ -8,17 +8,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...painters.windows import blank_canvas, paint_list
 from ...envs.pictures import Picture
-from ...painters.pixels import to_uint8
 from ...errors import InvalidInputError
 from ...painters.mypaint.engine import DEFAULT_BRUSH, MAXIMUM_SIZE, MyPaintEngine
+from ...painters.painter import Painter
+from ...painters.pixels import to_uint8
 from ...painters.stroke_list import StrokeList
-from .timelapse import GrowingPicture
-from ...painters.painter import NamedPainter
+from ...painters.windows import blank_canvas, paint_list
+from .saving import SavablePicture
 
 
-class Replay(GrowingPicture):
+class Replay(SavablePicture):
     """A painting whose strokes are laid again; ``save`` takes all the forms that a painting can be saved in.
 
     Args:
@@ -31,9 +31,7 @@ class Replay(GrowingPicture):
         InvalidInputError: a size out of range, an unknown brush, or one of several colours.
     """
 
-    def __init__(
-        self, listing: StrokeList, painter: NamedPainter | str = DEFAULT_BRUSH, size: int | None = None
-    ) -> None:
+    def __init__(self, listing: StrokeList, painter: Painter | str = DEFAULT_BRUSH, size: int | None = None) -> None:
         size = max(listing.width, listing.height) if size is None else size
         check_size(size)
         self.listing = listing.scaled(size)

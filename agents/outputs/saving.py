@@ -13,11 +13,11 @@ from PIL import Image
 from ...envs.pictures import Picture
 from ...errors import InvalidInputError
 from ...files import check_can_write, write_whole
-from .painting_file import write_document
 from .animation import check_film, check_mp4, write_gif, write_mp4, write_webp
-from .timelapse import FRAMES, GrowingPicture
 from .open_raster import write_open_raster
+from .painting_file import write_document
 from .svg import write_svg
+from .timelapse import FRAMES, Timelapse
 
 _LARGEST_FACTOR = 64
 _LARGEST_SIDE = 8192
@@ -26,15 +26,15 @@ _MOST_FILM_PIXELS = 1_000_000_000
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """How a painting is to be saved: ``enlarge``, ``frames`` and ``seconds`` of ``GrowingPicture.save``."""
+class SaveOptions:
+    """How a painting is to be saved: ``enlarge``, ``frames`` and ``seconds`` of ``SavablePicture.save``."""
 
     enlarge: int = 1
     frames: int = FRAMES
     seconds: float | None = None
 
 
-Writer = Callable[[GrowingPicture, Path, Wishes], None]
+Writer = Callable[[Timelapse, Path, SaveOptions], None]
 
 
 def enlarge_picture(picture: Picture, factor: int) -> Image.Image:
@@ -45,20 +45,20 @@ def enlarge_picture(picture: Picture, factor: int) -> Image.Image:
     )
 
 
-def _png(painting: GrowingPicture, path: Path, wishes: Wishes) -> None:
-    enlarge_picture(painting.image, wishes.enlarge).save(path, format="PNG")
+def _png(painting: Timelapse, path: Path, options: SaveOptions) -> None:
+    enlarge_picture(painting.image, options.enlarge).save(path, format="PNG")
 
 
-def _jpeg(painting: GrowingPicture, path: Path, wishes: Wishes) -> None:
+def _jpeg(painting: Timelapse, path: Path, options: SaveOptions) -> None:
     # Full resolution for colour too: strokes have sharp coloured edges.
-    enlarge_picture(painting.image, wishes.enlarge).save(path, format="JPEG", quality=92, subsampling=0)
+    enlarge_picture(painting.image, options.enlarge).save(path, format="JPEG", quality=92, subsampling=0)
 
 
-def _json(painting: GrowingPicture, path: Path, wishes: Wishes) -> None:
+def _json(painting: Timelapse, path: Path, options: SaveOptions) -> None:
     write_document(painting.listing, path, painting.facts)
 
 
-def _npz(painting: GrowingPicture, path: Path, wishes: Wishes) -> None:
+def _npz(painting: Timelapse, path: Path, options: SaveOptions) -> None:
     listing = painting.listing
     np.savez_compressed(
         path,
@@ -71,19 +71,19 @@ def _npz(painting: GrowingPicture, path: Path, wishes: Wishes) -> None:
 
 
 def _film(write: Callable[[list[Image.Image], Path, float | None], None]) -> Writer:
-    def film(painting: GrowingPicture, path: Path, wishes: Wishes) -> None:
-        pictures = [enlarge_picture(picture, wishes.enlarge) for picture in painting.film(wishes.frames)]
-        write(pictures, path, wishes.seconds)
+    def film(painting: Timelapse, path: Path, options: SaveOptions) -> None:
+        pictures = [enlarge_picture(picture, options.enlarge) for picture in painting.film(options.frames)]
+        write(pictures, path, options.seconds)
 
     return film
 
 
-def _svg(painting: GrowingPicture, path: Path, wishes: Wishes) -> None:
-    write_svg(painting.listing, path, wishes.enlarge)
+def _svg(painting: Timelapse, path: Path, options: SaveOptions) -> None:
+    write_svg(painting.listing, path, options.enlarge)
 
 
-def _ora(painting: GrowingPicture, path: Path, wishes: Wishes) -> None:
-    write_open_raster(painting, path, wishes.enlarge)
+def _ora(painting: Timelapse, path: Path, options: SaveOptions) -> None:
+    write_open_raster(painting, path, options.enlarge)
 
 
 WRITERS: dict[str, Writer] = {
@@ -103,13 +103,37 @@ FILM_SUFFIXES = (".webp", ".gif", ".mp4")
 _PIXELS = (".png", ".jpg", ".jpeg", ".ora", *FILM_SUFFIXES)
 
 
-def save(painting: GrowingPicture, path: str | Path, enlarge: int, frames: int, seconds: float | None) -> None:
-    """See ``GrowingPicture.save``."""
-    suffix = check_output(path, enlarge, frames, seconds)
-    listing = painting.listing
-    check_pixels(suffix, enlarge * listing.width, enlarge * listing.height, min(frames, len(listing) + 1))
-    with write_whole(path) as temporary:
-        WRITERS[suffix](painting, temporary, Wishes(enlarge, frames, seconds))
+class SavablePicture(Timelapse):
+    """A picture with its strokes that can be saved in every form there is."""
+
+    def save(self, path: str | Path, enlarge: int = 1, frames: int = FRAMES, seconds: float | None = None) -> None:
+        """Write the painting in the form its suffix names; the file appears whole or not at all.
+
+        ======================== =============================================================================
+        ``.png .jpg .jpeg``      the finished picture
+        ``.webp .gif .mp4``      the painting growing; ``.mp4`` needs ``pip install paintgym[mp4]``
+        ``.svg``                 every stroke as a shape, sharp at any size
+        ``.ora``                 OpenRaster: a layer for each size of windows, for Krita, GIMP or MyPaint
+        ``.json .npz``           the strokes, to be painted again
+        ======================== =============================================================================
+
+        Args:
+            path: file in an existing folder.
+            enlarge: factor by which pictures are enlarged (Lanczos), 1 to 64. The strokes are not painted anew, but
+                for ``.ora``, whose layers no enlargement could keep true, and ``.svg``, which has no pixels.
+            frames: at most so many pictures of a film, 2 to 1000.
+            seconds: how long a film is, its last picture included; by default 0.06 a picture and 2.5 at the end.
+
+        Raises:
+            InvalidInputError: another suffix, a file that cannot be written, a number out of range, or a picture
+                or film too large.
+            MissingLibraryError: ``.mp4`` without PyAV.
+        """
+        suffix = check_output(path, enlarge, frames, seconds)
+        width, height = enlarge * self.listing.width, enlarge * self.listing.height
+        check_pixels(suffix, width, height, min(frames, len(self.listing) + 1))
+        with write_whole(path) as temporary:
+            WRITERS[suffix](self, temporary, SaveOptions(enlarge, frames, seconds))
 
 
 def check_output(path: str | Path, enlarge: int = 1, frames: int = FRAMES, seconds: float | None = None) -> str:

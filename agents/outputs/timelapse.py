@@ -3,17 +3,16 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
-from ...painters.windows import blank_canvas
 from ...envs.pictures import Picture
-from ...painters.pixels import to_uint8
 from ...errors import InvalidInputError
+from ...painters.pixels import to_uint8
 from ...painters.stroke_list import StrokeList
+from ...painters.windows import blank_canvas
 
 FRAMES = 60
 _MOST_FRAMES = 1000
@@ -21,7 +20,7 @@ _REMEMBERED_PIXELS = 100_000_000
 """Films of no more pixels are kept, so that another form of the same film costs no painting."""
 
 
-class GrowingPicture(ABC):
+class Timelapse(ABC):
     """Strokes, the picture that they make, and every picture between paper and that."""
 
     listing: StrokeList
@@ -70,33 +69,6 @@ class GrowingPicture(ABC):
         if sum(picture[..., 0].size for picture in pictures) <= _REMEMBERED_PIXELS:
             self._films[count] = pictures
         return pictures
-
-    def save(self, path: str | Path, enlarge: int = 1, frames: int = FRAMES, seconds: float | None = None) -> None:
-        """Write the painting in the form its suffix names; the file appears whole or not at all.
-
-        ======================== =============================================================================
-        ``.png .jpg .jpeg``      the finished picture
-        ``.webp .gif .mp4``      the painting growing; ``.mp4`` needs ``pip install paintgym[mp4]``
-        ``.svg``                 every stroke as a shape, sharp at any size
-        ``.ora``                 OpenRaster: a layer for each size of windows, for Krita, GIMP or MyPaint
-        ``.json .npz``           the strokes, to be painted again
-        ======================== =============================================================================
-
-        Args:
-            path: file in an existing folder.
-            enlarge: factor by which pictures are enlarged (Lanczos), 1 to 64. The strokes are not painted anew, but
-                for ``.ora``, whose layers no enlargement could keep true, and ``.svg``, which has no pixels.
-            frames: at most so many pictures of a film, 2 to 1000.
-            seconds: how long a film is, its last picture included; by default 0.06 a picture and 2.5 at the end.
-
-        Raises:
-            InvalidInputError: another suffix, a file that cannot be written, a number out of range, or a picture
-                or film too large.
-            MissingLibraryError: ``.mp4`` without PyAV.
-        """
-        from .saving import save
-
-        save(self, path, enlarge, frames, seconds)
 
 
 def check_frames(count: int) -> None:

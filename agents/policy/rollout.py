@@ -1,93 +1,154 @@
-"""A network at work, step by step. What it decides is its own, who asks for it lies above."""
+"""A policy at work, step by step: the one loop by which agents, trainings and the page have it paint."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from ...painters.painter import StrokePainter
-from ...painters.canvas import paint_strokes
-from ...painters.stroke import END_PRESSURE, ENTRY_PRESSURE
-from ...painters.style import StyledPainter
 from ...envs.core import observe
-from .schedule import STROKES_PER_STEP, strokes_per_step
-from .network import StrokeNetwork
+from ...painters.canvas import composite
+from ...painters.painter import Painter
+from ...painters.stroke import COLOR, END_PRESSURE, ENTRY_PRESSURE
+from ...painters.style import StyledPainter
+from .planner import Planner
+from .schedule import strokes_per_step, window_strokes_per_step
 
-_TOGETHER = 64
-_STEPS = 2
+_BATCH_SIZE = 64
+"""Canvases that advance together; bounds memory, which grows with all that is tried on them."""
+
+
+@dataclass(eq=False)
+class Row:
+    """A canvas under way.
+
+    Attributes:
+        target: (3, 64, 64) in [0, 1].
+        canvas: (3, 64, 64) in [0, 1], as it is by now.
+        strokes_left: how many are to be laid in all, which the policy is told; 0 at the end.
+        step: how many to lay at a time.
+        whole_steps: whether the last step too decides on ``step`` strokes, of which those beyond the end are dropped:
+            so canvases with different numbers of strokes to go keep together.
+        strokes: what was laid, (T, 12) in [0, 1] each.
+    """
+
+    target: Tensor
+    canvas: Tensor
+    strokes_left: int
+    step: int
+    whole_steps: bool = False
+    strokes: list[Tensor] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """Strokes that the next step decides on."""
+        return self.step if self.whole_steps else min(self.step, self.strokes_left)
+
+
+def start_row(target: Tensor, stroke_budget: int, canvas: Tensor | None = None) -> Row:
+    """A painting of its own, (3, 64, 64) in [0, 1], on a canvas or on white paper."""
+    paper = torch.ones_like(target) if canvas is None else canvas
+    return Row(target, paper, stroke_budget, strokes_per_step(stroke_budget))
 
 
 @torch.no_grad()
+def advance(planner: Planner, rows: Sequence[Row], painter: Painter) -> list[Tensor]:
+    """Lay the next strokes on each canvas; canvases that lay as many share a batch.
+
+    A row does not depend on the others, but for the last digits of sums. Either all rows are changed or, where an
+    exception is raised, none.
+
+    Args:
+        planner: decides.
+        rows: canvases with strokes left, changed in place.
+        painter: turns the strokes into ink.
+
+    Returns:
+        For each row the coverage (T, 1, 64, 64) in [0, 1] of the strokes that were laid, the last in its ``strokes``.
+    """
+    groups: dict[int, list[int]] = {}
+    for number, row in enumerate(rows):
+        groups.setdefault(row.count, []).append(number)
+    laid: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
+    for count, numbers in groups.items():
+        for start in range(0, len(numbers), _BATCH_SIZE):
+            some = numbers[start : start + _BATCH_SIZE]
+            decided = _decide(planner, [rows[number] for number in some], count, painter)
+            laid |= zip(some, zip(*decided, strict=True), strict=True)
+    coverages = []
+    for number, row in enumerate(rows):
+        strokes, coverage, row.canvas = laid[number]
+        count = min(row.count, row.strokes_left)
+        row.strokes.append(strokes[:count])
+        row.strokes_left -= count
+        coverages.append(coverage[:count])
+    return coverages
+
+
+def _decide(planner: Planner, rows: Sequence[Row], count: int, painter: Painter) -> tuple[Tensor, Tensor, Tensor]:
+    """Strokes (B, count, 12), their coverage (B, count, 1, 64, 64), and the canvases with them (B, 3, 64, 64)."""
+    canvas, target = torch.stack([row.canvas for row in rows]), torch.stack([row.target for row in rows])
+    left = torch.tensor([row.strokes_left for row in rows], device=canvas.device)
+    strokes = planner(observe(canvas, target, left.float()), count)
+    if isinstance(painter, StyledPainter):
+        strokes = painter.style.apply(strokes)
+    beyond = torch.arange(count, device=left.device) >= left[:, None]
+    strokes[..., END_PRESSURE].masked_fill_(beyond, 0.0)
+    strokes[..., ENTRY_PRESSURE].masked_fill_(beyond, 0.0)
+    coverage = painter(strokes.flatten(0, 1)).unflatten(0, strokes.shape[:2])
+    return strokes, coverage, composite(canvas, coverage, strokes[..., COLOR])
+
+
 def paint_steps(
-    network: StrokeNetwork,
+    planner: Planner,
     target: Tensor,
     stroke_budget: int,
-    painter: StrokePainter,
+    painter: Painter,
     canvas: Tensor | None = None,
     count: int | None = None,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Paint pictures, some strokes at a time.
 
     Args:
-        network: decides the strokes.
+        planner: decides the strokes.
         target: (B, 3, 64, 64) in [0, 1].
         stroke_budget: strokes for each picture, 1 or more.
-        painter: strokes (N, 12) to coverage (N, 1, 64, 64).
+        painter: turns them into ink.
         canvas: (B, 3, 64, 64) in [0, 1] to paint on; bare paper by default.
         count: how many of the strokes to paint now; all by default.
 
     Yields:
         The strokes of a step (B, T, 12) in [0, 1], and the canvases after it (B, 3, 64, 64).
     """
-    canvas = torch.ones_like(target) if canvas is None else canvas
+    papers = torch.ones_like(target) if canvas is None else canvas
     count = stroke_budget if count is None else count
     step = strokes_per_step(count)
-    for done in range(0, count, step):
-        left = torch.full((len(target),), float(stroke_budget - done), device=target.device)
-        strokes = network(observe(canvas, target, left), min(step, count - done))
-        strokes = _keep_style(strokes, painter)
-        canvas = paint_strokes(canvas, strokes, painter)
-        yield strokes, canvas
+    rows = [Row(*both, stroke_budget, step) for both in zip(target, papers, strict=True)]
+    end = stroke_budget - count
+    while rows[0].strokes_left > end:
+        for row in rows:
+            row.step = min(step, row.strokes_left - end)
+        advance(planner, rows, painter)
+        yield torch.stack([row.strokes[-1] for row in rows]), torch.stack([row.canvas for row in rows])
 
 
-@torch.no_grad()
-def paint_counted(
-    network: StrokeNetwork, canvas: Tensor, target: Tensor, counts: list[int], painter: StrokePainter
+def paint_windows(
+    planner: Planner, canvas: Tensor, target: Tensor, counts: Sequence[int], painter: Painter
 ) -> list[Tensor]:
     """Paint on several canvases at once, on each as many strokes as it was given.
 
     Args:
-        network: decides the strokes.
+        planner: decides the strokes.
         canvas: (B, 3, 64, 64) in [0, 1], half-painted.
         target: (B, 3, 64, 64) in [0, 1].
         counts: strokes for each canvas, 1 or more.
-        painter: strokes (N, 12) to coverage (N, 1, 64, 64).
+        painter: turns them into ink.
 
     Returns:
         For each canvas its strokes (count, 12) in [0, 1].
     """
-    painted: list[list[Tensor]] = [[] for _ in counts]
-    step = _counted_step(max(counts))
-    left = torch.tensor(counts)
-    canvas = canvas.clone()
-    while bool((left > 0).any()):
-        for rows in left.nonzero()[:, 0].split(_TOGETHER):
-            strokes = network(observe(canvas[rows], target[rows], left[rows].float()), step)
-            strokes = _keep_style(strokes, painter)
-            beyond = torch.arange(step) >= left[rows, None]
-            strokes[..., END_PRESSURE].masked_fill_(beyond, 0.0)
-            strokes[..., ENTRY_PRESSURE].masked_fill_(beyond, 0.0)
-            canvas[rows] = paint_strokes(canvas[rows], strokes, painter)
-            for row, own in zip(rows.tolist(), strokes, strict=True):
-                painted[row].append(own[: int(left[row])])
-        left = (left - step).clamp(min=0)
-    return [torch.cat(parts) for parts in painted]
-
-
-def _counted_step(count: int) -> int:
-    return max(step for step in STROKES_PER_STEP if step == 1 or _STEPS * step <= count)
-
-
-def _keep_style(strokes: Tensor, painter: StrokePainter) -> Tensor:
-    """Strokes (..., 12) as a painter's style wants them, if it has one."""
-    return painter.style.apply(strokes) if isinstance(painter, StyledPainter) else strokes
+    step = window_strokes_per_step(max(counts))
+    rows = [Row(*both, count, step, True) for *both, count in zip(target, canvas, counts, strict=True)]
+    while under_way := [row for row in rows if row.strokes_left]:
+        advance(planner, under_way, painter)
+    return [torch.cat(row.strokes) for row in rows]

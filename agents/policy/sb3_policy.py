@@ -9,7 +9,6 @@ import gymnasium
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from stable_baselines3 import PPO
 from stable_baselines3.common.policies import ActorCriticPolicy
@@ -21,9 +20,11 @@ from ...envs.core import OBSERVATION_CHANNELS, strokes_left_of
 from ...errors import InvalidInputError
 from ...files import write_whole
 from ...painters.stroke import CANVAS_SIZE, STROKE_LENGTH
+from .config import PlannerConfig
 from .network import StrokeNetwork
+from .planner import Planner
+from .registry import load_weights, read_policy
 
-_WEIGHTS_FOLDER = Path(__file__).parent / "weights"
 _VALUE_SIDE = 8
 DEFAULT_STROKES_PER_STEP = 4
 
@@ -48,36 +49,43 @@ class ValueNetwork(nn.Module):
 class _PaintingFeatures(BaseFeaturesExtractor):
     """Actions (12 * strokes_per_step) and value of an observation, side by side: the policy's heads only part them.
 
-    The network chooses places and, at each, one of several strokes, and moves it a little. In training mode, which PPO
-    enters between rollout and learning, choices and moves stay as they were when it began. Else a weight that moves a
+    The planner selects places and, at each, one of several strokes, and moves it a little. In training mode, which PPO
+    enters between rollout and learning, selection and moves stay as they were when it began. Else a weight that moves a
     little could lay a stroke elsewhere, and the likelihood of the action that was taken would drop to nothing.
     """
 
-    def __init__(self, observation_space: gymnasium.Space[Any], strokes_per_step: int, width: int, hidden: int) -> None:
+    def __init__(
+        self,
+        observation_space: gymnasium.Space[Any],
+        strokes_per_step: int,
+        width: int,
+        hidden: int,
+        planner: PlannerConfig | None = None,
+    ) -> None:
         super().__init__(observation_space, STROKE_LENGTH * strokes_per_step + 1)
         self.strokes_per_step = strokes_per_step
         self.network = StrokeNetwork(width, hidden)
         self.value = ValueNetwork()
-        # In a tuple, so that it is no part of the weights.
-        self._chooser: tuple[StrokeNetwork, ...] = ()
+        self.planner = Planner(self.network, planner)
+        self._selector: Planner | None = None
 
     def train(self, mode: bool = True) -> "_PaintingFeatures":
         """See the class."""
-        self._chooser = (copy.deepcopy(self.network),) if mode else ()
+        self._selector = Planner(copy.deepcopy(self.network), self.planner.config) if mode else None
         super().train(mode)
         return self
 
     def forward(self, observation: Tensor) -> Tensor:
         if observation.shape[2:] != (CANVAS_SIZE, CANVAS_SIZE):
             observation = F.interpolate(observation, (CANVAS_SIZE, CANVAS_SIZE), mode="bilinear", antialias=True)
-        if self._chooser:
-            chooser, count = self._chooser[0], self.strokes_per_step
+        count, selector = self.strokes_per_step, self._selector
+        if selector:
             with torch.no_grad():
-                choices = chooser.choose(chooser.ideas(observation, count), observation, count)
-                moves = choices.strokes - chooser.thoughts(observation, choices)
-            strokes = self.network.thoughts(observation, choices) + moves
+                selection = selector.select(selector.propose(observation, count), observation, count)
+                moves = selection.strokes - selector.decode(observation, selection)
+            strokes = self.planner.decode(observation, selection) + moves
         else:
-            strokes = self.network(observation, self.strokes_per_step)
+            strokes = self.planner(observation, count)
         return torch.cat([strokes.flatten(1) * 2 - 1, self.value(observation)], 1)
 
 
@@ -109,6 +117,7 @@ class PaintingPolicy(ActorCriticPolicy):
         lr_schedule: learning rate by the part of training that is left.
         width: numbers that describe each patch of a window.
         hidden: width of the network.
+        planner: how the network's proposals are selected and refined.
         log_std_init: ln of the standard deviation of actions, at first.
         options: of ``ActorCriticPolicy``.
 
@@ -124,6 +133,7 @@ class PaintingPolicy(ActorCriticPolicy):
         *,
         width: int = 64,
         hidden: int = 256,
+        planner: PlannerConfig | None = None,
         log_std_init: float = -2.0,
         **options: Any,
     ) -> None:
@@ -136,16 +146,27 @@ class PaintingPolicy(ActorCriticPolicy):
             raise InvalidInputError(
                 f"actions have shape {action_space.shape}, expected {STROKE_LENGTH} numbers for each stroke"
             )
-        extractor = {"strokes_per_step": length // STROKE_LENGTH, "width": width, "hidden": hidden}
+        extractor = {
+            "strokes_per_step": length // STROKE_LENGTH,
+            "width": width,
+            "hidden": hidden,
+            "planner": planner,
+        }
         options |= {"features_extractor_class": _PaintingFeatures, "features_extractor_kwargs": extractor}
         options |= {"net_arch": [], "ortho_init": False, "log_std_init": log_std_init}
         super().__init__(observation_space, action_space, lr_schedule, **options)
 
     @property
     def network(self) -> StrokeNetwork:
-        """The network that decides."""
+        """The network that proposes strokes."""
         network: StrokeNetwork = self.features_extractor.network  # type: ignore[assignment]
         return network
+
+    @property
+    def planner(self) -> Planner:
+        """What decides, by the network's proposals."""
+        planner: Planner = self.features_extractor.planner  # type: ignore[assignment]
+        return planner
 
     def _build_mlp_extractor(self) -> None:
         self.mlp_extractor = _Part(self.features_dim)  # type: ignore[assignment]
@@ -167,11 +188,6 @@ def build_policy(strokes_per_step: int = DEFAULT_STROKES_PER_STEP, **options: An
     return model
 
 
-def shipped_policies() -> list[str]:
-    """Names of the policies that come with the package."""
-    return sorted(path.stem for path in _WEIGHTS_FOLDER.glob("*.safetensors"))
-
-
 def load_policy(name: str | Path = "paintings", strokes_per_step: int = DEFAULT_STROKES_PER_STEP) -> PPO:
     """Load a trained policy as a stable-baselines3 ``PPO`` model; nothing is unpickled.
 
@@ -182,34 +198,12 @@ def load_policy(name: str | Path = "paintings", strokes_per_step: int = DEFAULT_
     Raises:
         InvalidInputError: no such policy, or a file that is not a policy's.
     """
-    path = Path(name)
-    if path.suffix != ".safetensors":
-        if str(name) not in shipped_policies():
-            raise InvalidInputError(
-                f"unknown policy {str(name)!r}; choose one of {shipped_policies()}, or give a .safetensors file"
-            )
-        path = _WEIGHTS_FOLDER / f"{name}.safetensors"
-    if not path.is_file():
-        raise InvalidInputError(f"policy file {path} does not exist; 'paintgym train-policy' writes one")
-    try:
-        with safe_open(path, framework="pt", device="cpu") as file:
-            options = json.loads((file.metadata() or {})["policy"])
-            weights = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
-        model = build_policy(strokes_per_step, **options)
-        policy = model.policy
-        policy.features_extractor.load_state_dict(weights)
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise InvalidInputError(f"{path} is not a policy file of this version ({reason})") from None
+    path, options, weights = read_policy(name)
+    model = build_policy(strokes_per_step, **options)
+    policy = model.policy
+    load_weights(policy.features_extractor, weights, path)
     policy.set_training_mode(False)
     return model
-
-
-def load_network(name: str | Path = "paintings") -> StrokeNetwork:
-    """The network of a trained policy, frozen; see ``load_policy``."""
-    policy = load_policy(name).policy
-    assert isinstance(policy, PaintingPolicy)
-    return policy.network.requires_grad_(False)
 
 
 def save_policy(policy: PaintingPolicy, path: str | Path, options: dict[str, Any], card: dict[str, Any]) -> None:

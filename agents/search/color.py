@@ -28,9 +28,9 @@ def best_color(coverage: Tensor, canvas: Tensor, target: Tensor, square: Tensor 
         Colours (..., N, 3) in [0, 1], and by how much each stroke lowers the summed squared error (..., N); below 0
         where even the best colour raises it.
     """
-    missing = target - canvas
+    residual = target - canvas
     square = coverage.square() if square is None else square
-    linear = coverage @ torch.cat([missing, (missing * canvas).sum(-2, keepdim=True)], -2).mT
+    linear = coverage @ torch.cat([residual, (residual * canvas).sum(-2, keepdim=True)], -2).mT
     energy = canvas.square().sum(-2, keepdim=True)
     quadratic = square @ torch.cat([canvas, energy, torch.ones_like(energy)], -2).mT
     norm = quadratic[..., 4:]
@@ -89,7 +89,7 @@ def stack_weights(coverage: Tensor) -> tuple[Tensor, Tensor]:
     return coverage * seen[1:], seen[0]
 
 
-def removal_costs(coverage: Tensor, color: Tensor, target: Tensor, paper: Tensor) -> Tensor:
+def leave_one_out(coverage: Tensor, color: Tensor, target: Tensor, paper: Tensor) -> Tensor:
     """By how much the summed squared error would rise, were one stroke taken away: (T,).
 
     Args:
@@ -102,8 +102,8 @@ def removal_costs(coverage: Tensor, color: Tensor, target: Tensor, paper: Tensor
     error = seen_paper * paper + color.T @ weight - target
     canvas = paper
     costs = []
-    for ink, seen, hue in zip(coverage, weight, color[..., None], strict=True):
-        change = seen * (canvas - hue)
+    for ink, seen, own in zip(coverage, weight, color[..., None], strict=True):
+        change = seen * (canvas - own)
         costs.append((change * (2 * error + change)).sum())
-        canvas = torch.lerp(canvas, hue.expand_as(canvas), ink)
+        canvas = torch.lerp(canvas, own.expand_as(canvas), ink)
     return torch.stack(costs)

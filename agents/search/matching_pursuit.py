@@ -1,4 +1,4 @@
-"""Matching pursuit: which of many strokes to lay next, and in which colour. Where they come from, others decide."""
+"""Matching pursuit: which of many strokes to lay next, and in which color."""
 
 import math
 from typing import NamedTuple
@@ -23,7 +23,7 @@ class Pursuit(NamedTuple):
     gain: Tensor
 
 
-def pursue(coverage: Tensor, canvas: Tensor, target: Tensor, count: int, noise: float = 0.0) -> Pursuit:
+def matching_pursuit(coverage: Tensor, canvas: Tensor, target: Tensor, count: int, noise: float = 0.0) -> Pursuit:
     """Pick the stroke that lowers the squared error most, in its best colour, lay it, and go on (Mallat, Zhang, 1993).
 
     Args:
@@ -41,11 +41,11 @@ def pursue(coverage: Tensor, canvas: Tensor, target: Tensor, count: int, noise: 
         color, gain = best_color(coverage, canvas, target, square)
         best = (gain * factor + taken).argmax(1, keepdim=True)
         taken = taken.scatter(1, best, -math.inf)
-        hue = _rows(color, best)
+        chosen = _rows(color, best)
         index.append(best)
-        colors.append(hue)
+        colors.append(chosen)
         gains.append(gain.gather(1, best))
-        canvas = torch.lerp(canvas, hue.mT.expand_as(canvas), _rows(coverage, best))
+        canvas = torch.lerp(canvas, chosen.mT.expand_as(canvas), _rows(coverage, best))
     return Pursuit(torch.cat(index, 1), torch.cat(colors, 1), torch.cat(gains, 1))
 
 

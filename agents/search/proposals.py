@@ -10,19 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ...painters.painter import StrokePainter
 from ...painters import stroke as layout
+from ...painters.painter import Painter
 from ...painters.stroke import LOG_RADIUS_SCALE, STROKE_LENGTH
-from .matching_pursuit import pursue
-
-_ERROR_BLUR = 2.0
-_EDGE_SCALE = 1.0
-_TENSOR_SCALE = 1.5
-_SHORTEST, _LONGEST = 0.5, 4.0
-_LEAST_PRESSURE = 0.5
-_WOBBLE = 0.3
-_MARGIN = 0.01
-_CANDIDATES = 16
+from .config import ProposalConfig
+from .matching_pursuit import matching_pursuit
 
 
 class EdgeField:
@@ -30,19 +22,22 @@ class EdgeField:
 
     Args:
         picture: (3, H, W) in [0, 1].
+        config: how far it is blurred.
     """
 
-    def __init__(self, picture: Tensor) -> None:
-        across, along = torch.gradient(_blur(picture, _EDGE_SCALE), dim=(2, 1))
+    def __init__(self, picture: Tensor, config: ProposalConfig) -> None:
+        across, along = torch.gradient(_blur(picture, config.edge_scale), dim=(2, 1))
         products = torch.stack([across.square().sum(0), along.square().sum(0), (across * along).sum(0)])
-        xx, yy, xy = _blur(products, _TENSOR_SCALE)
+        xx, yy, xy = _blur(products, config.tensor_scale)
         self.angle = (0.5 * torch.atan2(2 * xy, xx - yy) + math.pi / 2).flatten()
         """(H * W,) radians: along the edge, not across it."""
         self.clarity = (torch.hypot(xx - yy, 2 * xy) / (xx + yy + 1e-5)).flatten()
         """(H * W,) in [0, 1]: 0 where all directions are alike, 1 on a straight edge."""
 
 
-def draw_candidates(count: int, error: Tensor, edges: EdgeField, generator: torch.Generator) -> Tensor:
+def draw_candidates(
+    count: int, error: Tensor, edges: EdgeField, generator: torch.Generator, config: ProposalConfig
+) -> Tensor:
     """Draw short strokes at random, more of them where the error is large, along the edges there.
 
     Args:
@@ -50,6 +45,7 @@ def draw_candidates(count: int, error: Tensor, edges: EdgeField, generator: torc
         error: (H, W), at least 0.
         edges: of the target.
         generator: source of the random numbers.
+        config: what strokes are drawn.
 
     Returns:
         (count, 12) in [0, 1], black.
@@ -59,15 +55,15 @@ def draw_candidates(count: int, error: Tensor, edges: EdgeField, generator: torc
         return low + (high - low) * torch.rand(count, generator=generator)
 
     side = error.shape[1]
-    chances = _blur(error[None], _ERROR_BLUR).flatten() + 1e-9
+    chances = _blur(error[None], config.error_blur).flatten() + 1e-9
     pixel = torch.multinomial(chances, count, replacement=True, generator=generator)
     middle = torch.stack([pixel % side + uniform(), pixel // side + uniform()], 1) / side
     clarity = edges.clarity[pixel]
     angle = edges.angle[pixel] + (1 - clarity) * uniform(-math.pi / 2, math.pi / 2)
-    angle = angle + _WOBBLE * torch.randn(count, generator=generator)
+    angle = angle + config.wobble * torch.randn(count, generator=generator)
     size = uniform()
     radius = torch.exp(LOG_RADIUS_SCALE * size) / layout.CANVAS_SIZE
-    reach = radius * (_SHORTEST + (_LONGEST - _SHORTEST) * uniform() ** 1.5)
+    reach = radius * (config.shortest + (config.longest - config.shortest) * uniform() ** 1.5)
     bend = 0.25 * reach * torch.randn(count, generator=generator)
     direction = torch.stack([angle.cos(), angle.sin()], 1)
     normal = torch.stack([-angle.sin(), angle.cos()], 1)
@@ -77,13 +73,19 @@ def draw_candidates(count: int, error: Tensor, edges: EdgeField, generator: torc
     strokes[:, layout.CONTROL] = middle + bend[:, None] * normal
     strokes[:, layout.END] = middle + reach[:, None] * direction
     strokes[:, layout.SIZE] = size
-    strokes[:, layout.ENTRY_PRESSURE] = uniform(_LEAST_PRESSURE)
-    strokes[:, layout.END_PRESSURE] = uniform(_LEAST_PRESSURE)
-    return strokes.clamp(_MARGIN, 1 - _MARGIN)
+    strokes[:, layout.ENTRY_PRESSURE] = uniform(config.least_pressure)
+    strokes[:, layout.END_PRESSURE] = uniform(config.least_pressure)
+    return strokes.clamp(config.margin, 1 - config.margin)
 
 
 def pick_strokes(
-    count: int, canvas: Tensor, target: Tensor, edges: EdgeField, painter: StrokePainter, generator: torch.Generator
+    count: int,
+    canvas: Tensor,
+    target: Tensor,
+    edges: EdgeField,
+    painter: Painter,
+    generator: torch.Generator,
+    config: ProposalConfig,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Lay the ``count`` best of many candidates on a canvas, one over the other: matching pursuit.
 
@@ -94,15 +96,16 @@ def pick_strokes(
         edges: of the target.
         painter: strokes (N, 12) to coverage (N, 1, H, W).
         generator: source of the random numbers.
+        config: what strokes are drawn, and how many.
 
     Returns:
         Strokes (count, 12) in [0, 1] with their best colours, their coverage (count, H * W), and by how much each
         lowered the summed squared error (count,).
     """
     error = (canvas - target).square().sum(0)
-    candidates = draw_candidates(_CANDIDATES * count, error, edges, generator)
+    candidates = draw_candidates(config.candidates * count, error, edges, generator, config)
     coverage = painter(candidates).flatten(1)
-    picked = pursue(coverage[None], canvas.flatten(1)[None], target.flatten(1)[None], count)
+    picked = matching_pursuit(coverage[None], canvas.flatten(1)[None], target.flatten(1)[None], count)
     index = picked.numbers[0]
     strokes = candidates[index]
     strokes[:, layout.COLOR] = picked.color[0]

@@ -3,13 +3,10 @@
 import torch
 from torch import Tensor
 
-from ...painters.painter import StrokePainter
 from ...painters.canvas import composite
+from ...painters.painter import Painter
 from ...painters.stroke import COLOR, STROKE_LENGTH
-
-_MEAN_DECAY, _SQUARE_DECAY = 0.9, 0.99
-_EDGE = 0.0025
-"""Strokes keep this far from 0 and 1, where the logit ends."""
+from .config import StackConfig
 
 
 class StrokeStack:
@@ -21,9 +18,11 @@ class StrokeStack:
     Args:
         painter: strokes (N, 12) to coverage (N, 1, size, size).
         paper: (1, 3, size, size) in [0, 1], what they lie on.
+        config: of Adam.
     """
 
-    def __init__(self, painter: StrokePainter, paper: Tensor) -> None:
+    def __init__(self, painter: Painter, paper: Tensor, config: StackConfig) -> None:
+        self._config = config
         self._painter = painter
         self._paper = paper
         self._size = size = paper.shape[-1]
@@ -51,7 +50,8 @@ class StrokeStack:
 
     def append(self, strokes: Tensor, coverage: Tensor) -> None:
         """Lay strokes (N, 12) with their coverage (N, size * size) on top."""
-        strokes = strokes.clamp(_EDGE, 1 - _EDGE)
+        margin = self._config.margin
+        strokes = strokes.clamp(margin, 1 - margin)
         self.strokes = torch.cat([self.strokes, strokes])
         self.coverage = torch.cat([self.coverage, coverage])
         self._logits = torch.cat([self._logits, strokes.logit()])
@@ -68,7 +68,8 @@ class StrokeStack:
     def recolor(self, colors: Tensor) -> None:
         """Give all strokes new colours (T, 3) in [0, 1]."""
         self.strokes[:, COLOR] = colors
-        self._logits[:, COLOR] = colors.clamp(_EDGE, 1 - _EDGE).logit()
+        margin = self._config.margin
+        self._logits[:, COLOR] = colors.clamp(margin, 1 - margin).logit()
 
     def forget(self) -> None:
         """Clear Adam's memory: for the gradients of another loss."""
@@ -92,12 +93,12 @@ class StrokeStack:
 
     def move(self, rows: Tensor, gradient: Tensor, learning_rate: float) -> None:
         """Take one step of Adam with the gradient (N, 12) of the logits of ``rows``."""
-        steps = self._steps[rows] + 1
-        mean = torch.lerp(gradient, self._mean[rows], _MEAN_DECAY)
-        square = torch.lerp(gradient.square(), self._square[rows], _SQUARE_DECAY)
+        config, steps = self._config, self._steps[rows] + 1
+        mean = torch.lerp(gradient, self._mean[rows], config.mean_decay)
+        square = torch.lerp(gradient.square(), self._square[rows], config.square_decay)
         self._steps[rows], self._mean[rows], self._square[rows] = steps, mean, square
-        mean = mean / (1 - _MEAN_DECAY**steps)
-        square = square / (1 - _SQUARE_DECAY**steps)
+        mean = mean / (1 - config.mean_decay**steps)
+        square = square / (1 - config.square_decay**steps)
         self._logits[rows] -= learning_rate * mean / (square.sqrt() + 1e-10)
 
     def _others(self, rows: Tensor | None) -> Tensor:

@@ -1,30 +1,56 @@
-"""The settings of a policy's training, and the pictures that it learns from and is measured on. Nothing here trains."""
+"""Settings of a policy's training. Only numbers and names: reading and checking them does not wait for torch."""
 
-import dataclasses
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-import torch
-from torch import Tensor
-
-from ...envs.losses.registry import make_loss
-from ...painters.pixels import to_tensor
-from ...envs.targets.targets import load_targets
+from ...checks import check_positive, check_whole
 from ...errors import InvalidInputError
-from ...painters.registry import load_painter
-from ...painters.stroke import CANVAS_SIZE
-from ..policy.sb3_policy import load_policy
+from ...runs import settings_of
+from ..limits import LARGEST_BUDGET
+from ..policy.config import PlannerConfig
 from ..policy.schedule import strokes_per_step
-from .target_sampler import TargetSampler
 
 Method = Literal["analytic", "ppo", "analytic+ppo"]
 
-_DIGITS = "mnist"
-_WITH_PARTS = (_DIGITS, "paintings", "bam")
-_HELD_OUT_ONE_IN = 8
+DIGITS = "mnist"
+"""The target whose pictures are digits."""
+
+
+@dataclass(frozen=True)
+class AnalyticConfig:
+    """What a step of analytic training asks of the strokes (``analytic``)."""
+
+    horizon: int = 2
+    """Steps of the environment that the gradient flows back through."""
+    batch_strokes: int = 48
+    """Strokes that a batch lays in each step of the horizon."""
+    buffer_size: int = 96
+    """Half-painted canvases kept for each number of strokes a step."""
+    buffers: tuple[int, ...] = (1, 2, 4, 8, 16)
+    """Strokes a step of each buffer of canvases."""
+    schedule: tuple[int, ...] = (1, 2, 3, 1, 4, 2, 0, 3)
+    """Which of the buffers is painted on next, over and over: the middle ones most often, as paintings do."""
+    fewest_strokes: int = 5
+    """Of a painting."""
+    exploration: float = 0.5
+    """Standard deviation, in powers of e, of the noise on errors and gains that anchors and strokes are picked by."""
+    others_weight: float = 0.1
+    """Weight of all strokes proposed in a place, beside the best of them: so none is lost."""
+    own_weight: float = 0.2
+    """Of what strokes would gain alone (their regret), beside the part of the error that they leave together."""
+    regret_floor: float = 0.1
+    """Part of the highest gain that is added before the logarithm: strokes that gain nothing are not worth despair."""
+    least_gain: float = 1e-6
+    """Squared error that a highest gain counts as at least: finished canvases have none."""
+    least_error: float = 2e-4
+    """Mean squared error that is added to every error before ratios are taken, likewise."""
+    warmup_steps: int = 100
+    """Steps in which the learning rate rises from 0."""
+    square_decay: float = 0.98
+    """Adam's beta 2; beta 1 is the usual 0.9."""
+    largest_gradient: float = 1.0
+    """Norm to which gradients are clipped."""
 
 
 @dataclass(frozen=True)
@@ -79,34 +105,32 @@ class PolicyTrainingConfig:
     """Stroke budgets to measure with; 15 30 200 by default, 5 10 20 for mnist."""
     minutes: float | None = None
     """Stop analytic training after this long, whatever is left of its steps; by default it has all the time."""
+    analytic: AnalyticConfig = field(default_factory=AnalyticConfig)
+    """Analytic: what a step asks of the strokes."""
+    planner: PlannerConfig = field(default_factory=PlannerConfig)
+    """How the network's proposals are selected and refined."""
 
     def check(self) -> None:
-        """Raise an error of ``errors`` for a setting that cannot work, or data that are not there."""
+        """Raise InvalidInputError for a setting that cannot work."""
         positive = ("ppo_strokes", "ppo_environments", "ppo_epochs", "evaluate_every", "ppo_evaluate_every", "held_out")
-        for name, least in (*((name, 1) for name in positive), ("analytic_steps", 0), ("ppo_steps", 0)):
-            if getattr(self, name) < least:
-                raise InvalidInputError(f"{name} is {getattr(self, name)}, expected {least} or more")
-        if min(self.width, self.hidden) < 1 or self.ppo_batch_size < 2:
-            raise InvalidInputError("width and hidden are expected to be 1 or more, ppo_batch_size 2 or more")
+        for name, least in (
+            *((name, 1) for name in (*positive, "width", "hidden")),
+            *((name, 0) for name in ("analytic_steps", "ppo_steps", "seed")),
+            ("ppo_batch_size", 2),
+        ):
+            check_whole(name, getattr(self, name), least)
         for name in ("learning_rate", "ppo_learning_rate", "minutes"):
-            value = getattr(self, name)
-            if value is not None and not 0 < value < float("inf"):
-                raise InvalidInputError(f"{name} is {value}, expected a number above 0")
+            if getattr(self, name) is not None:
+                check_positive(name, getattr(self, name))
         if self.ppo_strokes % strokes_per_step(self.ppo_strokes):
             raise InvalidInputError(
                 f"ppo_strokes is {self.ppo_strokes}, expected a multiple of {strokes_per_step(self.ppo_strokes)}, the "
                 "strokes that the policy lays in a step of such a painting"
             )
-        if not all(1 <= budget <= 5000 for budget in self.strokes):
-            raise InvalidInputError(f"strokes are {self.strokes}, expected numbers from 1 to 5000")
+        for budget in self.strokes:
+            check_whole("strokes", budget, 1, LARGEST_BUDGET)
         if not any(self.stages.values()):
             raise InvalidInputError(f"there are no steps to train for by the method {self.method}")
-        if self.device.startswith("cuda") and not torch.cuda.is_available():
-            raise InvalidInputError("device cuda was asked for, but torch finds no GPU; use --device cpu")
-        load_painter(self.painter)
-        make_loss(self.perceptual)
-        if self.init is not None:
-            load_policy(self.init)
 
     @property
     def folder(self) -> Path:
@@ -128,47 +152,10 @@ class PolicyTrainingConfig:
     @property
     def budgets(self) -> tuple[int, ...]:
         """Stroke budgets to measure with."""
-        return self.strokes or ((5, 10, 20) if self.target == _DIGITS else (15, 30, 200))
+        return self.strokes or ((5, 10, 20) if self.target == DIGITS else (15, 30, 200))
 
     def settings(self) -> dict[str, Any]:
         """What decides the weights, as JSON: all but the folder, the device and the clock."""
-        unread = {"out", "device", "minutes"}
-        settings = {name: value for name, value in dataclasses.asdict(self).items() if name not in unread}
+        unread = ("out", "device", "minutes")
+        settings = settings_of(self, unread)
         return settings | {"init": self.init and self.init.name, "strokes": list(self.budgets)}
-
-
-@dataclass(frozen=True)
-class Lessons:
-    """Pictures to learn from, and others to be measured on."""
-
-    sampler: TargetSampler
-    """Draws what is learned from."""
-    held_out: Tensor
-    """(N, 3, 64, 64) in [0, 1], for measurements on the way."""
-    last: Tensor
-    """(M, 3, 64, 64) in [0, 1], for the last measurement: more of the same."""
-
-
-def find_lessons(config: PolicyTrainingConfig) -> Lessons:
-    """The pictures of a training run.
-
-    Raises:
-        MissingDataError: the data that belong to the target's name are not there.
-        InvalidInputError: unknown target, or a folder with a single picture.
-    """
-    if config.target in _WITH_PARTS:
-        sampler, targets = TargetSampler(config.target), load_targets(config.target, CANVAS_SIZE, split="test")
-        numbers: Sequence[int] = range(len(targets))
-    else:
-        targets = load_targets(config.target, CANVAS_SIZE)
-        if len(targets) < 2:
-            raise InvalidInputError(f"{config.target} holds one picture, expected two or more: some are held out")
-        numbers = range(0, len(targets), _HELD_OUT_ONE_IN)
-        sampler = TargetSampler(config.target, numbers=sorted(set(range(len(targets))) - set(numbers)))
-
-    def spread(count: int) -> Tensor:
-        chosen = np.linspace(0, len(numbers) - 1, min(count, len(numbers))).round().astype(int)
-        pictures = np.stack([targets.picture(numbers[index]) for index in chosen])
-        return to_tensor(pictures, config.device)
-
-    return Lessons(sampler, spread(config.held_out), spread(4 * config.held_out))

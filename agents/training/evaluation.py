@@ -1,4 +1,4 @@
-"""What a policy's network reaches on held-out pictures: figures, and pictures of canvases. Nothing learns here."""
+"""What a policy reaches on held-out pictures: figures, and pictures of canvases. Nothing learns here."""
 
 import io
 from collections.abc import Sequence
@@ -11,25 +11,25 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
-from ...painters.painter import StrokePainter
 from ...envs.losses.loss import Loss
+from ...painters.painter import Painter
 from ...painters.pixels import to_uint8
+from ..policy.planner import Planner
 from ..policy.rollout import paint_steps
-from ..policy.network import StrokeNetwork
 
-_AT_ONCE = 16
+_BATCH_SIZE = 16
 """Pictures painted side by side: bounds memory, and small batches fit the cache."""
 _SHOWN = 8
 _FRAME_MILLISECONDS, _LAST_FRAME_MILLISECONDS = 120, 2000
 
 
 def evaluate(
-    network: StrokeNetwork, pictures: Tensor, painter: StrokePainter, losses: Sequence[Loss], budgets: Sequence[int]
+    planner: Planner, pictures: Tensor, painter: Painter, losses: Sequence[Loss], budgets: Sequence[int]
 ) -> dict[str, float]:
     """Mean losses of finished paintings.
 
     Args:
-        network: paints.
+        planner: paints.
         pictures: (N, 3, 64, 64) in [0, 1].
         painter: strokes (N, 12) to coverage (N, 1, 64, 64).
         losses: what judges.
@@ -41,8 +41,8 @@ def evaluate(
     figures: dict[str, float] = {}
     for budget in budgets:
         sums = dict.fromkeys([loss.name for loss in losses], 0.0)
-        for batch in pictures.split(_AT_ONCE):
-            *_, (_, canvas) = paint_steps(network, batch, budget, painter)
+        for batch in pictures.split(_BATCH_SIZE):
+            *_, (_, canvas) = paint_steps(planner, batch, budget, painter)
             for loss in losses:
                 sums[loss.name] += float(loss(canvas, loss.features(batch)).sum())
         figures |= {f"{name}_{budget}": total / len(pictures) for name, total in sums.items()}
@@ -52,9 +52,9 @@ def evaluate(
 def log_paintings(
     writer: SummaryWriter,
     step: int,
-    network: StrokeNetwork,
+    planner: Planner,
     pictures: Tensor,
-    painter: StrokePainter,
+    painter: Painter,
     budgets: Sequence[int],
 ) -> None:
     """Show the first pictures and their paintings in TensorBoard: a sheet, and how the longest painting grows.
@@ -62,7 +62,7 @@ def log_paintings(
     Args:
         writer: of TensorBoard; the tags are ``paint/canvases`` and ``paint/timelapse``.
         step: of the training.
-        network: paints.
+        planner: paints.
         pictures: (N, 3, 64, 64) in [0, 1].
         painter: strokes (N, 12) to coverage (N, 1, 64, 64).
         budgets: numbers of strokes, a row for each.
@@ -70,7 +70,7 @@ def log_paintings(
     shown = pictures[:_SHOWN]
     rows, frames = [_row(shown)], []
     for budget in budgets:
-        steps = [canvas for _, canvas in paint_steps(network, shown, budget, painter)]
+        steps = [canvas for _, canvas in paint_steps(planner, shown, budget, painter)]
         rows.append(_row(steps[-1]))
         if budget == max(budgets):
             frames = [_row(canvas) for canvas in (torch.ones_like(shown), *steps)]

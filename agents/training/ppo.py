@@ -19,8 +19,8 @@ from stable_baselines3.common.vec_env import VecMonitor
 
 from ...painters.pixels import to_uint8
 from ..policy.sb3_policy import PaintingPolicy
-from .config import PolicyTrainingConfig
 from ..policy.schedule import strokes_per_step
+from .config import PolicyTrainingConfig
 from .target_sampler import TargetSampler
 from .vec_env import PaintingVecEnv
 
@@ -62,12 +62,12 @@ def make_ppo(config: PolicyTrainingConfig, sampler: TargetSampler, options: dict
         gamma=1.0,
         gae_lambda=_GAE_LAMBDA,
         target_kl=_TARGET_KL,
-        policy_kwargs={**options, "log_std_init": config.ppo_log_std},
+        policy_kwargs={**options, "planner": config.planner, "log_std_init": config.ppo_log_std},
         device=config.device,
     )
 
 
-class Rounds(BaseCallback):
+class ResetCallback(BaseCallback):
     """Begins each round of ``learn`` afresh, and says between rounds how far it has come.
 
     Args:
@@ -111,7 +111,7 @@ class Rounds(BaseCallback):
         self._measure(self.num_timesteps)
 
 
-def train_ppo(model: PPO, config: PolicyTrainingConfig, done: int, folder: str, rounds: Rounds) -> None:
+def train_ppo(model: PPO, config: PolicyTrainingConfig, done: int, folder: str, callback: ResetCallback) -> None:
     """Carry PPO from ``done`` actions to the end.
 
     Args:
@@ -119,10 +119,10 @@ def train_ppo(model: PPO, config: PolicyTrainingConfig, done: int, folder: str, 
         config: what it was made with.
         done: actions that the model has learned from already.
         folder: where TensorBoard's ``rollout/`` and ``train/`` go.
-        rounds: takes part.
+        callback: takes part.
     """
     model.set_logger(Logger(folder, [TensorBoardOutputFormat(folder)]))
     model.num_timesteps = done
-    model.learn(config.stages["ppo"] - done, callback=rounds, reset_num_timesteps=False)
+    model.learn(config.stages["ppo"] - done, callback=callback, reset_num_timesteps=False)
     model.logger.dump(model.num_timesteps)  # What learn() noted of its last round.
     model.logger.close()

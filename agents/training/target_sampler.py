@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ...painters.pixels import to_tensor
 from ...envs.targets.targets import Split, TargetSource, load_targets
+from ...painters.pixels import to_tensor
 from ...painters.stroke import CANVAS_SIZE
 
 _MOST_PIXELS = 256

@@ -16,19 +16,21 @@ from torch.utils.tensorboard import SummaryWriter
 
 from ...envs.losses.loss import Loss, PixelLoss
 from ...envs.losses.registry import make_loss
-from ...painters.pixels import to_tensor
 from ...envs.targets.targets import load_targets
-from ...errors import InvalidInputError, MissingDataError
-from ...files import write_whole
+from ...errors import MissingDataError
+from ...painters.device import find_device
+from ...painters.pixels import to_tensor
 from ...painters.registry import load_painter
 from ...painters.stroke import CANVAS_SIZE
-from .analytic import AnalyticTrainer
-from ..policy.sb3_policy import PaintingPolicy, build_policy, load_policy, save_policy
-from .evaluation import evaluate, log_paintings
-from .ppo import Rounds, make_ppo, train_ppo
-from .config import PolicyTrainingConfig
-from .data import find_lessons
+from ...runs import load_checkpoint, save_checkpoint
 from ..policy.network import StrokeNetwork
+from ..policy.planner import Planner
+from ..policy.sb3_policy import PaintingPolicy, build_policy, load_policy, save_policy
+from .analytic import AnalyticTrainer
+from .config import PolicyTrainingConfig
+from .data import find_data
+from .evaluation import evaluate, log_paintings
+from .ppo import ResetCallback, make_ppo, train_ppo
 
 _LOG_EVERY = 20
 
@@ -46,9 +48,12 @@ class PolicyTrainer:
 
     def __init__(self, config: PolicyTrainingConfig) -> None:
         config.check()
+        find_device(config.device)
         self.config = config
+        self.painter = load_painter(config.painter, config.device)
+        self._measures: list[Loss] = [PixelLoss(), make_loss("lite", config.device)]
         self.steps = dict.fromkeys(config.stages, 0)
-        self.lessons = find_lessons(config)
+        self.data = find_data(config)
         torch.manual_seed(config.seed)
         self.options = {"width": config.width, "hidden": config.hidden}
         start = None
@@ -56,18 +61,16 @@ class PolicyTrainer:
             loaded = load_policy(config.init)
             start, self.options = loaded.policy, dict(loaded.policy_kwargs)
         if "ppo" in self.steps:
-            self.model = make_ppo(config, self.lessons.sampler, self.options)
+            self.model = make_ppo(config, self.data.sampler, self.options)
         else:
-            self.model = build_policy(**self.options)
+            self.model = build_policy(**self.options, planner=config.planner)
             self.model.policy.to(config.device)
         if start is not None:
             self.policy.features_extractor.load_state_dict(start.features_extractor.state_dict())
-        self.painter = load_painter(config.painter, config.device)
-        self._measures: list[Loss] = [PixelLoss(), make_loss("lite", config.device)]
         self._random = np.random.default_rng(config.seed)
         self._analytic = self._make_analytic() if "analytic" in self.steps else None
         self._seconds = 0.0
-        self._begun = 0.0
+        self._started = 0.0
 
     @property
     def policy(self) -> PaintingPolicy:
@@ -81,6 +84,11 @@ class PolicyTrainer:
         """Its network."""
         return self.policy.network
 
+    @property
+    def planner(self) -> Planner:
+        """What decides by the network's proposals."""
+        return self.policy.planner
+
     def train(self, stage: str, report: Report = lambda done, figure: None) -> None:
         """Carry one of ``config.stages`` to its end; does nothing if it is there.
 
@@ -90,7 +98,7 @@ class PolicyTrainer:
         """
         overtaken = stage == "analytic" and self.steps.get("ppo", 0) > 0
         if self.steps[stage] < self.config.stages[stage] and not overtaken:
-            self._begun = time.perf_counter() - self._seconds
+            self._started = time.perf_counter() - self._seconds
             folder = self.config.folder / "tensorboard" / stage
             with SummaryWriter(str(folder), purge_step=self.steps[stage] or None) as writer:
                 table = "\n".join(f"|{name}|{value}|" for name, value in self.config.settings().items())
@@ -102,26 +110,26 @@ class PolicyTrainer:
                     def measure(done: int) -> None:
                         self._measure("ppo", done, writer)
 
-                    rounds = Rounds(self.config, self.lessons.sampler, report, measure)
-                    train_ppo(self.model, self.config, self.steps["ppo"], str(folder), rounds)
+                    callback = ResetCallback(self.config, self.data.sampler, report, measure)
+                    train_ppo(self.model, self.config, self.steps["ppo"], str(folder), callback)
 
     def finish(self) -> dict[str, Any]:
         """Measure the policy on held-out pictures, save it as ``policy.safetensors``, and return its card."""
         config, budgets = self.config, self.config.budgets
         self.policy.set_training_mode(False)
-        figures = evaluate(self.network, self.lessons.last, self.painter, self._measures, budgets)
+        figures = evaluate(self.planner, self.data.last, self.painter, self._measures, budgets)
         card = {
             "target": config.target,
             "method": config.method,
             "steps": self.steps,
             "minutes": round(self._seconds / 60, 1),
             "parameters": sum(weight.numel() for weight in self.network.parameters()),
-            "held_out_pictures": len(self.lessons.last),
+            "held_out_pictures": len(self.data.last),
             "held_out": _rounded(figures),
         }
         photographs = None if config.target == "mnist" else _photographs(config.device)
         if photographs is not None:
-            figures = evaluate(self.network, photographs, self.painter, self._measures, budgets)
+            figures = evaluate(self.planner, photographs, self.painter, self._measures, budgets)
             card["photographs"] = _rounded(figures)
         card["configuration"] = config.settings()
         save_policy(self.policy, config.folder / "policy.safetensors", self.options, card)
@@ -130,19 +138,17 @@ class PolicyTrainer:
     def save_checkpoint(self) -> None:
         """Write everything that a later ``resume`` needs, whole or not at all."""
         state = {
-            "settings": json.dumps(self.config.settings()),
             "steps": self.steps,
             "seconds": self._seconds,
             "policy": self.policy.state_dict(),
             "optimizer": self.policy.optimizer.state_dict(),
-            # Of no use any more once PPO has begun.
+            # Of no use any more once PPO has started.
             "analytic": None if self._analytic is None or self.steps.get("ppo") else self._analytic.state_dict(),
             "numpy": json.dumps(self._random.bit_generator.state),
             "torch": torch.get_rng_state(),
             "cuda": torch.cuda.get_rng_state_all() if self.config.device != "cpu" else [],
         }
-        with write_whole(self.config.folder / "checkpoint.pt") as temporary:
-            torch.save(state, temporary)
+        save_checkpoint(self.config.folder, self.config.settings(), state)
 
     def resume(self) -> bool:
         """Take up the checkpoint in the folder, if there is one; says whether there was.
@@ -150,17 +156,10 @@ class PolicyTrainer:
         Raises:
             InvalidInputError: the checkpoint is damaged, or was made with another configuration.
         """
-        path = self.config.folder / "checkpoint.pt"
-        if not path.is_file():
+        config = self.config
+        state = load_checkpoint(config.folder, config.settings(), "a policy's training", config.device)
+        if state is None:
             return False
-        try:
-            # weights_only: a checkpoint is data, and must not be able to run code.
-            state = torch.load(path, map_location=self.config.device, weights_only=True)
-            settings = state["settings"]
-        except Exception:  # torch's reader raises nearly anything on malformed bytes
-            raise InvalidInputError(f"{path} is damaged; remove it, or give another --out") from None
-        if settings != json.dumps(self.config.settings()):
-            raise InvalidInputError(f"{path} was made with other settings; give the same ones, or another --out")
         self.steps, self._seconds = state["steps"], state["seconds"]
         self.policy.load_state_dict(state["policy"])
         self.policy.optimizer.load_state_dict(state["optimizer"])
@@ -174,16 +173,17 @@ class PolicyTrainer:
 
     def _make_analytic(self) -> AnalyticTrainer:
         def draw(count: int, random: np.random.Generator) -> Tensor:
-            return self.lessons.sampler.draw(count, random).to(self.config.device)
+            return self.data.sampler.draw(count, random).to(self.config.device)
 
         config = self.config
         return AnalyticTrainer(
-            self.network,
+            self.planner,
             self.painter,
             draw,
             self._random,
             learning_rate=config.learning_rate,
             steps=config.analytic_steps,
+            config=config.analytic,
         )
 
     def _train_analytic(self, writer: SummaryWriter, report: Report) -> None:
@@ -198,10 +198,10 @@ class PolicyTrainer:
             if trainer.step % _LOG_EVERY == 0:
                 rate = trainer.optimizer.param_groups[0]["lr"]
                 writer.add_scalar("train/learning_rate", rate, trainer.step)
-                writer.add_scalar("train/shortfall", sums["shortfall"] / _LOG_EVERY, trainer.step)
-                writer.add_scalar("rollout/left", sums["left"] / _LOG_EVERY, trainer.step)
+                writer.add_scalar("train/regret", sums["regret"] / _LOG_EVERY, trainer.step)
+                writer.add_scalar("rollout/error_ratio", sums["error_ratio"] / _LOG_EVERY, trainer.step)
                 sums = {}
-            report(trainer.step, figures["left"])
+            report(trainer.step, figures["error_ratio"])
             if trainer.step % config.evaluate_every == 0:
                 self._measure("analytic", trainer.step, writer)
         self._measure("analytic", trainer.step, writer)
@@ -210,11 +210,11 @@ class PolicyTrainer:
         """Measure on held-out pictures, show some, and save a checkpoint, unless that was done at this step."""
         if done == self.steps[stage] and done:
             return
-        self.steps[stage], self._seconds = done, time.perf_counter() - self._begun
-        pictures, budgets = self.lessons.held_out, self.config.budgets
-        for name, value in evaluate(self.network, pictures, self.painter, self._measures, budgets).items():
+        self.steps[stage], self._seconds = done, time.perf_counter() - self._started
+        pictures, budgets = self.data.held_out, self.config.budgets
+        for name, value in evaluate(self.planner, pictures, self.painter, self._measures, budgets).items():
             writer.add_scalar(f"eval/{name}", value, done)
-        log_paintings(writer, done, self.network, pictures, self.painter, budgets)
+        log_paintings(writer, done, self.planner, pictures, self.painter, budgets)
         writer.flush()
         self.save_checkpoint()
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ...painters.stroke import COLOR
-from ...painters.painter import StrokePainter
 from ...painters.canvas import paint_strokes, white_canvas
+from ...painters.painter import Painter
+from ...painters.stroke import COLOR
 from ..losses.perceptual import PerceptualLoss
 
 _STROKES, _CANVASES = 200, 12
@@ -37,7 +37,7 @@ class Precision:
 
 
 def measure_precision(
-    loss: PerceptualLoss, plain: nn.Module, target: Tensor, painter: StrokePainter, *, batch: int = 64, rounds: int = 5
+    loss: PerceptualLoss, plain: nn.Module, target: Tensor, painter: Painter, *, batch: int = 64, rounds: int = 5
 ) -> Precision:
     """Compare values, gradients and speed on canvases half-painted with the target's colours, and nearly finished ones.
 
@@ -65,7 +65,7 @@ def measure_precision(
 
 
 @torch.no_grad()
-def _half_painted(target: Tensor, painter: StrokePainter) -> Tensor:
+def _half_painted(target: Tensor, painter: Painter) -> Tensor:
     """Canvases (15, 3, H, W): along a painting of random strokes, and its end blended with the target."""
     generator = torch.Generator().manual_seed(0)
     strokes = torch.rand(1, _STROKES, 12, generator=generator)

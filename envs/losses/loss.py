@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 
-import torch
 from torch import Tensor, nn
 
 from ...errors import InvalidInputError
@@ -53,24 +52,6 @@ class PixelLoss(Loss):
         (target,) = target_features
         check_pair(canvas, target)
         return (canvas - target).square().flatten(1).mean(1)
-
-
-def make_loss(name: str, device: torch.device | str | None = None) -> Loss:
-    """The loss called ``"mse"``, ``"vgg19"``, ``"lite"`` or, in bfloat16, ``"vgg19-bf16"`` or ``"lite-bf16"``.
-
-    Raises:
-        InvalidInputError: unknown name.
-        MissingDataError: its weights are neither in the data folder nor to be downloaded.
-    """
-    if name == PixelLoss.name:
-        return PixelLoss()
-    from .perceptual import PerceptualLoss, perceptual_names
-
-    names = perceptual_names()
-    if name not in names:
-        raise InvalidInputError(f"there is no loss {name!r}; expected one of {', '.join([PixelLoss.name, *names])}")
-    network, _, precision = name.partition("-")
-    return PerceptualLoss(network, precision=precision or "fp32").to(device)
 
 
 def check_pictures(what: str, pictures: Tensor) -> None:

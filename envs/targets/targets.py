@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from ...errors import InvalidInputError, MissingDataError
 from ...files import data_directory
-from .bam.database import Bam
 from ..pictures import PICTURE_SUFFIXES, Picture, check_picture, fit_picture, load_picture
+from .bam.database import Bam
 
 Split = Literal["train", "test"]
 TargetSource = str | Path | NDArray[Any] | list[NDArray[Any]] | tuple[NDArray[Any], ...]

@@ -12,9 +12,8 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
-from .fidelity import high_pass
 from ..painter import Painter
 from ..stroke import CANVAS_SIZE, COLOR
 
@@ -85,6 +84,12 @@ class StrokeFigures:
             detail=float(picked["detail"].mean()),
             real_detail=float(picked["real_detail"].mean()),
         )
+
+
+def high_pass(coverage: Tensor) -> Tensor:
+    """The five-point Laplacian over 4, (N, 1, H, W) -> (N, 1, H - 2, W - 2): zero on even tone and on ramps."""
+    kernel = torch.tensor([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]]) / 4
+    return nn.functional.conv2d(coverage, kernel.to(coverage)[None, None])
 
 
 @torch.no_grad()

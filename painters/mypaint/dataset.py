@@ -17,12 +17,12 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from ...checks import check_whole
 from ...errors import InvalidInputError, MissingDataError
 from ...files import make_folder, write_whole
-from .drawing import Progress, colored_task, draw_coverage, draw_parts, drawing_pool
-from ...checks import check_whole
-from .engine import DEFAULT_BRUSH
 from ..stroke import CANVAS_SIZE, COLOR, STROKE_LENGTH, check_strokes, random_strokes
+from .drawing import Progress, colored_task, draw_coverage, draw_parts, drawing_pool
+from .engine import DEFAULT_BRUSH
 
 __all__ = ["StrokeShards", "coverage_from_color", "draw_coverage", "write_shards"]
 

@@ -1,9 +1,5 @@
 """Drawing many strokes with the real engine on every core; knows no files. The data set is in ``dataset``."""
 
-import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -11,9 +7,10 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import InvalidInputError
-from .engine import MyPaintEngine
+from ...checks import check_whole
+from ...parallel import count_cores, prepare_worker, start_pool
 from ..stroke import CANVAS_SIZE, random_strokes
+from .engine import MyPaintEngine
 
 Progress = Callable[[int], object]
 """Called with the number of strokes finished since the last call, such as ``tqdm.update``."""
@@ -42,8 +39,7 @@ def draw_coverage(
         InvalidInputError: a count or seed out of range.
         MissingLibraryError: libmypaint or its brushes are not installed.
     """
-    check_whole("count", count, 1)
-    check_whole("seed", seed, 0)
+    count, seed = check_whole("count", count, 1), check_whole("seed", seed, 0)
     strokes = random_strokes(count, np.random.default_rng(seed)).astype(np.float32)
     coverage = np.empty((count, CANVAS_SIZE, CANVAS_SIZE), np.uint8)
     done = 0
@@ -84,36 +80,13 @@ def drawing_pool(workers: int | None) -> Iterator[ProcessPoolExecutor | None]:
         InvalidInputError: ``workers`` out of range.
         MissingLibraryError: libmypaint or its brushes are not installed.
     """
-    workers = len(os.sched_getaffinity(0)) if workers is None else workers
-    check_whole("workers", workers, 1)
+    workers = count_cores() if workers is None else check_whole("workers", workers, 1)
     MyPaintEngine()  # A missing library is reported here, by this process.
     if workers == 1:
         yield None
         return
-    # Spawned, not forked: a forked copy of a process in which torch has threads can hang.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=prepare_worker)
+    pool = start_pool(workers, prepare_worker)
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def prepare_worker() -> None:
-    """What every worker process begins with: it ends with its parent, and Ctrl-C is its parent's affair."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends its workers.
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    # Workers wait on a pipe of which each holds both ends: without this, a killed parent would leave them waiting.
-    def end_with_parent() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=end_with_parent, daemon=True).start()
-
-
-def check_whole(name: str, value: int, least: int) -> None:
-    """Raise InvalidInputError unless ``value`` is a whole number of at least ``least``."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise InvalidInputError(f"{name} is {value!r}, expected a whole number of at least {least}")

@@ -14,10 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...errors import InvalidInputError
 from .. import stroke as layout
-from .brushes import brush_definition
-from .library import library
 from ..stroke import CANVAS_SIZE, bezier_control, bezier_point, check_strokes
 from ..stroke_list import StrokeList, check_windows
+from .brushes import brush_definition
+from .library import library
 
 DEFAULT_BRUSH = "classic/dry_brush"
 MAXIMUM_SIZE = 8192

@@ -12,9 +12,9 @@ import numpy as np
 
 from ...errors import MissingDataError
 from ...files import data_directory
+from ..stroke import COLOR
 from .dataset import coverage_from_color
 from .engine import MyPaintEngine
-from ..stroke import COLOR
 
 
 def reference_correlations(folder: str | Path | None = None) -> dict[str, float]:

@@ -12,7 +12,18 @@ import torch
 from torch import Tensor
 
 from ..painter import Painter
-from ..stroke import CANVAS_SIZE, CONTROL, END, END_PRESSURE, ENTRY_PRESSURE, LOG_RADIUS_SCALE, PRESSURE_SCALE, SIZE, START, STROKE_LENGTH
+from ..stroke import (
+    CANVAS_SIZE,
+    CONTROL,
+    END,
+    END_PRESSURE,
+    ENTRY_PRESSURE,
+    LOG_RADIUS_SCALE,
+    PRESSURE_SCALE,
+    SIZE,
+    START,
+    STROKE_LENGTH,
+)
 
 _GAUSSIANS = 24
 _SPREAD = 0.35
@@ -29,34 +40,34 @@ _LOG2_E = 1 / math.log(2)
 
 
 @dataclass(frozen=True)
-class Draft:
+class ProxyInk:
     """Strokes as the draft painter sees them, M Gaussians for each: their coverage, and what its gradient needs.
 
     Attributes:
-        keep: (N, side, side) in [0, 1], one minus coverage.
-        apart: (N, 2, M, side) from each Gaussian's middle to every column and every row; its square is the power of
-            one half that they get.
-        profiles: (N, 2, M, side) what columns and rows get of each Gaussian.
+        transmittance: (N, side, side) in [0, 1], one minus coverage.
+        standardized_offset: (N, 2, M, side) from each Gaussian's middle to every column and every row; its square is
+            the power of one half that they get.
+        separable_profiles: (N, 2, M, side) what columns and rows get of each Gaussian.
         velocity: (N, 2, M) along x and y, pixels in the time of a stroke.
         squared_speed: (N, M).
         pressure: (N, M) in [0, 0.8].
-        own: (N, M) variance of the brush alone, in pixels squared.
-        precision: (N, M) one over the variance of a Gaussian in a pixel of ``keep``.
-        scale: (N, M) what pixels are multiplied by for ``apart``.
+        brush_variance: (N, M) variance of the brush alone, in pixels squared.
+        precision: (N, M) one over the variance of a Gaussian in a pixel of ``transmittance``.
+        scale: (N, M) what pixels are multiplied by for ``standardized_offset``.
     """
 
-    keep: Tensor
-    apart: Tensor
-    profiles: Tensor
+    transmittance: Tensor
+    standardized_offset: Tensor
+    separable_profiles: Tensor
     velocity: Tensor
     squared_speed: Tensor
     pressure: Tensor
-    own: Tensor
+    brush_variance: Tensor
     precision: Tensor
     scale: Tensor
 
 
-class DraftPainter(Painter):
+class ProxyPainter(Painter):
     """Coverage of strokes as a smooth ribbon: about 25 dB from the GAN painter's, which adds the brush's grain.
 
     Autograd differentiates it. ``draw`` and ``gradient`` do without: quicker, and also where gradients are switched
@@ -67,7 +78,7 @@ class DraftPainter(Painter):
     name = "draft"
     slopes: Tensor
     offsets: Tensor
-    back: Tensor
+    adjoint: Tensor
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,57 +87,67 @@ class DraftPainter(Painter):
         by_two[5:] = _LOG2_E
         self.register_buffer("slopes", (slopes * by_two).flatten(1), persistent=False)
         self.register_buffer("offsets", (offsets * by_two).flatten(), persistent=False)
-        self.register_buffer("back", slopes.flatten(1).T / _LOG2_E, persistent=False)
+        self.register_buffer("adjoint", slopes.flatten(1).T / _LOG2_E, persistent=False)
 
     def coverage(self, strokes: Tensor) -> Tensor:
         """Coverage (N, 1, 64, 64) in [0, 1] of strokes (N, 12) in [0, 1]."""
-        return 1 - self.draw(strokes).keep[:, None]
+        return 1 - self.draw(strokes).transmittance[:, None]
 
-    def draw(self, strokes: Tensor, side: int = CANVAS_SIZE) -> Draft:
+    def draw(self, strokes: Tensor, side: int = CANVAS_SIZE) -> ProxyInk:
         """Strokes (N, 12) in [0, 1] on a canvas of ``side`` x ``side`` pixels, which shows as much as that of 64x64."""
         path = torch.addmm(self.offsets, strokes, self.slopes).view(len(strokes), -1, _GAUSSIANS)
         place, velocity = path[:, :2], path[:, 2:4]
-        pressure, log_own, log_ink = path[:, 4:].unbind(1)
+        pressure, log_brush_variance, log_ink = path[:, 4:].unbind(1)
         squared_speed = velocity.square().sum(1).clamp(min=_LEAST_SPEED**2)
-        own = torch.exp2(log_own)
+        brush_variance = torch.exp2(log_brush_variance)
         pixel = CANVAS_SIZE / side
-        variance = torch.add(own + (pixel**2 - 1) / 12, squared_speed, alpha=_SPREAD_BY_SPEED)
+        variance = torch.add(brush_variance + (pixel**2 - 1) / 12, squared_speed, alpha=_SPREAD_BY_SPEED)
         precision = variance.reciprocal()
-        log_ink = torch.add(log_ink + log_own, torch.log2(pressure + _LEAST_PRESSURE), alpha=_PRESSURE_POWER)
+        log_ink = torch.add(log_ink + log_brush_variance, torch.log2(pressure + _LEAST_PRESSURE), alpha=_PRESSURE_POWER)
         log_height = torch.add(log_ink, torch.log2(squared_speed * precision.square()), alpha=0.5)
         heights = torch.stack([torch.zeros_like(log_height), log_height.clamp(min=_LEAST_LOG2_INK)], 1)
         scale = (precision * (0.5 * _LOG2_E)).sqrt()
         centres = pixel * torch.arange(0.5, side, dtype=strokes.dtype, device=strokes.device)
-        apart = (centres - place[..., None]) * scale[:, None, :, None]
-        profiles = (heights[..., None] - apart.square()).clamp_(min=_FLOOR).exp2_()
-        columns, rows = profiles.unbind(1)
-        keep = (rows.mT @ columns).neg_().exp2_()
-        return Draft(keep, apart, profiles, velocity, squared_speed, pressure, own, precision, scale)
+        standardized_offset = (centres - place[..., None]) * scale[:, None, :, None]
+        separable_profiles = (heights[..., None] - standardized_offset.square()).clamp_(min=_FLOOR).exp2_()
+        columns, rows = separable_profiles.unbind(1)
+        transmittance = (rows.mT @ columns).neg_().exp2_()
+        return ProxyInk(
+            transmittance,
+            standardized_offset,
+            separable_profiles,
+            velocity,
+            squared_speed,
+            pressure,
+            brush_variance,
+            precision,
+            scale,
+        )
 
-    def gradient(self, draft: Draft, coverage: Tensor) -> Tensor:
+    def gradient(self, drawn: ProxyInk, coverage: Tensor) -> Tensor:
         """The chain rule by hand.
 
         Args:
-            draft: of N strokes.
+            drawn: of N strokes.
             coverage: (N, side, side) gradient of some loss to their coverage.
 
         Returns:
             (N, 12) gradient of that loss to the strokes; 0 for colours.
         """
-        # Over ln(2), for which ``back`` makes up: the powers are of two.
-        density = coverage * draft.keep
-        columns, rows = draft.profiles.unbind(1)
-        exponent = torch.stack([rows @ density, columns @ density.mT], 1).mul_(draft.profiles)
+        # Over ln(2), for which ``adjoint`` makes up: the powers are of two.
+        density = coverage * drawn.transmittance
+        columns, rows = drawn.separable_profiles.unbind(1)
+        exponent = torch.stack([rows @ density, columns @ density.mT], 1).mul_(drawn.separable_profiles)
         log_height = exponent[:, 1].sum(-1)
-        moments = exponent.mul_(draft.apart)
-        place = moments.sum(-1) * (draft.scale * (2 / _LOG2_E))[:, None]
-        squares = moments.mul_(draft.apart).sum((1, 3))
-        variance = (squares / _LOG2_E - log_height) * draft.precision
-        log_own = torch.addcmul(log_height, variance, draft.own)
-        along = torch.add(log_height / draft.squared_speed, variance, alpha=2 * _SPREAD_BY_SPEED)
-        pressure = _PRESSURE_POWER * log_height / (draft.pressure + _LEAST_PRESSURE)
-        path = [place, along[:, None] * draft.velocity, torch.stack([pressure, log_own, log_height], 1)]
-        return torch.cat(path, 1).flatten(1) @ self.back
+        moments = exponent.mul_(drawn.standardized_offset)
+        place = moments.sum(-1) * (drawn.scale * (2 / _LOG2_E))[:, None]
+        squares = moments.mul_(drawn.standardized_offset).sum((1, 3))
+        variance = (squares / _LOG2_E - log_height) * drawn.precision
+        log_brush_variance = torch.addcmul(log_height, variance, drawn.brush_variance)
+        along = torch.add(log_height / drawn.squared_speed, variance, alpha=2 * _SPREAD_BY_SPEED)
+        pressure = _PRESSURE_POWER * log_height / (drawn.pressure + _LEAST_PRESSURE)
+        path = [place, along[:, None] * drawn.velocity, torch.stack([pressure, log_brush_variance, log_height], 1)]
+        return torch.cat(path, 1).flatten(1) @ self.adjoint
 
 
 def _path_of_numbers() -> tuple[Tensor, Tensor]:
@@ -147,6 +168,6 @@ def _path_of_numbers() -> tuple[Tensor, Tensor]:
     slopes[ENTRY_PRESSURE, 4], slopes[END_PRESSURE, 4] = PRESSURE_SCALE * (1 - end), PRESSURE_SCALE * end
     slopes[SIZE, 5], slopes[SIZE, 6] = 2 * LOG_RADIUS_SCALE, -LOG_RADIUS_SCALE
     slopes[:, 5] += 2 * _WIDTH_BY_PRESSURE * slopes[:, 4]
-    # The last term: keep is two to the power of minus the density.
+    # The last term: transmittance is two to the power of minus the density.
     offsets[5], offsets[6] = 2 * _LOG_WIDTH, _LOG_INK - math.log(_GAUSSIANS) + math.log(_LOG2_E)
     return slopes, offsets

@@ -10,12 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
-from torch.nn.utils.parametrizations import spectral_norm
 
-from .dabs import Dabs, noise_sums, place_dabs, speed_filter, trace_path
 from ..painter import Painter
 from ..raster import WHOLE, Raster
 from ..stroke import CANVAS_SIZE
+from .dabs import Dabs, noise_sums, place_dabs, speed_filter, trace_path
 
 NOISE_LENGTH = 1664
 """More dabs than the longest, thinnest stroke has."""
@@ -28,7 +27,6 @@ _LOG2_E = 1 / math.log(2)
 # 2^-32 is far below one level of 16-bit paint, and far above the denormal numbers that make CPUs crawl.
 _FLOOR = -32.0
 _LEAST_INK = 1e-9
-_GRAIN_GAIN = 4.0
 _LARGEST_LOG_RADIUS = 2.0
 
 
@@ -173,30 +171,3 @@ class GaussianProfiles(torch.autograd.Function):
         """d(2^x) = ln 2 * 2^x; under the floor that is below 2e-10 and left as it is."""
         profiles, basis = context.saved_tensors
         return torch.matmul(gradient * profiles, basis.T * math.log(2)), None
-
-
-def high_pass(coverage: Tensor) -> Tensor:
-    """The five-point Laplacian over 4, (N, 1, H, W) -> (N, 1, H - 2, W - 2): zero on even tone and on ramps."""
-    kernel = torch.tensor([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]]) / 4
-    return nn.functional.conv2d(coverage, kernel.to(coverage)[None, None])
-
-
-class Critic(nn.Module):
-    """Tells real coverage from neural: (N, 1, 64, 64) -> (N, 1, 8, 8) scores, one a patch, with spectral normalisation.
-
-    A patch critic, because what tells ink apart is its grain, and the generator already knows where the stroke lies.
-    """
-
-    def __init__(self, width: int = 24) -> None:
-        super().__init__()
-        layers: list[nn.Module] = []
-        for inputs, outputs in ((2, width), (width, 2 * width), (2 * width, 2 * width)):
-            layers += [spectral_norm(nn.Conv2d(inputs, outputs, 4, stride=2, padding=1)), nn.LeakyReLU(0.2)]
-        self.layers = nn.Sequential(*layers, spectral_norm(nn.Conv2d(2 * width, 1, 3, padding=1)))
-
-    def forward(self, coverage: Tensor) -> Tensor:
-        """Scores of patches; above 0 means real."""
-        # The grain is faint beside the tone: amplified, the critic sees it from the first step.
-        grain = nn.functional.pad(high_pass(coverage), (1, 1, 1, 1)) * _GRAIN_GAIN
-        scores: Tensor = self.layers(torch.cat([coverage, grain], 1))
-        return scores

@@ -1,46 +1,40 @@
-"""Optimising strokes through a painter whose ink has grain: its ink, with the draft painter's gradients.
-
-The draft painter itself is in ``draft``.
-"""
-
-from collections.abc import Callable
+"""Optimizing strokes through a painter whose ink has grain: its ink, with the proxy renderer's gradients."""
 
 import torch
 from torch import Tensor
 
-from .proxy import DraftPainter
-from .splat import SplatPainter
 from ..painter import Painter
 from ..style import StyledPainter
+from .proxy import ProxyPainter
+from .splat import SplatPainter
 
 
-class SmoothedPainter:
-    """Paints as a painter does, with the draft painter's gradients ("straight through", Bengio et al., 2013).
+class StraightThroughPainter(Painter):
+    """Paints as a painter does, with the proxy renderer's gradients ("straight through", Bengio et al., 2013).
 
     Args:
         painter: whose ink it is; called without gradients.
     """
 
-    def __init__(self, painter: Painter) -> None:
-        self.name = painter.name
-        self._painter = painter
-        self._draft = DraftPainter().to(next(painter.parameters()).device)
+    architecture = "straight-through"
 
-    def __call__(self, strokes: Tensor) -> Tensor:
+    def __init__(self, painter: Painter) -> None:
+        super().__init__()
+        self.name = painter.name
+        self.painter = painter
+        self.proxy = ProxyPainter().to(next(painter.parameters()).device)
+
+    def coverage(self, strokes: Tensor) -> Tensor:
         """Coverage (N, 1, 64, 64) in [0, 1] of strokes (N, 12) in [0, 1]."""
-        draft: Tensor = self._draft(strokes)
+        smooth: Tensor = self.proxy(strokes)
         with torch.no_grad():
-            difference = self._painter(strokes) - draft
-        ink: Tensor = draft + difference
+            difference = self.painter(strokes) - smooth
+        ink: Tensor = smooth + difference
         return ink
 
 
-def smoothed(painter: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-    """The painter to optimise strokes through: one with grain is smoothed, any other is as smooth as it comes."""
+def pass_straight_through(painter: Painter) -> Painter:
+    """The painter to optimize strokes through: one with grain gets smooth gradients, any other has its own."""
     if isinstance(painter, StyledPainter):
-        return _in_turn(painter.style.shape, smoothed(painter.painter))
-    return SmoothedPainter(painter) if isinstance(painter, SplatPainter) else painter
-
-
-def _in_turn(shape: Callable[[Tensor], Tensor], painter: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-    return lambda strokes: painter(shape(strokes))
+        return StyledPainter(pass_straight_through(painter.painter), painter.style)
+    return StraightThroughPainter(painter) if isinstance(painter, SplatPainter) else painter

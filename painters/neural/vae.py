@@ -25,26 +25,8 @@ LATENT_LENGTH = 64
 """That of Neural Painters."""
 
 _DECODER_CHANNELS = (128, 96, 64, 32)
-_ENCODER_CHANNELS = (1, 16, 32, 64, 128)
 _PREDICTOR_WIDTH = 384
 _OCTAVES = 3
-
-
-class Encoder(nn.Module):
-    """Writes coverage down as a Gaussian over latents. Only training needs it: it is not part of the painter."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        layers: list[nn.Module] = []
-        for inputs, outputs in pairwise(_ENCODER_CHANNELS):
-            layers += [nn.Conv2d(inputs, outputs, 4, stride=2, padding=1), nn.BatchNorm2d(outputs), nn.ReLU()]
-        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(16 * _ENCODER_CHANNELS[-1], 2 * LATENT_LENGTH))
-        self.to(memory_format=torch.channels_last)  # A third faster on CPUs, the same numbers.
-
-    def forward(self, coverage: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and ln(variance), each (N, 64), of coverage (N, 1, 64, 64) in [0, 1]."""
-        mean, log_variance = self.layers(coverage).chunk(2, 1)
-        return mean, log_variance
 
 
 class Decoder(nn.Module):
@@ -114,22 +96,3 @@ class VaePainter(Painter):
         """Coverage (N, 1, 64, 64) in [0, 1] of strokes (N, 12) in [0, 1]."""
         logits: Tensor = self.decoder(self.predictor(strokes))
         return logits.sigmoid()
-
-
-def floored_divergence(mean: Tensor, log_variance: Tensor, free_bits: float) -> Tensor:
-    """KL(N(mean, variance) || N(0, 1)) in nats, of which each dimension's first ``free_bits`` cost the same.
-
-    sum_d max(free_bits, mean_n KL_nd) with KL_nd = (mean^2 + variance - 1 - ln variance) / 2 (Kingma et al., "Improved
-    Variational Inference with Inverse Autoregressive Flow", 2016, section C.8). Below the floor there is no gradient:
-    no dimension is pressed into telling nothing before the decoder has learned to read it.
-
-    Args:
-        mean: (N, D).
-        log_variance: (N, D).
-        free_bits: the floor of each dimension, in nats.
-
-    Returns:
-        A scalar, at least ``D * free_bits``.
-    """
-    divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)
-    return divergence.mean(0).clamp(min=free_bits).sum()

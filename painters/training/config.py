@@ -1,18 +1,13 @@
 """The settings of a painter's training, and the strokes that it learns from. Nothing here trains."""
 
-import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from ...errors import InvalidInputError
-from ...files import write_whole
-from ..mypaint.drawing import draw_coverage
+from ...runs import settings_of
 
 TRAINABLE = ("gan", "vae", "gan-deconv")
 """The painters that there is a recipe for."""
@@ -112,25 +107,4 @@ class TrainingConfig:
     def settings(self) -> dict[str, Any]:
         """What decides the weights: all but the folder, the device, and what other painters' recipes read."""
         unread = {"out", "device", *(_GAN_SETTINGS if self.painter == "vae" else _VAE_SETTINGS)}
-        return {name: value for name, value in dataclasses.asdict(self).items() if name not in unread}
-
-
-Data = tuple[NDArray[np.float32], NDArray[np.uint8]]
-"""Strokes (N, 12) in [0, 1] and the coverage (N, 64, 64) that the engine drew for them."""
-
-
-def draw_training_data(config: TrainingConfig, progress: Callable[[int], object] | None = None) -> tuple[Data, Data]:
-    """Strokes and coverage to train on, and others to measure with; kept in the folder for a resumed run."""
-    cache = config.folder / f"strokes_{config.strokes}_{config.held_out}_{config.seed}.npz"
-    if cache.is_file():
-        with np.load(cache) as stored:
-            parts = [stored[name] for name in ("strokes", "coverage", "held_strokes", "held_coverage")]
-    else:
-        parts = [
-            *draw_coverage(config.strokes, config.seed, progress=progress),
-            *draw_coverage(config.held_out, config.held_out_seed, progress=progress),
-        ]
-        with write_whole(cache) as temporary:
-            names = ("strokes", "coverage", "held_strokes", "held_coverage")
-            np.savez(temporary, **dict(zip(names, parts, strict=True)))
-    return (parts[0], parts[1]), (parts[2], parts[3])
+        return settings_of(self, tuple(unread))

@@ -8,13 +8,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..evaluation.fidelity import Fidelity
-from ..neural.splat import NOISE_LENGTH, SplatPainter
-from .critic import Critic
 from ..mypaint.brushes import brush_noise
+from ..neural.splat import NOISE_LENGTH, SplatPainter
 from ..painter import Painter
 from ..registry import build_painter
-from .stages import Figures, Stage, descend
 from .config import TrainingConfig
+from .critic import Critic
+from .stages import Figures, Stage, descend
 
 
 def gan_recipe(config: TrainingConfig, architecture: str) -> tuple[nn.ModuleDict, list[Stage]]:

@@ -4,7 +4,6 @@ What a step does is in ``gan_stages`` and ``vae_stages``; how good a painter is,
 """
 
 import itertools
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,15 +12,15 @@ import numpy as np
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
-from ...errors import InvalidInputError
 from ...files import write_whole
+from ...runs import load_checkpoint, save_checkpoint
 from ..evaluation.fidelity import Fidelity, as_batches, contact_sheet, measure_fidelity, stroke_figures
-from .gan import gan_recipe
 from ..painter import Painter
 from ..registry import save_painter
-from .stages import Stage
-from .data import Data
 from .config import TrainingConfig
+from .data import Data
+from .gan import gan_recipe
+from .stages import Stage
 from .vae import vae_recipe
 
 _ARCHITECTURES = {"gan": "splat", "gan-deconv": "deconv"}
@@ -162,24 +161,19 @@ class PainterTrainer:
             "waited": self.waited,
             "best": self.best,
             "finished": self.finished,
-            "settings": json.dumps(self.config.settings()),
         }
-        with write_whole(self.config.folder / "checkpoint.pt") as temporary:
-            torch.save(state, temporary)
+        save_checkpoint(self.config.folder, self.config.settings(), state)
 
     def resume(self) -> bool:
         """Take up the checkpoint in the folder, if there is one; says whether there was.
 
         Raises:
-            InvalidInputError: the checkpoint was made with another configuration, or by another version.
+            InvalidInputError: the checkpoint is damaged, or was made with another configuration.
         """
-        path = self.config.folder / "checkpoint.pt"
-        if not path.is_file():
+        config = self.config
+        state = load_checkpoint(config.folder, config.settings(), "a painter's training", config.device)
+        if state is None:
             return False
-        # weights_only: a checkpoint is data, and must not be able to run code.
-        state = torch.load(path, map_location=self.config.device, weights_only=True)
-        if state.get("settings") != json.dumps(self.config.settings()):
-            raise InvalidInputError(f"{path} was made with other settings; give the same ones, or another --out")
         self.step, self.waited = state["step"], state["waited"]
         self.best, self.finished = state["best"], state["finished"]
         self.networks.load_state_dict(state["networks"])

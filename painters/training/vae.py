@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..evaluation.fidelity import as_batches
-from .stages import Stage, descend
+from ..neural.vae import VaePainter
 from .config import TrainingConfig
 from .encoder import Encoder, floored_divergence
-from ..neural.vae import VaePainter
+from .stages import Stage, descend
 
 
 def vae_recipe(config: TrainingConfig) -> tuple[nn.ModuleDict, list[Stage]]:

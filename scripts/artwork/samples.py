@@ -15,8 +15,8 @@ Array = Any
 """(side, side) or (side, side, 3) float64; numpy's stubs know no more of what these formulas give than that."""
 Color = tuple[float, float, float]
 
-_FOLDER = Path(__file__).parents[1] / "webapp" / "static" / "samples"
-_STILL_LIFE = Path(__file__).parent / "pictures" / "still_life.jpg"
+_FOLDER = Path(__file__).parents[2] / "webapp" / "static" / "samples"
+_STILL_LIFE = Path(__file__).parents[1] / "pictures" / "still_life.jpg"
 _SIDE = 512
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 Array = Any
 """(..., 3) or (...) float32; numpy's stubs know no more of what these formulas give than that."""
 
-_OUTPUT = Path(__file__).parent / "pictures" / "still_life.jpg"
+_OUTPUT = Path(__file__).parents[1] / "pictures" / "still_life.jpg"
 _WIDTH, _HEIGHT, _SAMPLES = 512, 384, 3
 _CAMERA, _LOOK_AT, _FOCAL_LENGTH = (0.0, 2.3, 7.6), (0.17, 0.86, 0.0), 4.7
 _LIGHT = np.array((-0.66, 0.60, 0.45), np.float32)

@@ -16,23 +16,23 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from ...envs.losses.loss import PixelLoss
-from ...envs.losses.registry import make_loss
-from ...envs.painting import PaintingEnv
-from ...envs.losses.perceptual import NETWORKS, PerceptualLoss, perceptual_names
-from ...envs.pictures import fit_picture, load_picture
-from ...painters.pixels import to_tensor
 from ...envs.benchmarks.precision import Precision, measure_precision
 from ...envs.benchmarks.throughput import Throughput, measure_throughput
+from ...envs.losses.loss import PixelLoss
+from ...envs.losses.perceptual import NETWORKS, PerceptualLoss, perceptual_names
+from ...envs.losses.registry import make_loss
+from ...envs.painting import PaintingEnv
+from ...envs.pictures import fit_picture, load_picture
 from ...errors import InvalidInputError, MissingDataError
 from ...files import write_whole
 from ...painters.painter import Painter
+from ...painters.pixels import to_tensor
 from ...painters.registry import build_painter, load_painter, shipped_painters
 from ..progress import counting
 
 _LOSSES = (PixelLoss.name, *perceptual_names())
 _DEVICES = ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
-_PICTURE = Path(__file__).parent / "pictures" / "still_life.jpg"
+_PICTURE = Path(__file__).parents[1] / "pictures" / "still_life.jpg"
 _BASELINE = "Neural Painters generator"
 
 

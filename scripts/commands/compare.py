@@ -17,20 +17,19 @@ from typing import TypeVar
 
 from rich.console import Console
 
-from ...agents.limits import LARGEST_BUDGET, LARGEST_SIZE
 from ...agents.agent import Agent
-from ...checks import check_whole
-from ...agents.registry import load_agent
 from ...agents.evaluation.comparison import Comparison, Source, Studio, choose_pictures
-from ...agents.gradient import GradientAgent
 from ...agents.evaluation.metrics import MEASURES, available_measures, load_measure
-from ...agents.policy.registry import load_network
-from ...agents.evaluation.report.summary import make_document
+from ...agents.evaluation.report.findings import verdict
 from ...agents.evaluation.report.page import make_page
 from ...agents.evaluation.report.pictures import contact_sheet
-from ...agents.evaluation.report.findings import verdict
+from ...agents.evaluation.report.summary import make_document
 from ...agents.evaluation.trials import TrialFolder
-from ...parallel import count_cores, work_through
+from ...agents.gradient import GradientAgent
+from ...agents.limits import LARGEST_BUDGET, LARGEST_SIZE
+from ...agents.policy.registry import load_network
+from ...agents.registry import load_agent
+from ...checks import check_whole
 from ...envs.losses.registry import make_loss
 from ...envs.targets.targets import Split, load_targets
 from ...errors import InvalidInputError, MissingLibraryError
@@ -38,6 +37,7 @@ from ...files import check_can_write, write_whole
 from ...painters.mypaint.engine import MyPaintEngine
 from ...painters.registry import load_painter
 from ...painters.stroke import CANVAS_SIZE
+from ...parallel import count_cores, work_through
 from ..comparison_tables import print_report
 from ..progress import counting
 

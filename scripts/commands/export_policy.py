@@ -9,9 +9,9 @@ from pathlib import Path
 
 import tyro
 
-from ...checks import check_whole
-from ...agents.policy.sb3_policy import DEFAULT_STROKES_PER_STEP, load_policy
 from ...agents.policy.export import check_export, export_policy
+from ...agents.policy.sb3_policy import DEFAULT_STROKES_PER_STEP, load_policy
+from ...checks import check_whole
 
 
 @dataclass(frozen=True)

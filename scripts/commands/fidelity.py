@@ -19,15 +19,15 @@ from rich.table import Column, Table
 
 from ...errors import InvalidInputError
 from ...files import check_can_write, write_whole
-from ...painters.mypaint.drawing import draw_coverage
-from ...painters.evaluation.robustness import degenerate_strokes, endure
 from ...painters.evaluation.fidelity import Fidelity, StrokeFigures, contact_sheet, paint_all, stroke_figures
 from ...painters.evaluation.frechet import frechet_distance, stroke_statistics
+from ...painters.evaluation.robustness import degenerate_strokes, endure
+from ...painters.evaluation.stroke_groups import stroke_groups
+from ...painters.mypaint.drawing import draw_coverage
+from ...painters.mypaint.reference import reference_correlations
 from ...painters.painter import Painter
 from ...painters.registry import load_painter, shipped_painters
-from ...painters.mypaint.reference import reference_correlations
 from ...painters.stroke import random_strokes
-from ...painters.evaluation.stroke_groups import stroke_groups
 from ..progress import counting
 
 _SHEET_STROKES = 72

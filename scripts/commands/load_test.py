@@ -18,7 +18,7 @@ from ...checks import check_whole
 from ...errors import InvalidInputError
 
 _HOST = "127.0.0.1"
-_PICTURE = Path(__file__).parent / "pictures" / "still_life.jpg"
+_PICTURE = Path(__file__).parents[1] / "pictures" / "still_life.jpg"
 _ALONE = 15
 _ROUNDS = 3
 _WARMING = 120
@@ -158,7 +158,7 @@ def _serving(batch: int) -> Iterator[int]:
         free.bind((_HOST, 0))
         port: int = free.getsockname()[1]
     environment = {**os.environ, "PAINTGYM_BATCH": str(batch), "PAINTGYM_QUEUE_LENGTH": "64"}
-    command = [sys.executable, "-m", "paintgym.scripts.main", "serve", "--host", _HOST, "--port", str(port)]
+    command = [sys.executable, "-m", "paintgym", "serve", "--host", _HOST, "--port", str(port)]
     server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     try:
         _wait_for(server, port)

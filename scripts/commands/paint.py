@@ -7,18 +7,18 @@ import torch
 import tyro
 
 from ...agents.agent import Agent
-from ...agents.registry import load_agent
-from ...agents.outputs.timelapse import FRAMES
 from ...agents.outputs.saving import check_output, check_pixels
+from ...agents.outputs.timelapse import FRAMES
 from ...agents.policy_agent import PolicyAgent
+from ...agents.registry import load_agent
 from ...envs.pictures import Picture, load_picture
 from ...errors import InvalidInputError
 from ...painters.stroke import CANVAS_SIZE
-from ..folder_options import paint_folder, plan_folder
+from ..folder import paint_folder, plan_folder
 from ..progress import painting
-from ..style_options import StyleOptions
+from ..style import StyleOptions
 
-_DEFAULT_PICTURE = Path(__file__).parent / "pictures" / "still_life.jpg"
+_DEFAULT_PICTURE = Path(__file__).parents[1] / "pictures" / "still_life.jpg"
 _DEFAULT_OUTPUT = Path("painting.png")
 _USUAL_UPSCALE = 8
 

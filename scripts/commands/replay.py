@@ -8,9 +8,9 @@ from typing import Literal
 import tyro
 
 from ...agents.outputs.painting_file import read_document
-from ...agents.outputs.timelapse import FRAMES
-from ...agents.outputs.saving import check_output, check_pixels
 from ...agents.outputs.replay import Replay, check_size
+from ...agents.outputs.saving import check_output, check_pixels
+from ...agents.outputs.timelapse import FRAMES
 from ...errors import InvalidInputError
 from ...painters.mypaint.engine import DEFAULT_BRUSH
 from ...painters.registry import load_painter

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from ...agents.evaluation.digits import ClassifierConfig, accuracy, load_digit_reader, load_digits, save_digit_reader, train_digit_reader
+from ...agents.evaluation.digits import (
+    ClassifierConfig,
+    accuracy,
+    load_digit_reader,
+    load_digits,
+    save_digit_reader,
+    train_digit_reader,
+)
 from ...files import make_folder
 from ..progress import measuring
 

@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from ...agents.registry import load_agent
-from ...agents.lite.distillation import DistillationConfig, distill, make_lessons, save_lite
 from ...agents.lite.agreement import Agreement, measure_agreement
+from ...agents.lite.distillation import DistillationConfig, distill, make_lessons, save_lite
+from ...agents.registry import load_agent
 from ...envs.losses.lite import load_lite
 from ...envs.losses.loss import Loss
 from ...envs.losses.perceptual import PerceptualLoss

@@ -16,9 +16,9 @@ from rich.console import Console
 from tqdm import tqdm
 
 from ...files import make_folder
-from ...painters.training.trainer import PainterTrainer, TrainingProgress
 from ...painters.training.config import TrainingConfig
 from ...painters.training.data import draw_training_data
+from ...painters.training.trainer import PainterTrainer, TrainingProgress
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,8 +13,8 @@ import json
 
 from rich.console import Console
 
-from ...agents.training.trainer import PolicyTrainer
 from ...agents.training.config import PolicyTrainingConfig
+from ...agents.training.trainer import PolicyTrainer
 from ...files import make_folder
 from ..progress import measuring
 

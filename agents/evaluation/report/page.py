@@ -8,9 +8,9 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from ..trials import Trial, encode_png
+from .findings import best_contestant, format_figure, settings_of
 from .pictures import choose_examples
 from .plots import Line, Point, plot_intervals, plot_lines
-from .findings import best_contestant, format_figure, settings_of
 
 Document = dict[str, Any]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..metrics import MEASURES
 from ..digits import READ, READ_ORIGINAL, READ_REPLAY
+from ..metrics import MEASURES
 from ..seams import SEAMS
 from ..trials import FORMAT, Trial
 from .statistics import CONFIDENCE, RESAMPLES, bootstrap_interval, spread

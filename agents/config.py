@@ -1,0 +1,75 @@
+"""Settings of the agents, checked. Only numbers and names: reading them does not wait for torch."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..checks import check_positive, check_whole
+from .policy.config import PlannerConfig
+from .search.config import OptimizerConfig, ProposalConfig
+
+_MOST_ITERATIONS = 1_000_000
+
+
+@dataclass(frozen=True)
+class RandomConfig:
+    """The random agent has nothing to set."""
+
+
+@dataclass(frozen=True)
+class GreedyConfig:
+    """How the greedy agent climbs."""
+
+    trials: int = 6
+    """Strokes of each round, the first round's random, the others' mutations of the best so far."""
+    mutations: tuple[float, ...] = (0.1, 0.07, 0.05, 0.03)
+    """Standard deviations of the rounds that follow the first, in a stroke's own numbers of 0 to 1."""
+    attempts: int = 3
+    """How often to begin anew where no trial lowers the loss; then the stroke stays without ink."""
+    proposals: ProposalConfig = field(default_factory=ProposalConfig)
+
+    def __post_init__(self) -> None:
+        check_whole("trials", self.trials, 1)
+        check_whole("attempts", self.attempts, 1)
+
+
+@dataclass(frozen=True)
+class GradientConfig:
+    """How the gradient agent optimizes."""
+
+    iterations: int | None = None
+    """Steps of Adam; by default 250 for 200 strokes and more, up to 800 for few strokes, and 100 in each window of a
+    large painting."""
+    learning_rate: float = 0.1
+    """Adam's on the logits, when it is highest; it falls to 0 as a cosine."""
+    straight_through: bool = True
+    """Whether strokes move by the proxy renderer's gradient where the painter's ink has grain; without, by the
+    painter's own, as is fair where painters are compared."""
+    time_limit: float | None = None
+    """Seconds after which the painting is to be finished; iterations are left out as needed, so the same seed need not
+    give the same strokes."""
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+
+    def __post_init__(self) -> None:
+        if self.iterations is not None:
+            check_whole("iterations", self.iterations, 1, _MOST_ITERATIONS)
+        check_positive("learning_rate", self.learning_rate)
+        if self.time_limit is not None:
+            check_positive("time_limit", self.time_limit)
+
+
+@dataclass(frozen=True)
+class PolicyConfig:
+    """Which policy paints, and how it plans."""
+
+    policy: str | Path = "paintings"
+    """Name or ``.safetensors`` file of a policy."""
+    planner: PlannerConfig = field(default_factory=PlannerConfig)
+
+
+@dataclass(frozen=True)
+class RefineAgentConfig(GradientConfig):
+    """How the gradient agent optimizes what a policy proposes."""
+
+    policy: str | Path = "paintings"
+    """Name or ``.safetensors`` file of the policy that proposes strokes."""
+    planner: PlannerConfig = field(default_factory=PlannerConfig)

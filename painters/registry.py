@@ -1,0 +1,90 @@
+"""Neural painters by name: built, loaded from safetensors files, and saved as such."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from ..errors import InvalidInputError
+from ..files import write_whole
+from .neural.deconv import DeconvPainter
+from .neural.splat import SplatPainter
+from .neural.vae import VaePainter
+from .painter import Painter
+
+_WEIGHTS_FOLDER = Path(__file__).parent / "neural" / "weights"
+
+
+def _architectures() -> dict[str, type[Painter]]:
+
+    return {painter.architecture: painter for painter in (SplatPainter, DeconvPainter, VaePainter)}
+
+
+def build_painter(architecture: str, **options: Any) -> Painter:
+    """An untrained painter.
+
+    Raises:
+        InvalidInputError: unknown architecture.
+    """
+    architectures = _architectures()
+    if architecture not in architectures:
+        raise InvalidInputError(f"unknown painter architecture {architecture!r}; choose one of {list(architectures)}")
+    return architectures[architecture](**options)
+
+
+def shipped_painters() -> list[str]:
+    """Names of the painters that come with the package."""
+    return sorted(path.stem for path in _WEIGHTS_FOLDER.glob("*.safetensors"))
+
+
+def load_painter(name: str | Path = "gan", device: str | torch.device = "cpu") -> Painter:
+    """Load a trained painter: evaluation mode, frozen, deterministic.
+
+    Args:
+        name: a shipped painter (``"gan"``, ``"vae"``, ``"gan-deconv"``), or the path of a ``.safetensors`` file that
+            ``save_painter`` wrote.
+        device: where its weights go.
+
+    Raises:
+        InvalidInputError: no such painter, or a file that is not a painter's.
+    """
+    path = Path(name)
+    if path.suffix != ".safetensors":
+        if str(name) not in shipped_painters():
+            raise InvalidInputError(
+                f"unknown painter {str(name)!r}; choose one of {shipped_painters()}, or give a .safetensors file"
+            )
+        path = _WEIGHTS_FOLDER / f"{name}.safetensors"
+    if not path.is_file():
+        raise InvalidInputError(f"painter file {path} does not exist; 'paintgym train-painter' writes one")
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            description = json.loads((file.metadata() or {})["painter"])
+            painter = build_painter(description["architecture"], **description["options"])
+            painter.load_state_dict({key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118
+    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise InvalidInputError(f"{path} is not a painter file of this version ({reason})") from None
+    painter.name = str(name)
+    return painter.to(device).eval().requires_grad_(False)
+
+
+def save_painter(painter: Painter, path: str | Path, options: dict[str, Any], card: dict[str, Any]) -> None:
+    """Write a painter's weights, and its card beside them as ``.json``, each whole or not at all.
+
+    Args:
+        painter: what to save.
+        path: a ``.safetensors`` path.
+        options: the arguments that ``build_painter`` needs to make the painter again.
+        card: how it was trained and what it reaches; must be JSON.
+    """
+    path = Path(path)
+    description = {"architecture": painter.architecture, "options": options}
+    weights = {key: value.detach().cpu().contiguous() for key, value in painter.state_dict().items()}
+    with write_whole(path) as temporary:
+        save_file(weights, temporary, metadata={"painter": json.dumps(description)})
+    with write_whole(path.with_suffix(".json")) as temporary:
+        temporary.write_text(json.dumps({**description, **card}, indent=2) + "\n")
