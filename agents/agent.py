@@ -178,7 +178,7 @@ class Agent(ABC):
         return [
             Painting(
                 image=to_uint8(canvas.canvas),
-                listing=canvas.listing,
+                stroke_list=canvas.stroke_list,
                 loss=self._measure(canvas),
                 loss_name=self.loss.name,
                 seconds=seconds,

@@ -19,7 +19,7 @@ from .agent import Agent
 from .large.reuse import follow
 from .limits import LARGEST_BUDGET, LARGEST_LARGE_BUDGET, LARGEST_SIZE
 from .outputs.painting import Painting
-from .outputs.painting_file import read_document
+from .outputs.painting_file import read_painting_file
 from .outputs.saving import check_pixels
 from .outputs.timelapse import FRAMES
 
@@ -42,7 +42,7 @@ class FolderPlan:
 
     Attributes:
         strokes: how many each painting has.
-        size: each painting's longer side in pixels; by default centre squares are painted on 64x64.
+        size: each painting's longer side in pixels; by default center squares are painted on 64x64.
         seed: of every batch.
         suffixes: the files to write for every picture.
         upscale: see ``Painting.save``.
@@ -177,9 +177,9 @@ class PaintedFolder:
         if plan.following and (before := self._frame_before(path)):
             first, previous, old = before
             style = plan.style(first)
-            listing = read_document(previous)
+            stroke_list = read_painting_file(previous)
             if old.shape == picture.shape:
-                start = follow(listing, old, picture, agent.painter)
+                start = follow(stroke_list, old, picture, agent.painter)
         pictures = [picture for _, picture in good]
         if plan.size is None:
             return [agent.paint(picture, plan.strokes, style=style, seed=plan.seed) for picture in pictures]

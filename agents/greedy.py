@@ -19,7 +19,7 @@ class GreedyAgent(WindowAgent):
     """Hill climbing with 30 trials a stroke: six random strokes, then four rounds of six mutations of the best so far.
 
     The random strokes are drawn as the gradient agent's are: more of them where the error is large, along the edges
-    there. Every trial gets the colour that lowers the squared error most, in closed form. The best is painted if it
+    there. Every trial gets the color that lowers the squared error most, in closed form. The best is painted if it
     lowers the loss; where none of 30 does, others are tried, and after three attempts the stroke stays without ink.
     """
 
@@ -63,7 +63,7 @@ class GreedyAgent(WindowAgent):
 
 
 def _best_trial(core: PaintingCore, state: PaintingState, trials: Tensor) -> tuple[Tensor, PaintingState]:
-    """Give each trial (N, 12) its best colour and paint it; returns the one that leaves the least loss."""
+    """Give each trial (N, 12) its best color and paint it; returns the one that leaves the least loss."""
     coverage = core.painter(trials)
     color, _ = best_color(coverage.flatten(1), state.canvas[0].flatten(1), state.target[0].flatten(1))
     canvas = composite(state.canvas.expand(len(trials), -1, -1, -1), coverage[:, None], color[:, None])

@@ -186,7 +186,7 @@ class PaintingCore:
         plane = self._budget_left(state).expand_as(state.canvas[:, :1])
         return torch.cat((state.canvas, state.target, plane), 1)
 
-    def quantised_observation(self, state: PaintingState) -> Tensor:
+    def quantized_observation(self, state: PaintingState) -> Tensor:
         """``observation`` as Gymnasium's classes give it: (B, 7, size, size) uint8, without gradients."""
         batch, _, height, width = state.canvas.shape
         pixels = torch.empty(batch, OBSERVATION_CHANNELS, height, width, dtype=torch.uint8, device=state.canvas.device)

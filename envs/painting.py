@@ -59,7 +59,7 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
     ## Starting state
     White paper, and a target drawn evenly from those of ``target`` by the environment's own random numbers.
     ``reset(options={"target_index": i})`` takes target ``i``; ``reset(options={"target": picture})`` takes an
-    (H, W, 3) uint8 array, of which the centre square is scaled to ``size``.
+    (H, W, 3) uint8 array, of which the center square is scaled to ``size``.
 
     ## Episode end
     The episode terminates when the stroke budget is spent: after ``stroke_budget / strokes_per_step`` steps. It is
@@ -187,7 +187,7 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
         return array
 
     def _observe(self, state: PaintingState) -> NDArray[np.uint8]:
-        pixels: NDArray[np.uint8] = self.core.quantised_observation(state)[0].cpu().numpy()
+        pixels: NDArray[np.uint8] = self.core.quantized_observation(state)[0].cpu().numpy()
         return pixels
 
     def _info(self, state: PaintingState) -> dict[str, Any]:

@@ -36,8 +36,8 @@ def load_picture(source: str | Path | Image.Image | NDArray[Any]) -> Picture:
     """Read a picture as upright RGB pixels.
 
     Args:
-        source: path of a PNG, JPEG or WebP file (EXIF orientation is honoured; of an animation the first frame),
-            a PIL image, or an (H, W, 3) uint8 array. Greyscale, palette and 16-bit pictures become RGB,
+        source: path of a PNG, JPEG or WebP file (EXIF orientation is honored; of an animation the first frame),
+            a PIL image, or an (H, W, 3) uint8 array. Grayscale, palette and 16-bit pictures become RGB,
             transparent ones are laid over white paper.
 
     Returns:
@@ -73,7 +73,7 @@ def check_picture(path: Path) -> None:
 
 
 def fit_picture(picture: Picture, size: int) -> Picture:
-    """Crop the centre square of an (H, W, 3) picture and resample it, antialiased, to (size, size, 3) uint8."""
+    """Crop the center square of an (H, W, 3) picture and resample it, antialiased, to (size, size, 3) uint8."""
     if picture.shape == (size, size, 3):
         return picture
     return np.array(ImageOps.fit(Image.fromarray(picture), (size, size), Image.Resampling.BICUBIC))
@@ -131,7 +131,7 @@ def _decode(image: Image.Image, name: str) -> Picture:
     try:
         image.load()
         upright = _UPRIGHT.get(_orientation(image))
-        if image.mode.startswith("I"):  # 16-bit greyscale, which convert() would clip to white
+        if image.mode.startswith("I"):  # 16-bit grayscale, which convert() would clip to white
             image = Image.fromarray((np.asarray(image) / 257).round().clip(0, 255).astype(np.uint8))
         if image.has_transparency_data:
             inked = image.convert("RGBA")

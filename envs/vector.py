@@ -207,7 +207,7 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
         return stream
 
     def _observe(self, state: PaintingState) -> NDArray[np.uint8]:
-        pixels: NDArray[np.uint8] = self.core.quantised_observation(state).cpu().numpy()
+        pixels: NDArray[np.uint8] = self.core.quantized_observation(state).cpu().numpy()
         return pixels
 
     def _facts(self, mask: Mask, strokes: Any = None, painted: Mask | None = None) -> dict[str, Any]:

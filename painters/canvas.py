@@ -1,11 +1,11 @@
 """Paint on paper: compositing stacks of strokes, batched and differentiable. The look of a stroke is the painter's.
 
-A stroke of coverage a and colour c turns the canvas x into x (1 - a) + a c. For a stack of T strokes
+A stroke of coverage a and color c turns the canvas x into x (1 - a) + a c. For a stack of T strokes
 
     canvas_T = canvas_0 * keep_1 ... keep_T + sum_t a_t * above_t * c_t,   keep_t = 1 - a_t,
     above_t = keep_{t+1} ... keep_T    (what the strokes on top of t let through)
 
-so that the painter is called once and the colours enter by one matrix product. Nothing divides: opaque
+so that the painter is called once and the colors enter by one matrix product. Nothing divides: opaque
 strokes (keep = 0), empty ones and white on white are ordinary values, forward and backward.
 """
 
@@ -83,7 +83,7 @@ def composite(canvas: Tensor, coverage: Tensor, color: Tensor) -> Tensor:
     if color.shape != (batch, coverage.shape[1], 3):
         raise InvalidInputError(
             f"color has shape {tuple(color.shape)}, expected (B, T, 3) = ({batch}, {coverage.shape[1]}, 3): "
-            "one colour a stroke; pass strokes[..., 6:9]"
+            "one color a stroke; pass strokes[..., 6:9]"
         )
     if not canvas.dtype == coverage.dtype == color.dtype:
         raise InvalidInputError(
@@ -104,7 +104,7 @@ def _check_canvas(canvas: Tensor) -> None:
 
 
 class _Composite(torch.autograd.Function):
-    """``lay`` and ``lay_gradient`` for autograd."""
+    """``lay`` and ``composite_backward`` for autograd."""
 
     @staticmethod
     def forward(ctx: Any, canvas: Tensor, coverage: Tensor, color: Tensor) -> Tensor:
@@ -115,10 +115,10 @@ class _Composite(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
-        """See ``lay_gradient``; only what is asked for is computed."""
+        """See ``composite_backward``; only what is asked for is computed."""
         canvas, coverage, color, above, paper = ctx.saved_tensors
         canvas_grad = grad * paper[:, None] if ctx.needs_input_grad[0] else None
-        coverage_grad = lay_gradient(grad, canvas, coverage, color, above) if ctx.needs_input_grad[1] else None
+        coverage_grad = composite_backward(grad, canvas, coverage, color, above) if ctx.needs_input_grad[1] else None
         color_grad = torch.bmm(coverage * above, grad.mT) if ctx.needs_input_grad[2] else None
         return canvas_grad, coverage_grad, color_grad
 
@@ -128,7 +128,7 @@ def lay(canvas: Tensor, coverage: Tensor, color: Tensor) -> tuple[Tensor, Tensor
 
     Autograd through ``flip`` and ``cumprod`` is exact but takes 40 ms where this takes 5 (T = 200, 64x64, one
     CPU thread; eight times more with opaque strokes): it walks a dozen (B, T, P) copies. The two running
-    recurrences here and in ``lay_gradient`` touch each number once, slice by slice, and nothing of the size
+    recurrences here and in ``composite_backward`` touch each number once, slice by slice, and nothing of the size
     (B, T, 3, P) is ever made.
 
     Args:
@@ -150,7 +150,7 @@ def lay(canvas: Tensor, coverage: Tensor, color: Tensor) -> tuple[Tensor, Tensor
     return torch.baddbmm(canvas * paper[:, None], color.mT, weight), above, paper
 
 
-def lay_gradient(grad: Tensor, canvas: Tensor, coverage: Tensor, color: Tensor, above: Tensor) -> Tensor:
+def composite_backward(grad: Tensor, canvas: Tensor, coverage: Tensor, color: Tensor, above: Tensor) -> Tensor:
     """The chain rule, with the gradient contracted over the three channels first.
 
     d/da_t = above_t * <grad, c_t - canvas_{t-1}>. The field below_t = <grad, canvas_{t-1}> follows the blend itself,

@@ -15,9 +15,9 @@ StrokeFunction = Callable[[Tensor], Tensor]
 class Painter(nn.Module):
     """Turns strokes into coverage, differentiably.
 
-    ``painter(strokes)`` takes (N, 12) in [0, 1] and returns (N, 1, 64, 64) in [0, 1]. The colour of a stroke is
+    ``painter(strokes)`` takes (N, 12) in [0, 1] and returns (N, 1, 64, 64) in [0, 1]. The color of a stroke is
     given exactly by its own three numbers, so a painter predicts coverage alone and ignores them. Numbers outside
-    [0, 1], where an optimiser may stray, are taken at the nearer end.
+    [0, 1], where an optimizer may stray, are taken at the nearer end.
     """
 
     architecture: str

@@ -19,11 +19,11 @@ class Raster(NamedTuple):
     height: int
 
     def columns(self) -> Tensor:
-        """The pixels' centres from left to right, (width,)."""
+        """The pixels' centers from left to right, (width,)."""
         return self.left + (torch.arange(self.width) + 0.5) * self.step
 
     def rows(self) -> Tensor:
-        """The pixels' centres from top to bottom, (height,)."""
+        """The pixels' centers from top to bottom, (height,)."""
         return self.top + (torch.arange(self.height) + 0.5) * self.step
 
 

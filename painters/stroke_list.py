@@ -22,7 +22,7 @@ class StrokeList:
         height: of the paper in pixels.
         strokes: (T, 12) float32 in [0, 1].
         windows: (T, 3) float32, x and y of the window's upper left corner, and its side.
-        background: the paper's colour, red, green and blue in [0, 1].
+        background: the paper's color, red, green and blue in [0, 1].
     """
 
     width: int
@@ -75,7 +75,7 @@ def check_windows(windows: ArrayLike, count: int) -> NDArray[np.float32]:
 
 
 def check_background(background: ArrayLike) -> tuple[float, float, float]:
-    """Validate a colour from outside.
+    """Validate a color from outside.
 
     Raises:
         InvalidInputError: not three numbers in [0, 1].

@@ -1,4 +1,4 @@
-"""What strokes may look like: limits on size, length and colour, whoever decides them, and the paper."""
+"""What strokes may look like: limits on size, length and color, whoever decides them, and the paper."""
 
 from dataclasses import dataclass
 
@@ -28,12 +28,12 @@ class Style:
             of 64.
         lengths: least and largest length of a stroke, along two straight lines over its middle, in parts of its window.
             A stroke that is a point stays one.
-        palette: (N, 3) colours in [0, 1] that strokes may have, or None for any.
+        palette: (N, 3) colors in [0, 1] that strokes may have, or None for any.
         background: the paper's red, green and blue in [0, 1].
         large_first: whether broad strokes lie under fine ones, in each window; else they lie as they were decided.
 
     Raises:
-        InvalidInputError: ranges or colours that cannot be.
+        InvalidInputError: ranges or colors that cannot be.
     """
 
     sizes: tuple[float, float] = (0.0, 1.0)
@@ -56,7 +56,7 @@ class Style:
 
     @property
     def limits(self) -> bool:
-        """Whether there are any for sizes, lengths or colours."""
+        """Whether there are any for sizes, lengths or colors."""
         return (self.sizes, self.lengths) != ((0.0, 1.0), (0.0, _LONGEST)) or self.palette is not None
 
     def shape(self, strokes: Tensor) -> Tensor:
@@ -70,7 +70,7 @@ class Style:
         return torch.cat([strokes[..., :SIZE], size, middle, end, strokes[..., COLOR], start, strokes[..., -1:]], -1)
 
     def color(self, strokes: Tensor) -> Tensor:
-        """Strokes (..., 12) in the nearest colours of the palette."""
+        """Strokes (..., 12) in the nearest colors of the palette."""
         if self.palette is None:
             return strokes
         palette = torch.from_numpy(self.palette).to(strokes)
@@ -88,7 +88,7 @@ class Style:
 
 
 class StyledPainter(Painter):
-    """A painter before which strokes keep a style, so that who optimises through it knows the limits.
+    """A painter before which strokes keep a style, so that who optimizes through it knows the limits.
 
     Args:
         painter: the painter of a name, strokes (N, 12) in [0, 1] to coverage (N, 1, 64, 64).
@@ -110,13 +110,13 @@ class StyledPainter(Painter):
 
 
 def choose_palette(picture: NDArray[np.uint8], count: int) -> NDArray[np.float32]:
-    """The ``count`` colours that serve a picture (H, W, 3) best: (N, 3) in [0, 1], N <= count (median cut, k-means).
+    """The ``count`` colors that serve a picture (H, W, 3) best: (N, 3) in [0, 1], N <= count (median cut, k-means).
 
     Raises:
         InvalidInputError: a count outside 1 to 256.
     """
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= _MOST_COLORS:
-        raise InvalidInputError(f"a palette of {count!r} colours was asked for, expected 1 to {_MOST_COLORS}")
+        raise InvalidInputError(f"a palette of {count!r} colors was asked for, expected 1 to {_MOST_COLORS}")
     image = Image.fromarray(picture)
     image.thumbnail((256, 256))
     reduced = image.quantize(count, Image.Quantize.MEDIANCUT, kmeans=4)

@@ -27,25 +27,25 @@ Place = tuple[slice, slice, slice]
 """Channels, rows and columns of a canvas."""
 
 
-def blank_canvas(listing: StrokeList) -> Tensor:
+def blank_canvas(stroke_list: StrokeList) -> Tensor:
     """The paper (3, height, width) of a painting."""
-    return torch.tensor(listing.background)[:, None, None].repeat(1, listing.height, listing.width)
+    return torch.tensor(stroke_list.background)[:, None, None].repeat(1, stroke_list.height, stroke_list.width)
 
 
 @torch.no_grad()
-def paint_list(listing: StrokeList, painter: Painter, canvas: Tensor | None = None) -> Tensor:
+def paint_list(stroke_list: StrokeList, painter: Painter, canvas: Tensor | None = None) -> Tensor:
     """Paint strokes in their windows with a neural painter.
 
     Args:
-        listing: the strokes; ``scaled`` beforehand to the size that is wanted.
+        stroke_list: the strokes; ``scaled`` beforehand to the size that is wanted.
         painter: strokes (N, 12) to coverage (N, 1, 64, 64).
         canvas: (3, height, width) in [0, 1] to paint on, changed in place; new paper by default.
 
     Returns:
         (3, height, width) in [0, 1].
     """
-    canvas = blank_canvas(listing) if canvas is None else canvas
-    for strokes, window in window_runs(listing):
+    canvas = blank_canvas(stroke_list) if canvas is None else canvas
+    for strokes, window in window_runs(stroke_list):
         paint_window(canvas, strokes, window, painter)
     return canvas
 
@@ -53,23 +53,23 @@ def paint_list(listing: StrokeList, painter: Painter, canvas: Tensor | None = No
 @torch.no_grad()
 def paint_window(canvas: Tensor, strokes: Tensor, window: Window, painter: Painter) -> None:
     """Paint the strokes (T, 12) of one window on a canvas (3, H, W), in place; ink may run beyond the window."""
-    for some, place, coverage in window_ink(canvas, strokes, window, painter):
+    for some, place, coverage in window_coverage(canvas, strokes, window, painter):
         part = canvas[place]
         part.copy_(composite(part[None].contiguous(), coverage[None], some[None, :, COLOR])[0])
 
 
-def window_runs(listing: StrokeList) -> Iterator[tuple[Tensor, Window]]:
+def window_runs(stroke_list: StrokeList) -> Iterator[tuple[Tensor, Window]]:
     """Strokes (n, 12) that follow each other in the same window, and that window."""
-    strokes, windows = torch.from_numpy(listing.strokes), listing.windows
+    strokes, windows = torch.from_numpy(stroke_list.strokes), stroke_list.windows
     start = 0
-    for end in range(1, len(listing) + 1):
-        if end == len(listing) or (windows[end] != windows[start]).any():
+    for end in range(1, len(stroke_list) + 1):
+        if end == len(stroke_list) or (windows[end] != windows[start]).any():
             x, y, side = windows[start].tolist()
             yield strokes[start:end], (x, y, side)
             start = end
 
 
-def window_ink(
+def window_coverage(
     canvas: Tensor, strokes: Tensor, window: Window, painter: Painter
 ) -> Iterator[tuple[Tensor, Place, Tensor]]:
     """The ink of the strokes (T, 12) of one window, some of them at a time.

@@ -16,10 +16,10 @@ Document = dict[str, Any]
 
 
 def print_report(document: Document, console: Console) -> None:
-    """Print a table of each source and measure, one of what the real brush makes of it, and the verdict."""
+    """Print a table of each source and measure, one of what the real brush makes of it, and the findings."""
     for table in _tables(document):
         console.print(table)
-    for finding in document["verdict"]:
+    for finding in document["findings"]:
         console.print(finding["statement"], style="bold", highlight=False, markup=False)
         for line in finding["details"]:
             console.print(Padding(Text(line), (0, 0, 0, 2)))
@@ -28,7 +28,7 @@ def print_report(document: Document, console: Console) -> None:
 def _tables(document: Document) -> Iterator[Table]:
     figures = [figure for figure in document["figures"] if figure["name"] != "seconds"]
     measures = [figure for figure in figures if not figure["name"].startswith("replay ")]
-    caption = f"minimised: {document['minimised']}; seed {document['settings']['seed']}"
+    caption = f"minimized: {document['minimized']}; seed {document['settings']['seed']}"
     for source in dict.fromkeys(source for source, _ in settings_of(document)):
         pictures = f"{source}, {document['settings']['sources'][source]['pictures']} pictures"
         for figure in measures:
@@ -54,14 +54,14 @@ def _replay_table(document: Document, source: str, pictures: str) -> Table:
     columns = [figure["title"].replace(", replay", "\nreplay").replace(", dB", "\ndB") for figure in figures]
     table = _table(f"{pictures}: means", caption, columns)
     means = {
-        (row["strokes"], row["contestant"], row["figure"]): row["mean"]
+        (row["strokes"], row["method"], row["figure"]): row["mean"]
         for row in document["summaries"]
         if row["source"] == source
     }
-    rows = [{"strokes": strokes, "contestant": name} for strokes, name in dict.fromkeys(key[:2] for key in means)]
+    rows = [{"strokes": strokes, "method": name} for strokes, name in dict.fromkeys(key[:2] for key in means)]
     for row, following in zip_longest(rows, rows[1:]):
         shown = [
-            format_figure(document, figure["name"], means[row["strokes"], row["contestant"], figure["name"]])
+            format_figure(document, figure["name"], means[row["strokes"], row["method"], figure["name"]])
             for figure in figures
         ]
         _add(table, row, following, *shown)
@@ -79,4 +79,4 @@ def _table(title: str, caption: str, columns: Any) -> Table:
 
 def _add(table: Table, row: Document, following: Document | None, *figures: str) -> None:
     last_of_budget = following is None or following["strokes"] != row["strokes"]
-    table.add_row(str(row["strokes"]), row["contestant"], *figures, end_section=last_of_budget)
+    table.add_row(str(row["strokes"]), row["method"], *figures, end_section=last_of_budget)

@@ -27,7 +27,7 @@ COMMANDS = {
     "learning-curves": "show what training runs of policies reached when",
     "export-policy": "write a policy as a stable-baselines3 zip or as ONNX",
     "train-classifier": "train the classifier that reads painted digits",
-    "train-lite": "teach the lite loss VGG19's judgement, and measure it",
+    "train-lite": "teach the lite loss VGG19's judgment, and measure it",
     "fidelity": "measure the neural painter against the real brush",
     "bench": "measure how fast painters and environments are",
 }

@@ -21,11 +21,11 @@ class StyleOptions:
     lengths: tuple[float, float] = field(default_factory=lambda: Style().lengths)
     """Least and largest length of a stroke, in parts of its window."""
     palette: int | None = None
-    """At most so many colours, 1 to 256, chosen from the picture, or from --palette-from."""
+    """At most so many colors, 1 to 256, chosen from the picture, or from --palette-from."""
     palette_from: Path | None = None
-    """A picture whose colours are used; 8 of them without --palette."""
+    """A picture whose colors are used; 8 of them without --palette."""
     background: str = "white"
-    """The paper's colour: a name such as black, or as #f5e6c8."""
+    """The paper's color: a name such as black, or as #f5e6c8."""
     large_first: bool = False
     """Lay broad strokes under fine ones, in each window; by default in the order in which they were decided."""
 
@@ -33,7 +33,7 @@ class StyleOptions:
         """The style, for a picture (H, W, 3) that gives the palette where no other does.
 
         Raises:
-            InvalidInputError: ranges, colours or a picture that cannot be.
+            InvalidInputError: ranges, colors or a picture that cannot be.
         """
         source = picture if self.palette_from is None else load_picture(self.palette_from)
         colors = _USUAL_COLORS if self.palette is None and self.palette_from else self.palette
@@ -41,7 +41,7 @@ class StyleOptions:
             red, green, blue = ImageColor.getrgb(self.background)[:3]
         except ValueError:
             raise InvalidInputError(
-                f"the background is {self.background!r}, expected a colour's name, such as white, or #rrggbb"
+                f"the background is {self.background!r}, expected a color's name, such as white, or #rrggbb"
             ) from None
         return Style(
             sizes=self.brush_sizes,

@@ -111,7 +111,7 @@ class PolicyBatcher:
         if not row.strokes_left:
             painting = Painting(
                 image=to_uint8(row.canvas),
-                listing=on_one_canvas(torch.cat(row.strokes).numpy(), CANVAS_SIZE),
+                stroke_list=on_one_canvas(torch.cat(row.strokes).numpy(), CANVAS_SIZE),
                 loss=loss,
                 loss_name=self._loss.name,
                 seconds=job.seconds,

@@ -53,10 +53,10 @@ def encode_by_mypaint(painting: Painting) -> bytes:
     Raises:
         MissingLibraryError: it is not installed.
     """
-    listing = painting.listing
-    small = max(listing.width, listing.height) < _MYPAINT_SIDE
+    stroke_list = painting.stroke_list
+    small = max(stroke_list.width, stroke_list.height) < _MYPAINT_SIDE
     with _brush:
-        pixels = paint_list(listing.scaled(_MYPAINT_SIDE) if small else listing)
+        pixels = paint_list(stroke_list.scaled(_MYPAINT_SIDE) if small else stroke_list)
     content = io.BytesIO()
     Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(content, "PNG")
     return content.getvalue()
@@ -77,18 +77,18 @@ def encode_for_replay(painting: Painting) -> bytes:
             ink = painting.painter.sample(strokes, _INK)  # type: ignore[attr-defined]
             packed.append(packer.compress(ink.mul(255).round_().to(torch.uint8).numpy().tobytes()))
     packed.append(packer.flush())
-    listing = painting.listing
+    stroke_list = painting.stroke_list
     document = {
         "side": _INK.width,
         "margin": _MARGIN,
-        "windows": np.round(listing.windows.astype(float), 2).tolist(),
-        "colors": np.round(listing.strokes[:, COLOR].astype(float), 3).tolist(),
+        "windows": np.round(stroke_list.windows.astype(float), 2).tolist(),
+        "colors": np.round(stroke_list.strokes[:, COLOR].astype(float), 3).tolist(),
         "ink": base64.b64encode(b"".join(packed)).decode("ascii"),
     }
     return json.dumps(document, separators=(",", ":")).encode()
 
 
 def _reduce(painting: Painting) -> Painting:
-    listing = painting.listing.scaled(_FILM_SIDE)
-    image = Image.fromarray(painting.image).resize((listing.width, listing.height), Image.Resampling.LANCZOS)
-    return replace(painting, listing=listing, image=np.asarray(image))
+    stroke_list = painting.stroke_list.scaled(_FILM_SIDE)
+    image = Image.fromarray(painting.image).resize((stroke_list.width, stroke_list.height), Image.Resampling.LANCZOS)
+    return replace(painting, stroke_list=stroke_list, image=np.asarray(image))

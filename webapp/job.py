@@ -146,4 +146,4 @@ def _bytes_of(order: Order, painting: Painting | None) -> int:
     sent = order.upload.picture.nbytes + len(order.upload.preview)
     if painting is None:
         return sent
-    return sent + painting.image.nbytes + painting.listing.strokes.nbytes + painting.listing.windows.nbytes
+    return sent + painting.image.nbytes + painting.stroke_list.strokes.nbytes + painting.stroke_list.windows.nbytes

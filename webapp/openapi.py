@@ -85,7 +85,7 @@ def _paths() -> Description:
         "/paintings/{id}/replay.json": {
             "parameters": [_ID],
             "get": _operation(
-                "The ink of each stroke, its window and its colour.",
+                "The ink of each stroke, its window and its color.",
                 {"200": _answer("The strokes.", "application/json")},
                 404,
                 409,
@@ -146,7 +146,7 @@ def _options(settings: Settings, painters: list[str]) -> Description:
             "type": "integer",
             "enum": list(sizes),
             "default": CANVAS_SIZE,
-            "description": f"The painting's longer side in pixels; {CANVAS_SIZE} paints the centre square alone. "
+            "description": f"The painting's longer side in pixels; {CANVAS_SIZE} paints the center square alone. "
             f"Larger paintings are made by the agent {' or '.join(LARGE_AGENTS)}.",
         },
         "painter": {"enum": painters, "default": DEFAULT_PAINTER},

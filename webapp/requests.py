@@ -47,7 +47,7 @@ class Order:
 
     @property
     def large(self) -> bool:
-        """Whether it is painted whole, through windows, rather than its centre square on one canvas."""
+        """Whether it is painted whole, through windows, rather than its center square on one canvas."""
         return self.size > CANVAS_SIZE
 
     @property

@@ -25,7 +25,7 @@ class Upload:
     """A picture as it is painted, free of metadata.
 
     Attributes:
-        picture: (H, W, 3) uint8: its centre square of 64x64, or the whole of it at the painting's size.
+        picture: (H, W, 3) uint8: its center square of 64x64, or the whole of it at the painting's size.
         preview: JPEG bytes of the same, for the eye.
     """
 
@@ -39,7 +39,7 @@ def read_upload(content: bytes, maximum_pixels: int, size: int = CANVAS_SIZE) ->
     Args:
         content: of a file.
         maximum_pixels: larger pictures are refused.
-        size: longer side in pixels; 64 for the centre square.
+        size: longer side in pixels; 64 for the center square.
 
     Raises:
         UnsupportedPictureError: not a PNG, JPEG or WebP picture, or an animation.

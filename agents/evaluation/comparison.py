@@ -133,7 +133,7 @@ class TrialRunner:
             task.target, task.strokes, seed=self._seed, progress=history, size=self._size, grid=self._grid
         )
         frames = list(painting.frames(_FRAMES))
-        replay = np.rint(paint_list(painting.listing) * 255).astype(np.uint8) if self._replay else None
+        replay = np.rint(paint_list(painting.stroke_list) * 255).astype(np.uint8) if self._replay else None
         canvases = np.stack(frames if replay is None else [*frames, replay])
         figures, curve = {}, {"strokes": np.linspace(0, task.strokes, len(frames)).round().tolist()}
         for measure in self._measures:
@@ -145,7 +145,7 @@ class TrialRunner:
         if replay is not None:
             figures["replay psnr"] = peak_signal_to_noise(painting.image, replay)
         if self._size is not None:
-            figures[SEAMS] = seam_energy(painting.image, task.target, painting.listing)
+            figures[SEAMS] = seam_energy(painting.image, task.target, painting.stroke_list)
         figures["seconds"] = painting.seconds
         figures |= self._readings(task, painting.image, replay)
         return Trial(
@@ -155,7 +155,7 @@ class TrialRunner:
             picture=task.picture,
             strokes=task.strokes,
             seed=painting.seed,
-            minimised=painting.loss_name,
+            minimized=painting.loss_name,
             figures=figures,
             curve=curve,
             history=[*history.thinned(), (painting.seconds, painting.loss)],

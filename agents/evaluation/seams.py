@@ -12,21 +12,21 @@ _BESIDE = (4, 5, 6)
 _EVEN = 1e-3
 
 
-def seam_energy(painting: Picture, target: Picture, listing: StrokeList) -> float:
+def seam_energy(painting: Picture, target: Picture, stroke_list: StrokeList) -> float:
     """How much steeper a painting is across the borders of its smallest windows than beside them, 0 for no more.
 
-    Absolute differences of neighbouring pixels across borders, over those four to six pixels beside, less 1; the
+    Absolute differences of neighboring pixels across borders, over those four to six pixels beside, less 1; the
     picture's own ratio, which has nothing to do with windows, is divided out.
 
     Args:
         painting: (H, W, 3) uint8.
         target: (H, W, 3) uint8, what was painted.
-        listing: the painting's strokes, in pixels of it.
+        stroke_list: the painting's strokes, in pixels of it.
 
     Returns:
         -1 or more; 0.05 means 5 % steeper. 0 where no border lies inside the painting.
     """
-    finest = listing.windows[listing.windows[:, 2] == listing.windows[:, 2].min()]
+    finest = stroke_list.windows[stroke_list.windows[:, 2] == stroke_list.windows[:, 2].min()]
     ratios = []
     for picture in (painting, target):
         across = beside = 0.0

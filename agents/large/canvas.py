@@ -131,7 +131,7 @@ class LargeCanvas:
         return (self.canvas - self.target).square().mean()
 
     @property
-    def listing(self) -> StrokeList:
+    def stroke_list(self) -> StrokeList:
         """The strokes so far."""
         empty = torch.empty(0, STROKE_LENGTH), torch.empty(0, 3)
         strokes, windows = torch.cat([empty[0], *self._strokes]), torch.cat([empty[1], *self._windows])

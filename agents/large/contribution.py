@@ -8,7 +8,7 @@ from torch import Tensor
 from ...painters.painter import Painter
 from ...painters.stroke import COLOR
 from ...painters.stroke_list import StrokeList
-from ...painters.windows import Place, blank_canvas, window_ink, window_runs
+from ...painters.windows import Place, blank_canvas, window_coverage, window_runs
 
 _LEAST_COVERAGE = 0.002
 """Half a level of 8 bits: less ink is not looked at."""
@@ -22,36 +22,36 @@ class _Laid(NamedTuple):
     ink: Tensor
     """(h, w) in [0, 1]."""
     change: Tensor
-    """(3, h, w) what lies under it minus its colour."""
+    """(3, h, w) what lies under it minus its color."""
 
 
 @torch.no_grad()
-def stroke_worths(listing: StrokeList, painter: Painter, target: Tensor) -> Tensor:
+def stroke_contributions(stroke_list: StrokeList, painter: Painter, target: Tensor) -> Tensor:
     """By how much each stroke lowers the summed squared error, (T,); below 0 where it raises it.
 
     Args:
-        listing: the strokes, at the target's size.
+        stroke_list: the strokes, at the target's size.
         painter: strokes (N, 12) to coverage (N, 1, 64, 64).
         target: (3, height, width) in [0, 1].
     """
-    canvas, laid = _lay(listing, painter)
+    canvas, laid = _lay(stroke_list, painter)
     error, above = canvas - target, torch.ones_like(canvas[:1])
-    worths = torch.zeros(len(listing))
+    contributions = torch.zeros(len(stroke_list))
     for number, place, ink, change in reversed(laid):
         seen = above[place]
         # How the finished canvas would differ without the stroke.
         change = change * (ink * seen)
-        worths[number] = (change * (2 * error[place] + change)).sum()
+        contributions[number] = (change * (2 * error[place] + change)).sum()
         seen.mul_(1 - ink)
-    return worths
+    return contributions
 
 
-def _lay(listing: StrokeList, painter: Painter) -> tuple[Tensor, list[_Laid]]:
-    canvas, laid = blank_canvas(listing), []
+def _lay(stroke_list: StrokeList, painter: Painter) -> tuple[Tensor, list[_Laid]]:
+    canvas, laid = blank_canvas(stroke_list), []
     done = 0
-    for strokes, window in window_runs(listing):
+    for strokes, window in window_runs(stroke_list):
         number = done
-        for some, place, coverage in window_ink(canvas, strokes, window, painter):
+        for some, place, coverage in window_coverage(canvas, strokes, window, painter):
             for ink, color in zip(coverage[:, 0], some[:, COLOR, None, None], strict=True):
                 rows, columns = _extent(ink.amax(1)), _extent(ink.amax(0))
                 # Strokes are small beside their windows: only what they cover is remembered.

@@ -15,12 +15,12 @@ from ...painters.painter import Painter
 from ...painters.pixels import to_tensor
 from ...painters.stroke_list import StrokeList
 from ...painters.windows import paint_list, view
-from .contribution import stroke_worths
+from .contribution import stroke_contributions
 
 _CHANGE = 0.04
 """Mean absolute change of the picture under a stroke that the stroke does not outlive."""
 _STRAY, _STRAYING = 0.04, 0.002
-"""How far the painting's mean colour under a stroke may be from the picture's, if it goes on to part: slow changes."""
+"""How far the painting's mean color under a stroke may be from the picture's, if it goes on to part: slow changes."""
 _LEAST_WORTH = 1.5
 """Where something changes, strokes go too that lower the error by less than this, times the error left for each."""
 _TOGETHER = 512
@@ -41,20 +41,22 @@ def follow(before: StrokeList, old: Picture, new: Picture, painter: Painter) -> 
     fits = _fitting(before, painted, was, wanted, painter)
     if not fits.all():
         # What is painted now may lie on others, which then do nothing: a film would fill with them.
-        worths = stroke_worths(before, painter, wanted).numpy()
-        fits &= worths > _LEAST_WORTH * float((painted - was).square().sum()) / len(before)
+        contributions = stroke_contributions(before, painter, wanted).numpy()
+        fits &= contributions > _LEAST_WORTH * float((painted - was).square().sum()) / len(before)
     return replace(before, strokes=before.strokes[fits], windows=before.windows[fits])
 
 
-def _fitting(listing: StrokeList, painted: Tensor, was: Tensor, wanted: Tensor, painter: Painter) -> NDArray[np.bool_]:
+def _fitting(
+    stroke_list: StrokeList, painted: Tensor, was: Tensor, wanted: Tensor, painter: Painter
+) -> NDArray[np.bool_]:
     """Which strokes (T,) to keep."""
-    windows, number = np.unique(listing.windows, axis=0, return_inverse=True)
-    fits = np.ones(len(listing), bool)
+    windows, number = np.unique(stroke_list.windows, axis=0, return_inverse=True)
+    fits = np.ones(len(stroke_list), bool)
     for index, (x, y, side) in enumerate(windows.tolist()):
         own = np.flatnonzero(number.reshape(-1) == index)
         seen = [view(canvas, [(x, y, side)])[0] for canvas in (painted, was, wanted)]
         for some in np.array_split(own, -(-len(own) // _TOGETHER)):
-            fits[some] = _fits(painter(torch.from_numpy(listing.strokes[some]))[:, 0], *seen).numpy()
+            fits[some] = _fits(painter(torch.from_numpy(stroke_list.strokes[some]))[:, 0], *seen).numpy()
     return fits
 
 

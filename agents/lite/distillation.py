@@ -1,4 +1,4 @@
-"""Teaching the lite network VGG19's judgement, on canvases that agents paint. The network itself is in envs/lite."""
+"""Teaching the lite network VGG19's judgment, on canvases that agents paint. The network itself is in envs/lite."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -87,8 +87,8 @@ def make_lessons(config: DistillationConfig, report: Report | None = None) -> Le
         painted = _half_painted(number, target, config.canvases, painter, random, generator)
         with torch.no_grad():
             distances.append(layer_distances(teacher.network, target, painted))
-        targets.append(_quantise(target[0]))
-        canvases.append(_quantise(painted))
+        targets.append(_quantize(target[0]))
+        canvases.append(_quantize(painted))
         if report:
             report(number + 1, float(distances[-1].mean()))
     return Lessons(torch.stack(targets), torch.stack(canvases), torch.stack(distances))
@@ -118,7 +118,7 @@ def _half_painted(
     else:
         strokes = torch.rand(_LONGEST, 12, generator=generator)
         if number % _GREEDY_ONE_IN > 1:
-            # Colours taken from the picture, and brushes that get smaller: what an optimiser's canvases look like.
+            # Colors taken from the picture, and brushes that get smaller: what an optimizer's canvases look like.
             middle = strokes[:, 2:4] * (CANVAS_SIZE - 1)
             x, y = middle.round().long().unbind(1)
             strokes[:, COLOR] = target[0, :, y, x].T
@@ -137,11 +137,11 @@ def _half_painted(
 
 
 def _as_picture(target: Tensor) -> NDArray[np.uint8]:
-    picture: NDArray[np.uint8] = _quantise(target[0]).permute(1, 2, 0).numpy()
+    picture: NDArray[np.uint8] = _quantize(target[0]).permute(1, 2, 0).numpy()
     return picture
 
 
-def _quantise(pictures: Tensor) -> Tensor:
+def _quantize(pictures: Tensor) -> Tensor:
     return (pictures * 255).round().byte()
 
 
@@ -166,7 +166,7 @@ def distill(config: DistillationConfig, lessons: Lessons, report: Report | None 
     average = 0.0
     for step, (targets, canvases, taught) in zip(range(config.steps), _batches(config, lessons), strict=False):
         learned = layer_distances(network, targets, canvases)
-        # The sum is what a loss is in the end; the layers, one by one, are what make it generalise.
+        # The sum is what a loss is in the end; the layers, one by one, are what make it generalize.
         wanted = torch.cat([taught, taught.mean(1, keepdim=True)], 1)
         given = torch.cat([learned, learned.mean(1, keepdim=True)], 1)
         loss = (torch.log(given + _EPSILON) - torch.log(wanted + _EPSILON)).square().mean()

@@ -51,7 +51,7 @@ def write_webp(pictures: list[Image.Image], path: Path, seconds: float | None) -
 
 
 def write_gif(pictures: list[Image.Image], path: Path, seconds: float | None) -> None:
-    """Write a film of 256 colours that plays again and again."""
+    """Write a film of 256 colors that plays again and again."""
     _write_animation(_share_palette(pictures), path, "GIF", seconds, optimize=False)
 
 
@@ -71,7 +71,7 @@ def write_mp4(pictures: list[Image.Image], path: Path, seconds: float | None) ->
         stream = container.add_stream("libx264", rate=rate, options={"crf": "20", "preset": "veryfast"})
         stream.width, stream.height = (max(2, side - side % 2) for side in pictures[0].size)
         stream.pix_fmt = "yuv420p"
-        # Said, because players guess an unnamed colour space by the size of the film.
+        # Said, because players guess an unnamed color space by the size of the film.
         context = stream.codec_context
         context.colorspace = context.color_primaries = context.color_trc = int(Colorspace.ITU709)
         context.color_range = int(ColorRange.MPEG)
@@ -116,7 +116,7 @@ def _durations(count: int, seconds: float | None) -> list[int]:
 
 
 def _share_palette(pictures: list[Image.Image]) -> list[Image.Image]:
-    """Reduce pictures to the same 256 colours; Pillow's palette for each takes longer by far, and flickers."""
+    """Reduce pictures to the same 256 colors; Pillow's palette for each takes longer by far, and flickers."""
     chosen = [pictures[0], *pictures[:: -max(1, len(pictures) // 8)]]
     side = min(64, pictures[0].width)
     samples = np.concatenate([np.asarray(picture.resize((side, side))) for picture in chosen])

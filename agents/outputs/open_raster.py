@@ -29,21 +29,21 @@ _THUMBNAIL_SIDE = 256
 class _Layer(NamedTuple):
     name: str
     pixels: NDArray[np.uint8]
-    """(height, width, 4), colour not multiplied by coverage."""
+    """(height, width, 4), color not multiplied by coverage."""
 
 
 def write_open_raster(painting: Timelapse, path: Path, enlarge: int = 1) -> None:
     """Write the layers of a painting, its strokes painted at ``enlarge`` times its size."""
-    listing = painting.listing
+    stroke_list = painting.stroke_list
     if enlarge > 1:
-        listing = listing.scaled(enlarge * max(listing.width, listing.height))
-    paper = np.full((listing.height, listing.width, 4), 255, np.uint8)
-    paper[..., :3] = to_uint8(blank_canvas(listing))
-    merged = painting.image if enlarge == 1 else to_uint8(painting.lay(listing, blank_canvas(listing)))
-    layers = [_Layer("paper", paper), *_stroke_layers(painting, listing)]
+        stroke_list = stroke_list.scaled(enlarge * max(stroke_list.width, stroke_list.height))
+    paper = np.full((stroke_list.height, stroke_list.width, 4), 255, np.uint8)
+    paper[..., :3] = to_uint8(blank_canvas(stroke_list))
+    merged = painting.image if enlarge == 1 else to_uint8(painting.lay(stroke_list, blank_canvas(stroke_list)))
+    layers = [_Layer("paper", paper), *_stroke_layers(painting, stroke_list)]
 
     image = ElementTree.Element(
-        "image", version="0.0.5", w=str(listing.width), h=str(listing.height), xres="72", yres="72"
+        "image", version="0.0.5", w=str(stroke_list.width), h=str(stroke_list.height), xres="72", yres="72"
     )
     stack = ElementTree.SubElement(image, "stack")
     with zipfile.ZipFile(path, "w") as archive:
@@ -69,14 +69,14 @@ def layer_bounds(levels: NDArray[np.int64]) -> list[tuple[int, int]]:
     return list(zip(starts, [*starts[1:], len(levels)], strict=True))
 
 
-def _stroke_layers(painting: Timelapse, listing: StrokeList) -> Iterator[_Layer]:
-    levels = listing.levels
+def _stroke_layers(painting: Timelapse, stroke_list: StrokeList) -> Iterator[_Layer]:
+    levels = stroke_list.levels
     for start, end in layer_bounds(levels):
-        part = listing.part(start, end)
-        # On black, strokes leave their colour times their coverage; what they leave of white is what they do not
+        part = stroke_list.part(start, end)
+        # On black, strokes leave their color times their coverage; what they leave of white is what they do not
         # cover. So whoever can paint can paint layers; brushes that smudge, for which this is wrong, are refused.
-        black = painting.lay(part, torch.zeros(3, listing.height, listing.width)).clone()
-        white = painting.lay(part, torch.ones(3, listing.height, listing.width))
+        black = painting.lay(part, torch.zeros(3, stroke_list.height, stroke_list.width)).clone()
+        white = painting.lay(part, torch.ones(3, stroke_list.height, stroke_list.width))
         names = " and ".join(str(level) for level in dict.fromkeys((levels[start], levels[end - 1])))
         yield _Layer(f"level {names}, {end - start} strokes", _straight(black, 1 - (white - black).mean(0)))
 

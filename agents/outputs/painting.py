@@ -21,7 +21,7 @@ class Painting(SavablePicture):
 
     Attributes:
         image: (height, width, 3) uint8, the finished canvas.
-        listing: the strokes in painting order, each with its window.
+        stroke_list: the strokes in painting order, each with its window.
         loss: distance between the finished canvas and the picture, by the loss called ``loss_name``.
         loss_name: such as ``"mse"`` or ``"vgg19"``.
         seconds: how long the agent took.
@@ -32,7 +32,7 @@ class Painting(SavablePicture):
     """
 
     image: Picture
-    listing: StrokeList
+    stroke_list: StrokeList
     loss: float
     loss_name: str
     seconds: float
@@ -44,7 +44,7 @@ class Painting(SavablePicture):
     @property
     def strokes(self) -> NDArray[np.float32]:
         """(T, 12) in [0, 1], in painting order."""
-        return self.listing.strokes
+        return self.stroke_list.strokes
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -57,6 +57,6 @@ class Painting(SavablePicture):
             "settings": dict(self.settings),
         }
 
-    def lay(self, listing: StrokeList, canvas: Tensor) -> Tensor:
+    def lay(self, stroke_list: StrokeList, canvas: Tensor) -> Tensor:
         """Lay strokes on a canvas (3, height, width) in [0, 1], in place, by the painting's own painter."""
-        return paint_list(listing, self.painter, canvas)
+        return paint_list(stroke_list, self.painter, canvas)

@@ -18,25 +18,25 @@ SCHEMA_FILE = Path(__file__).parent / "painting.schema.json"
 _LONGEST_SIDE = 1 << 20
 
 
-def write_document(listing: StrokeList, path: Path, facts: Mapping[str, Any]) -> None:
+def write_painting_file(stroke_list: StrokeList, path: Path, facts: Mapping[str, Any]) -> None:
     """Write strokes with everything that is needed to paint them again, and facts such as who painted them."""
-    windows, number = np.unique(listing.windows, axis=0, return_inverse=True)
+    windows, number = np.unique(stroke_list.windows, axis=0, return_inverse=True)
     document = {
         "format": FORMAT,
         "version": FORMAT_VERSION,
-        "width": listing.width,
-        "height": listing.height,
-        "background": list(listing.background),
+        "width": stroke_list.width,
+        "height": stroke_list.height,
+        "background": list(stroke_list.background),
         **facts,
         "stroke_fields": STROKE_FIELDS,
         "windows": _shortest(windows),
         "stroke_windows": number.reshape(-1).tolist(),
-        "strokes": _shortest(listing.strokes),
+        "strokes": _shortest(stroke_list.strokes),
     }
     path.write_text(json.dumps(document, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def read_document(path: str | Path) -> StrokeList:
+def read_painting_file(path: str | Path) -> StrokeList:
     """The strokes of a painting that was saved as ``.json``, of this version or of version 1, which knew no windows.
 
     Raises:
@@ -57,12 +57,12 @@ def read_document(path: str | Path) -> StrokeList:
         if version == 1:
             strokes = check_strokes(_numbers(document, "strokes"))
             return on_one_canvas(strokes, _side(document, "size", CANVAS_SIZE))
-        return _listing(document)
+        return _read_stroke_list(document)
     except InvalidInputError as error:
         raise InvalidInputError(f"{path}: {error}") from None
 
 
-def _listing(document: dict[str, Any]) -> StrokeList:
+def _read_stroke_list(document: dict[str, Any]) -> StrokeList:
     strokes = _numbers(document, "strokes")
     checked = check_strokes(strokes) if strokes else np.empty((0, len(STROKE_FIELDS)), np.float32)
     table = _numbers(document, "windows")

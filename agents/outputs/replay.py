@@ -22,46 +22,48 @@ class Replay(SavablePicture):
     """A painting whose strokes are laid again; ``save`` takes all the forms that a painting can be saved in.
 
     Args:
-        listing: the strokes.
+        stroke_list: the strokes.
         painter: a neural painter, or the name of a MyPaint brush, which the real MyPaint lays.
         size: longer side of the new painting in pixels, 1 to 8192; by default that of the old one.
 
     Raises:
         MissingLibraryError: libmypaint or its brushes are not installed.
-        InvalidInputError: a size out of range, an unknown brush, or one of several colours.
+        InvalidInputError: a size out of range, an unknown brush, or one of several colors.
     """
 
-    def __init__(self, listing: StrokeList, painter: Painter | str = DEFAULT_BRUSH, size: int | None = None) -> None:
-        size = max(listing.width, listing.height) if size is None else size
+    def __init__(
+        self, stroke_list: StrokeList, painter: Painter | str = DEFAULT_BRUSH, size: int | None = None
+    ) -> None:
+        size = max(stroke_list.width, stroke_list.height) if size is None else size
         check_size(size)
-        self.listing = listing.scaled(size)
+        self.stroke_list = stroke_list.scaled(size)
         self._painter = painter
         # Before anything is painted, so that a mistake in its name costs no waiting.
-        self._engine = self._engine_for(self.listing) if isinstance(painter, str) else None
+        self._engine = self._engine_for(self.stroke_list) if isinstance(painter, str) else None
 
     @cached_property
     def image(self) -> Picture:  # type: ignore[override]
         """(height, width, 3) uint8, all strokes laid; painted when it is first asked for."""
-        return to_uint8(self.lay(self.listing, blank_canvas(self.listing)))
+        return to_uint8(self.lay(self.stroke_list, blank_canvas(self.stroke_list)))
 
     @property
     def facts(self) -> Mapping[str, Any]:
         """Who painted."""
         return {"painter": f"mypaint {self._painter}" if isinstance(self._painter, str) else self._painter.name}
 
-    def lay(self, listing: StrokeList, canvas: Tensor) -> Tensor:
+    def lay(self, stroke_list: StrokeList, canvas: Tensor) -> Tensor:
         """Lay strokes on a canvas (3, height, width) in [0, 1]."""
         if not isinstance(self._painter, str):
-            return paint_list(listing, self._painter, canvas)
-        engine = self._engine_for(listing)
+            return paint_list(stroke_list, self._painter, canvas)
+        engine = self._engine_for(stroke_list)
         paper = np.clip(canvas.permute(1, 2, 0).numpy(), 0, 1)
-        return torch.from_numpy(engine.paint(listing.strokes, paper, listing.windows)).permute(2, 0, 1)
+        return torch.from_numpy(engine.paint(stroke_list.strokes, paper, stroke_list.windows)).permute(2, 0, 1)
 
-    def _engine_for(self, listing: StrokeList) -> MyPaintEngine:
+    def _engine_for(self, stroke_list: StrokeList) -> MyPaintEngine:
         engine: MyPaintEngine | None = getattr(self, "_engine", None)
-        if engine is not None and (engine.width, engine.height) == (listing.width, listing.height):
+        if engine is not None and (engine.width, engine.height) == (stroke_list.width, stroke_list.height):
             return engine
-        return MyPaintEngine((listing.width, listing.height), str(self._painter))
+        return MyPaintEngine((stroke_list.width, stroke_list.height), str(self._painter))
 
 
 def check_size(size: int) -> None:

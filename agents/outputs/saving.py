@@ -15,7 +15,7 @@ from ...errors import InvalidInputError
 from ...files import check_can_write, write_whole
 from .animation import check_film, check_mp4, write_gif, write_mp4, write_webp
 from .open_raster import write_open_raster
-from .painting_file import write_document
+from .painting_file import write_painting_file
 from .svg import write_svg
 from .timelapse import FRAMES, Timelapse
 
@@ -50,23 +50,23 @@ def _png(painting: Timelapse, path: Path, options: SaveOptions) -> None:
 
 
 def _jpeg(painting: Timelapse, path: Path, options: SaveOptions) -> None:
-    # Full resolution for colour too: strokes have sharp coloured edges.
+    # Full resolution for color too: strokes have sharp colored edges.
     enlarge_picture(painting.image, options.enlarge).save(path, format="JPEG", quality=92, subsampling=0)
 
 
 def _json(painting: Timelapse, path: Path, options: SaveOptions) -> None:
-    write_document(painting.listing, path, painting.facts)
+    write_painting_file(painting.stroke_list, path, painting.facts)
 
 
 def _npz(painting: Timelapse, path: Path, options: SaveOptions) -> None:
-    listing = painting.listing
+    stroke_list = painting.stroke_list
     np.savez_compressed(
         path,
-        strokes=listing.strokes,
-        windows=listing.windows,
-        width=np.int64(listing.width),
-        height=np.int64(listing.height),
-        background=np.array(listing.background, np.float32),
+        strokes=stroke_list.strokes,
+        windows=stroke_list.windows,
+        width=np.int64(stroke_list.width),
+        height=np.int64(stroke_list.height),
+        background=np.array(stroke_list.background, np.float32),
     )
 
 
@@ -79,7 +79,7 @@ def _film(write: Callable[[list[Image.Image], Path, float | None], None]) -> Wri
 
 
 def _svg(painting: Timelapse, path: Path, options: SaveOptions) -> None:
-    write_svg(painting.listing, path, options.enlarge)
+    write_svg(painting.stroke_list, path, options.enlarge)
 
 
 def _ora(painting: Timelapse, path: Path, options: SaveOptions) -> None:
@@ -130,8 +130,8 @@ class SavablePicture(Timelapse):
             MissingLibraryError: ``.mp4`` without PyAV.
         """
         suffix = check_output(path, enlarge, frames, seconds)
-        width, height = enlarge * self.listing.width, enlarge * self.listing.height
-        check_pixels(suffix, width, height, min(frames, len(self.listing) + 1))
+        width, height = enlarge * self.stroke_list.width, enlarge * self.stroke_list.height
+        check_pixels(suffix, width, height, min(frames, len(self.stroke_list) + 1))
         with write_whole(path) as temporary:
             WRITERS[suffix](self, temporary, SaveOptions(enlarge, frames, seconds))
 

@@ -41,17 +41,20 @@ _SHORTEST = 1 / 12
 """Radii of a path that leave no dab: MyPaint lays twelve a radius."""
 
 
-def write_svg(listing: StrokeList, path: Path, enlarge: int = 1) -> None:
+def write_svg(stroke_list: StrokeList, path: Path, enlarge: int = 1) -> None:
     """Write a painting as shapes, a group for each run of strokes of one level, on a rectangle of paper."""
-    width, height = listing.width, listing.height
+    width, height = stroke_list.width, stroke_list.height
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{enlarge * width}" height="{enlarge * height}" '
         f'viewBox="0 0 {width} {height}">',
-        f'<rect width="{width}" height="{height}" fill={quoteattr(_color(np.array(listing.background)))}/>',
+        f'<rect width="{width}" height="{height}" fill={quoteattr(_color(np.array(stroke_list.background)))}/>',
     ]
     level = None
     for stroke, window, own in zip(
-        listing.strokes.astype(np.float64), listing.windows.astype(np.float64), listing.levels.tolist(), strict=True
+        stroke_list.strokes.astype(np.float64),
+        stroke_list.windows.astype(np.float64),
+        stroke_list.levels.tolist(),
+        strict=True,
     ):
         if own != level:
             lines += ["</g>"] * (level is not None) + [f'<g class="level{own}">']

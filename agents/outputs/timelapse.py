@@ -23,7 +23,7 @@ _REMEMBERED_PIXELS = 100_000_000
 class Timelapse(ABC):
     """Strokes, the picture that they make, and every picture between paper and that."""
 
-    listing: StrokeList
+    stroke_list: StrokeList
     """The strokes in painting order, each with its window."""
     image: Picture
     """(height, width, 3) uint8, all strokes laid."""
@@ -34,7 +34,7 @@ class Timelapse(ABC):
         """What is known of the painting beside its strokes, for its JSON document."""
 
     @abstractmethod
-    def lay(self, listing: StrokeList, canvas: Tensor) -> Tensor:
+    def lay(self, stroke_list: StrokeList, canvas: Tensor) -> Tensor:
         """Lay strokes on a canvas (3, height, width) in [0, 1], which may be changed in place, and return it."""
 
     def frames(self, count: int = FRAMES) -> Iterator[Picture]:
@@ -47,13 +47,13 @@ class Timelapse(ABC):
             InvalidInputError: ``count`` below 2, or above 1000.
         """
         check_frames(count)
-        strokes = len(self.listing)
+        strokes = len(self.stroke_list)
         return self._prefixes(np.linspace(0, strokes, min(count, strokes + 1)).round().astype(int).tolist())
 
     def _prefixes(self, ends: list[int]) -> Iterator[Picture]:
-        canvas = blank_canvas(self.listing)
+        canvas = blank_canvas(self.stroke_list)
         for start, end in zip([0, *ends], ends[:-1], strict=False):
-            canvas = self.lay(self.listing.part(start, end), canvas)
+            canvas = self.lay(self.stroke_list.part(start, end), canvas)
             yield to_uint8(canvas)
         yield self.image
 

@@ -1,6 +1,6 @@
-"""The best colours for given coverage, in closed form. Where strokes lie is decided elsewhere.
+"""The best colors for given coverage, in closed form. Where strokes lie is decided elsewhere.
 
-A canvas is linear in the colours of its strokes, so under the squared error they are a least squares problem.
+A canvas is linear in the colors of its strokes, so under the squared error they are a least squares problem.
 """
 
 import math
@@ -13,7 +13,7 @@ _EMPTY = 1e-6
 
 
 def best_color(coverage: Tensor, canvas: Tensor, target: Tensor, square: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """The best colour of each stroke, were it the next on the canvas.
+    """The best color of each stroke, were it the next on the canvas.
 
     With D = target - canvas (1 - a), the squared error |D - a c|^2 is least at c = <a, D> / <a, a>; it is separable
     and convex, so clipping to [0, 1] keeps the best.
@@ -25,8 +25,8 @@ def best_color(coverage: Tensor, canvas: Tensor, target: Tensor, square: Tensor 
         square: (..., N, P) coverage squared, where it is known already.
 
     Returns:
-        Colours (..., N, 3) in [0, 1], and by how much each stroke lowers the summed squared error (..., N); below 0
-        where even the best colour raises it.
+        Colors (..., N, 3) in [0, 1], and by how much each stroke lowers the summed squared error (..., N); below 0
+        where even the best color raises it.
     """
     residual = target - canvas
     square = coverage.square() if square is None else square
@@ -41,10 +41,10 @@ def best_color(coverage: Tensor, canvas: Tensor, target: Tensor, square: Tensor 
 
 
 def solve_colors(coverage: Tensor, color: Tensor, target: Tensor, paper: Tensor, rounds: int) -> Tensor:
-    """Improve the colours of a whole stack of strokes, all at once.
+    """Improve the colors of a whole stack of strokes, all at once.
 
     Accelerated projected gradient (Beck and Teboulle, "A fast iterative shrinkage-thresholding algorithm", 2009) on
-    the normal equations, scaled to a unit diagonal. A little ridge toward the present colours keeps those of hidden
+    the normal equations, scaled to a unit diagonal. A little ridge toward the present colors keeps those of hidden
     strokes where they are.
 
     Args:
@@ -82,14 +82,14 @@ def stack_weights(coverage: Tensor) -> tuple[Tensor, Tensor]:
         coverage: (T, P) in [0, 1], in painting order.
 
     Returns:
-        Weights (T, P) and (P,), which sum to 1: the canvas is their product with the colours.
+        Weights (T, P) and (P,), which sum to 1: the canvas is their product with the colors.
     """
     keep = 1 - coverage
     seen = torch.cat([keep, torch.ones_like(keep[:1])]).flip(0).cumprod(0).flip(0)
     return coverage * seen[1:], seen[0]
 
 
-def leave_one_out(coverage: Tensor, color: Tensor, target: Tensor, paper: Tensor) -> Tensor:
+def contributions(coverage: Tensor, color: Tensor, target: Tensor, paper: Tensor) -> Tensor:
     """By how much the summed squared error would rise, were one stroke taken away: (T,).
 
     Args:

@@ -24,7 +24,7 @@ class Pursuit(NamedTuple):
 
 
 def matching_pursuit(coverage: Tensor, canvas: Tensor, target: Tensor, count: int, noise: float = 0.0) -> Pursuit:
-    """Pick the stroke that lowers the squared error most, in its best colour, lay it, and go on (Mallat, Zhang, 1993).
+    """Pick the stroke that lowers the squared error most, in its best color, lay it, and go on (Mallat, Zhang, 1993).
 
     Args:
         coverage: (B, N, P) in [0, 1] of the strokes to choose from, P pixels, N >= count.

@@ -99,7 +99,7 @@ def pick_strokes(
         config: what strokes are drawn, and how many.
 
     Returns:
-        Strokes (count, 12) in [0, 1] with their best colours, their coverage (count, H * W), and by how much each
+        Strokes (count, 12) in [0, 1] with their best colors, their coverage (count, H * W), and by how much each
         lowered the summed squared error (count,).
     """
     error = (canvas - target).square().sum(0)

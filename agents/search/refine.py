@@ -7,7 +7,7 @@ is ``gradient``.
 import torch
 from torch import Tensor
 
-from ...painters.canvas import lay, lay_gradient
+from ...painters.canvas import composite_backward, lay
 from ...painters.neural.proxy import ProxyPainter
 from ...painters.stroke import CANVAS_SIZE, COLOR, LOG_RADIUS_SCALE, SIZE
 from .config import RefineConfig
@@ -59,7 +59,7 @@ def stack_gradient(strokes: Tensor, canvas: Tensor, target: Tensor, proxy: Proxy
     coverage = 1 - drawn.transmittance.view(*strokes.shape[:2], -1)
     painted, above, _ = lay(canvas, coverage, strokes[..., COLOR])
     error = 2 * (painted - target)
-    ink = lay_gradient(error, canvas, coverage, strokes[..., COLOR], above)
+    ink = composite_backward(error, canvas, coverage, strokes[..., COLOR], above)
     color = (coverage * above) @ error.mT
     gradient = proxy.gradient(drawn, ink.view_as(drawn.transmittance)).view_as(strokes)
     return torch.cat([gradient[..., : COLOR.start], color, gradient[..., COLOR.stop :]], -1)

@@ -8,7 +8,7 @@ from torch import Tensor
 from ...envs.core import PaintingCore, PaintingState
 from ...envs.losses.loss import PixelLoss
 from ...painters.neural.straight_through import pass_straight_through
-from .color import leave_one_out, solve_colors
+from .color import contributions, solve_colors
 from .config import OptimizerConfig
 from .proposals import EdgeField, pick_strokes
 from .stroke_stack import StrokeStack
@@ -66,7 +66,7 @@ class StrokeOptimizer:
     def replace_useless(self) -> None:
         """Take away the strokes that are worth least, and lay as many that are worth more."""
         useless = max(1, round(self._config.replaced_part * len(self.stack)))
-        costs = leave_one_out(self.stack.coverage, self.stack.colors, self._pixels, self._paper)
+        costs = contributions(self.stack.coverage, self.stack.colors, self._pixels, self._paper)
         costs, rows = costs.topk(useless, largest=False)
         strokes, coverage, gains = self._pick(useless, without=rows)
         better = int((gains > costs).sum())
@@ -75,7 +75,7 @@ class StrokeOptimizer:
             self.stack.append(strokes[:better], coverage[:better])
 
     def recolor(self) -> None:
-        """Bring the colours nearer to those of the least squared error."""
+        """Bring the colors nearer to those of the least squared error."""
         colors = solve_colors(
             self.stack.coverage, self.stack.colors, self._pixels, self._paper, self._config.color_rounds
         )

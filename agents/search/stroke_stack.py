@@ -1,4 +1,4 @@
-"""Strokes under optimisation: their logits, Adam's memory of each, and the coverage they were last rendered with."""
+"""Strokes under optimization: their logits, Adam's memory of each, and the coverage they were last rendered with."""
 
 import torch
 from torch import Tensor
@@ -66,7 +66,7 @@ class StrokeStack:
             setattr(self, part, getattr(self, part)[kept])
 
     def recolor(self, colors: Tensor) -> None:
-        """Give all strokes new colours (T, 3) in [0, 1]."""
+        """Give all strokes new colors (T, 3) in [0, 1]."""
         self.strokes[:, COLOR] = colors
         margin = self._config.margin
         self._logits[:, COLOR] = colors.clamp(margin, 1 - margin).logit()

@@ -167,7 +167,7 @@ def regret(gain: Tensor, config: AnalyticConfig) -> Tensor:
     """How far strokes fall short, (), of the one that gains most on the same canvas.
 
     The mean over places of -ln(gain / highest gain + floor): a logarithm, so that fine strokes count as much as bold
-    ones. Of the strokes proposed in a place the best learns, so that they may specialise, and a little all of them,
+    ones. Of the strokes proposed in a place the best learns, so that they may specialize, and a little all of them,
     so that none is lost.
 
     Args:

@@ -48,9 +48,9 @@ def find_data(config: PolicyTrainingConfig) -> TrainingData:
         numbers = range(0, len(targets), _HELD_OUT_ONE_IN)
         sampler = TargetSampler(config.target, numbers=sorted(set(range(len(targets))) - set(numbers)))
 
-    def spread(count: int) -> Tensor:
+    def spread_evenly(count: int) -> Tensor:
         chosen = np.linspace(0, len(numbers) - 1, min(count, len(numbers))).round().astype(int)
         pictures = np.stack([targets.picture(numbers[index]) for index in chosen])
         return to_tensor(pictures, config.device)
 
-    return TrainingData(sampler, spread(config.held_out), spread(4 * config.held_out))
+    return TrainingData(sampler, spread_evenly(config.held_out), spread_evenly(4 * config.held_out))

@@ -39,7 +39,7 @@ class Precision:
 def measure_precision(
     loss: PerceptualLoss, plain: nn.Module, target: Tensor, painter: Painter, *, batch: int = 64, rounds: int = 5
 ) -> Precision:
-    """Compare values, gradients and speed on canvases half-painted with the target's colours, and nearly finished ones.
+    """Compare values, gradients and speed on canvases half-painted with the target's colors, and nearly finished ones.
 
     Args:
         loss: what is judged.

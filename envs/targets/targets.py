@@ -66,7 +66,7 @@ class Targets:
         return self._name(self._check(index))
 
     def picture(self, index: int) -> Picture:
-        """Picture ``index`` as (size, size, 3) uint8: the centre square of the original; not to be written into.
+        """Picture ``index`` as (size, size, 3) uint8: the center square of the original; not to be written into.
 
         Raises:
             InvalidInputError: there is no such picture, or its file turns out to be damaged.

@@ -144,7 +144,7 @@ def measure_fidelity(painter: Painter, strokes: NDArray[np.float32], coverage: N
 def contact_sheet(
     strokes: NDArray[np.float32], coverage: NDArray[np.uint8], *neural: NDArray[np.float32], scale: int = 2
 ) -> Image.Image:
-    """Strokes in their colours on white, six to a row or fewer: the real brush on the left, each painter beside it.
+    """Strokes in their colors on white, six to a row or fewer: the real brush on the left, each painter beside it.
 
     Args:
         strokes: (N, 12) float32 in [0, 1].
@@ -153,7 +153,7 @@ def contact_sheet(
         scale: whole-number enlargement.
     """
     side_by_side = torch.cat([torch.from_numpy(coverage) / 255, *map(torch.from_numpy, neural)], 2)[:, None]
-    # Pale inks hide the grain: each colour is shown at no more than half its brightness.
+    # Pale inks hide the grain: each color is shown at no more than half its brightness.
     color = torch.from_numpy(strokes[:, COLOR])[..., None, None] * 0.5
     groups = F.pad(1 - side_by_side * (1 - color), (2, 2, 2, 2), value=0.8)
     columns = max(1, 2 * _SHEET_COLUMNS // (1 + len(neural)))

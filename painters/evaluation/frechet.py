@@ -23,10 +23,10 @@ def stroke_statistics(coverage: NDArray[np.float32] | NDArray[np.uint8]) -> NDAr
     """What kind of stroke each is, in 17 numbers.
 
     - ink: its mean coverage (1);
-    - moments: where the ink's centre lies (2), and its variances and covariance about it (3), in canvas sides;
+    - moments: where the ink's center lies (2), and its variances and covariance about it (3), in canvas sides;
     - tone: the share of the canvas covered by more than 0.05, 0.25, 0.5, 0.75 and 0.95 (5);
     - edges: ln(mean square + 1e-6) of four bands, 1, 2, 4 and 8 pixels wide, of a Laplacian pyramid (4), and of the
-      differences of neighbours across and down (2).
+      differences of neighbors across and down (2).
 
     Args:
         coverage: (N, 64, 64), floats in [0, 1] or uint8, of which 255 is opaque.

@@ -15,8 +15,8 @@ _BATCH = 256
 
 
 @dataclass(frozen=True)
-class Endurance:
-    """What ``endure`` found; all is well when the three counts are 0."""
+class Robustness:
+    """What ``measure_robustness`` found; all is well when the three counts are 0."""
 
     strokes: int
     not_finite: int
@@ -63,9 +63,9 @@ _PARTS: dict[str, int | slice] = {
 }
 
 
-def endure(
+def measure_robustness(
     painter: Painter, strokes: NDArray[np.float32], progress: Callable[[int], object] | None = None
-) -> Endurance:
+) -> Robustness:
     """Paint every stroke, take the gradient of its ink, and count what is not finite or out of range.
 
     Args:
@@ -84,4 +84,4 @@ def endure(
         bad_gradients += int((~batch.grad.isfinite()).any(1).sum())
         if progress:
             progress(len(part))
-    return Endurance(len(strokes), not_finite, out_of_range, bad_gradients)
+    return Robustness(len(strokes), not_finite, out_of_range, bad_gradients)

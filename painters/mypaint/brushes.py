@@ -13,7 +13,7 @@ from .library import library
 _BRUSH_FOLDERS = (Path("/usr/share/mypaint-data/2.0/brushes"), Path("/usr/share/mypaint-data/1.0/brushes"))
 
 
-# Settings that bring in a second colour, or paint that is already on the canvas.
+# Settings that bring in a second color, or paint that is already on the canvas.
 _COLOR_MIXING_SETTINGS = (
     "smudge",
     "eraser",
@@ -30,11 +30,11 @@ _COLOR_MIXING_SETTINGS = (
 
 @functools.cache
 def brush_definition(name: str) -> bytes:
-    """The brush file's text for a brush of a single colour.
+    """The brush file's text for a brush of a single color.
 
     Raises:
         MissingLibraryError: no brush collection is installed.
-        InvalidInputError: no brush of that name, or one that needs more than its own colour.
+        InvalidInputError: no brush of that name, or one that needs more than its own color.
     """
     folders = [folder for folder in _BRUSH_FOLDERS if folder.is_dir()]
     if not folders:
@@ -53,7 +53,7 @@ def brush_definition(name: str) -> bytes:
         value = settings.get(setting, {"base_value": 0.0, "inputs": {}})
         if value["base_value"] or value["inputs"]:
             raise InvalidInputError(
-                f"brush {name!r} is not of a single colour ({setting} is set); try 'classic/charcoal'"
+                f"brush {name!r} is not of a single color ({setting} is set); try 'classic/charcoal'"
             )
     return text
 

@@ -1,7 +1,7 @@
 """The stroke data set: shards of drawn strokes in the layout of Kaggle's ``mypaint_brushstrokes``. Nothing here learns.
 
 A shard ``episodes_<i>.npz`` holds ``actions`` (N, 12) float64 in [0, 1] and ``strokes`` (N, 64, 64, 3)
-uint8: one coloured stroke on white each. Ours hold a third array, ``settings``, that says how to draw them again.
+uint8: one colored stroke on white each. Ours hold a third array, ``settings``, that says how to draw them again.
 """
 
 import json
@@ -123,9 +123,9 @@ def _write_shard(
 
 
 def coverage_from_color(pictures: NDArray[np.uint8], colors: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Coverage of single strokes of known colour on white paper.
+    """Coverage of single strokes of known color on white paper.
 
-    A channel shows ``255 - coverage * 255 * (1 - colour)``; the channels are weighed by how far their colour
+    A channel shows ``255 - coverage * 255 * (1 - color)``; the channels are weighed by how far their color
     is from white, which is least squares for equal rounding errors. A white stroke leaves no trace and gives 0.
 
     Args:
@@ -147,7 +147,7 @@ class StrokeShards:
 
     Iterating gives (actions, coverage): (N, 12) float32 in [0, 1] and (N, 64, 64) uint8, 255 for opaque, in
     the order of the shards. Strokes nearly as white as the paper carry no ink that could be measured: they are
-    left out and counted in ``dropped`` (0.1 % of uniform colours).
+    left out and counted in ``dropped`` (0.1 % of uniform colors).
 
     Args:
         source: a folder of ``episodes_<i>.npz`` shards, or one shard.

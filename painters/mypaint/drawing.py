@@ -57,7 +57,7 @@ def _coverage_task(strokes: NDArray[np.floating]) -> NDArray[np.uint8]:
 
 
 def colored_task(strokes: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Draw each stroke in its colour on white: (N, 12) in [0, 1] -> (N, 64, 64, 3) uint8."""
+    """Draw each stroke in its color on white: (N, 12) in [0, 1] -> (N, 64, 64, 3) uint8."""
     engine = MyPaintEngine()
     return np.stack([np.rint(engine.paint(stroke) * 255).astype(np.uint8) for stroke in strokes])
 

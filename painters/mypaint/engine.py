@@ -45,12 +45,12 @@ class MyPaintEngine:
 
     Args:
         size: side of the square canvas in pixels, or its width and height, each 1 to 8192.
-        brush: name of an installed MyPaint brush that uses one colour, such as
+        brush: name of an installed MyPaint brush that uses one color, such as
             ``"classic/dry_brush"``, which the neural painters learned, or ``"classic/charcoal"``.
 
     Raises:
         MissingLibraryError: libmypaint or its brushes are not installed.
-        InvalidInputError: unknown brush, a brush of several colours, or a bad size.
+        InvalidInputError: unknown brush, a brush of several colors, or a bad size.
 
     An engine owns a drawing surface and is not thread-safe: use one engine a thread.
     """
@@ -140,7 +140,7 @@ class MyPaintEngine:
         """Coverage of one stroke.
 
         Args:
-            stroke: (12,) in [0, 1]; its colour does not matter.
+            stroke: (12,) in [0, 1]; its color does not matter.
 
         Returns:
             (height, width) float32 in [0, 1]: how much of each pixel is covered with paint.
@@ -167,7 +167,7 @@ class MyPaintEngine:
     def paint(
         self, strokes: ArrayLike, canvas: ArrayLike | None = None, windows: ArrayLike | None = None
     ) -> NDArray[np.float32]:
-        """Paint strokes one over the other, in their colours.
+        """Paint strokes one over the other, in their colors.
 
         Args:
             strokes: (N, 12) in [0, 1]; later strokes lie on top.
@@ -195,16 +195,16 @@ class MyPaintEngine:
         return self._read(slice(0, 3))
 
 
-def paint_list(listing: StrokeList, brush: str = DEFAULT_BRUSH) -> NDArray[np.float32]:
+def paint_list(stroke_list: StrokeList, brush: str = DEFAULT_BRUSH) -> NDArray[np.float32]:
     """Paint a whole painting by the real brush: (height, width, 3) float32 RGB in [0, 1].
 
     Raises:
         MissingLibraryError: libmypaint or its brushes are not installed.
-        InvalidInputError: unknown brush, a brush of several colours, or paper beyond 8192 pixels.
+        InvalidInputError: unknown brush, a brush of several colors, or paper beyond 8192 pixels.
     """
-    engine = MyPaintEngine((listing.width, listing.height), brush)
-    paper = np.broadcast_to(np.array(listing.background, np.float32), (listing.height, listing.width, 3))
-    return engine.paint(listing.strokes, paper, listing.windows)
+    engine = MyPaintEngine((stroke_list.width, stroke_list.height), brush)
+    paper = np.broadcast_to(np.array(stroke_list.background, np.float32), (stroke_list.height, stroke_list.width, 3))
+    return engine.paint(stroke_list.strokes, paper, stroke_list.windows)
 
 
 def stroke_events(stroke: NDArray[np.float64], size: float = CANVAS_SIZE) -> list[tuple[float, float, float]]:

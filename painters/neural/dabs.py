@@ -137,12 +137,12 @@ def place_dabs(path: Path, noise_sums: Tensor, groups: int) -> Dabs:
     left = torch.searchsorted(path.dabs.detach().contiguous(), where.detach().contiguous()) - 1
     left = left.clamp(0, path.dabs.shape[1] - 2)
 
-    def neighbours(values: Tensor) -> tuple[Tensor, Tensor]:
+    def neighbors(values: Tensor) -> tuple[Tensor, Tensor]:
         return values.gather(1, left), values.gather(1, left + 1)
 
-    before, after = neighbours(path.dabs)
+    before, after = neighbors(path.dabs)
     fraction = ((where - before) / (after - before).clamp(min=1e-5)).clamp(0.0, 1.0)
-    x, y, pressure = (torch.lerp(*neighbours(part), fraction) for part in (path.x, path.y, path.pressure))
+    x, y, pressure = (torch.lerp(*neighbors(part), fraction) for part in (path.x, path.y, path.pressure))
 
     begun = (total - first).clamp(min=0.0).minimum(size)
     whole = torch.where(size > 1, begun, begun.floor())

@@ -14,7 +14,7 @@ _CHANNELS = (256, 128, 64, 32)
 class DeconvPainter(Painter):
     """A linear layer to 4x4x256 and four transposed convolutions to 64x64 (Nakano, "Neural Painters", 2019).
 
-    The shape keeps its twelve inputs; the three of the colour are set to 0, since coverage does not depend on them.
+    The shape keeps its twelve inputs; the three of the color are set to 0, since coverage does not depend on them.
     """
 
     architecture = "deconv"

@@ -107,8 +107,8 @@ class ProxyPainter(Painter):
         log_height = torch.add(log_ink, torch.log2(squared_speed * precision.square()), alpha=0.5)
         heights = torch.stack([torch.zeros_like(log_height), log_height.clamp(min=_LEAST_LOG2_INK)], 1)
         scale = (precision * (0.5 * _LOG2_E)).sqrt()
-        centres = pixel * torch.arange(0.5, side, dtype=strokes.dtype, device=strokes.device)
-        standardized_offset = (centres - place[..., None]) * scale[:, None, :, None]
+        centers = pixel * torch.arange(0.5, side, dtype=strokes.dtype, device=strokes.device)
+        standardized_offset = (centers - place[..., None]) * scale[:, None, :, None]
         separable_profiles = (heights[..., None] - standardized_offset.square()).clamp_(min=_FLOOR).exp2_()
         columns, rows = separable_profiles.unbind(1)
         transmittance = (rows.mT @ columns).neg_().exp2_()
@@ -132,7 +132,7 @@ class ProxyPainter(Painter):
             coverage: (N, side, side) gradient of some loss to their coverage.
 
         Returns:
-            (N, 12) gradient of that loss to the strokes; 0 for colours.
+            (N, 12) gradient of that loss to the strokes; 0 for colors.
         """
         # Over ln(2), for which ``adjoint`` makes up: the powers are of two.
         density = coverage * drawn.transmittance

@@ -83,7 +83,7 @@ class SplatPainter(Painter):
         Raises:
             InvalidInputError: strokes of another shape, or with NaN in them.
         """
-        columns, rows = (_basis(centres).to(strokes) for centres in (raster.columns(), raster.rows()))
+        columns, rows = (_basis(centers).to(strokes) for centers in (raster.columns(), raster.rows()))
         return -torch.expm1(-self._density(self._checked(strokes), columns, rows, -math.log(raster.step)))
 
     def _density(self, strokes: Tensor, columns: Tensor, rows: Tensor, zoom: float) -> Tensor:
@@ -129,9 +129,9 @@ class SplatPainter(Painter):
         return torch.relu(density - amount[..., None] * _laplacian(density))
 
 
-def _basis(centres: Tensor) -> Tensor:
-    """(3, P): 1, p, p^2 of positions (P,) about the centre of the canvas."""
-    offset = centres - _CENTRE
+def _basis(centers: Tensor) -> Tensor:
+    """(3, P): 1, p, p^2 of positions (P,) about the center of the canvas."""
+    offset = centers - _CENTRE
     return torch.stack([torch.ones_like(offset), offset, offset.square()])
 
 
@@ -148,7 +148,7 @@ def _laplacian(density: Tensor) -> Tensor:
 
 
 def _quadratic(mean: Tensor, variance: Tensor, log_height: Tensor) -> Tensor:
-    """Coefficients (N, M, 3) of log2(height * exp(-(p - mean)^2 / (2 variance))) in 1, p, p^2 about the centre."""
+    """Coefficients (N, M, 3) of log2(height * exp(-(p - mean)^2 / (2 variance))) in 1, p, p^2 about the center."""
     curvature = -0.5 / variance
     offset = mean - _CENTRE
     terms = [curvature * offset.square() + log_height, -2 * curvature * offset, curvature]

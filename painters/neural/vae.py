@@ -3,7 +3,7 @@
 The recipe is that of "Neural Painters" (Nakano, 2019) and of its model, "World Models" (Ha and Schmidhuber, 2018): an
 encoder and a decoder learn a space of 64 numbers in which strokes can be written down, and then a predictor learns
 which 64 numbers an action means. Three things are better than there, so that the comparison with the GAN is fair: it
-learns coverage alone (colour is exact), its decoder upsamples and convolves instead of transposing convolutions, which
+learns coverage alone (color is exact), its decoder upsamples and convolves instead of transposing convolutions, which
 leave a checkerboard, and the predictor is taught by the encoder's latents and by the frozen decoder's pixels too.
 
 What stays is the VAE's own weakness. The grain of a stroke is hundreds of dabs, each shifted and resized on its own; 64
@@ -75,7 +75,7 @@ class Predictor(nn.Module):
         )
 
     def forward(self, strokes: Tensor) -> Tensor:
-        """The mean latent, (N, 64), of strokes (N, 12) in [0, 1], whatever their colour."""
+        """The mean latent, (N, 64), of strokes (N, 12) in [0, 1], whatever their color."""
         form = strokes[:, self.form]
         waves = (form[..., None] * self.frequencies).flatten(1)
         latent: Tensor = self.layers(torch.cat([form, waves.sin(), waves.cos()], 1))

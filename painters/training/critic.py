@@ -10,7 +10,7 @@ _GRAIN_GAIN = 4.0
 
 
 class Critic(nn.Module):
-    """Tells real coverage from neural: (N, 1, 64, 64) -> (N, 1, 8, 8) scores, one a patch, with spectral normalisation.
+    """Tells real coverage from neural: (N, 1, 64, 64) -> (N, 1, 8, 8) scores, one a patch, with spectral normalization.
 
     A patch critic, because what tells ink apart is its grain, and the generator already knows where the stroke lies.
     """

@@ -74,7 +74,7 @@ class Adversarial(Stage):
         """One step of the critic, then one of the painter."""
         self.painter.train()
         neural = self.painter(strokes)
-        # Hinge losses (Lim and Ye, "Geometric GAN", 2017), spectral normalisation (Miyato et al., 2018).
+        # Hinge losses (Lim and Ye, "Geometric GAN", 2017), spectral normalization (Miyato et al., 2018).
         critic_loss = F.relu(1 - self.critic(real)).mean() + F.relu(1 + self.critic(neural.detach())).mean()
         self.critic_optimizer.zero_grad()
         critic_loss.backward()

@@ -1,4 +1,4 @@
-"""What a stage of training is: a loss, its optimiser, a judgement of painters. The loop is in ``training``."""
+"""What a stage of training is: a loss, its optimizer, a judgment of painters. The loop is in ``training``."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -65,7 +65,7 @@ class Stage:
 
 
 def descend(loss: Tensor, optimizer: torch.optim.Optimizer, module: nn.Module) -> None:
-    """One step of an optimiser down the gradient of the module's weights, clipped; no other weight gets a gradient."""
+    """One step of an optimizer down the gradient of the module's weights, clipped; no other weight gets a gradient."""
     optimizer.zero_grad()
     loss.backward(inputs=list(module.parameters()))
     torch.nn.utils.clip_grad_norm_(module.parameters(), 1.0)

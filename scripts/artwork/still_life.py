@@ -92,7 +92,7 @@ def _grapes(points: Array) -> Array:
     return np.minimum.reduce([_sphere(_at(points, *center), 0.16) for center in centers])
 
 
-# Distance, colour, and how glossy: what lies where.
+# Distance, color, and how glossy: what lies where.
 _OBJECTS: list[tuple[Callable[[Array], Array], tuple[float, float, float], float]] = [
     (lambda p: p[..., 1], (0.05, 0.19, 0.23), 0.05),
     (lambda p: p[..., 2] - np.float32(_WALL_Z), (0.74, 0.50, 0.27), 0.0),
@@ -114,13 +114,13 @@ def _distance(points: Array) -> Array:
 
 def _trace(origins: Array, directions: Array, steps: int = 110) -> Array:
     """How far each ray goes until it meets a surface."""
-    travelled = np.zeros(len(origins), np.float32)
+    traveled = np.zeros(len(origins), np.float32)
     active = np.arange(len(origins))
     for _ in range(steps):
-        gap = _distance(origins[active] + travelled[active, None] * directions[active])
-        travelled[active] += gap
-        active = active[gap > 2e-4 * travelled[active]]
-    return travelled
+        gap = _distance(origins[active] + traveled[active, None] * directions[active])
+        traveled[active] += gap
+        active = active[gap > 2e-4 * traveled[active]]
+    return traveled
 
 
 def _normals(points: Array) -> Array:
@@ -132,17 +132,17 @@ def _normals(points: Array) -> Array:
 
 def _lit(points: Array, sharpness: float = 9.0) -> Array:
     """Share of the light that reaches each point."""
-    share, travelled = np.ones(len(points), np.float32), np.full(len(points), 0.03, np.float32)
+    share, traveled = np.ones(len(points), np.float32), np.full(len(points), 0.03, np.float32)
     for _ in range(45):
-        gap = _distance(points + travelled[:, None] * _LIGHT)
-        share = np.minimum(share, sharpness * gap / travelled)
-        travelled += np.clip(gap, 0.015, 0.25)
+        gap = _distance(points + traveled[:, None] * _LIGHT)
+        share = np.minimum(share, sharpness * gap / traveled)
+        traveled += np.clip(gap, 0.015, 0.25)
     share = np.clip(share, 0, 1)
     return share * share * (3 - 2 * share)
 
 
 def _openness(points: Array, normals: Array) -> Array:
-    """Share of the sky that neighbours leave open (ambient occlusion)."""
+    """Share of the sky that neighbors leave open (ambient occlusion)."""
     closed = sum(
         (reach - _distance(points + reach * normals)) / reach * 0.5**i for i, reach in enumerate((0.08, 0.2, 0.5))
     )
@@ -150,7 +150,7 @@ def _openness(points: Array, normals: Array) -> Array:
 
 
 def _surface(points: Array, normals: Array) -> tuple[Array, Array]:
-    """Colour (N, 3) and gloss (N,) of the surface at each point."""
+    """Color (N, 3) and gloss (N,) of the surface at each point."""
     nearest = np.argmin([distance(points) for distance, _, _ in _OBJECTS], 0)
     colors = np.array([color for _, color, _ in _OBJECTS], np.float32)[nearest]
     gloss = np.array([shine for _, _, shine in _OBJECTS], np.float32)[nearest]

@@ -5,7 +5,7 @@ paintgym compare --painters gan,vae,gan-deconv --targets mnist,paintings --out r
 paintgym compare --study --out runs/study          # the study of STUDY.md; again: goes on where it was interrupted
 paintgym compare --size 512 --agents greedy,policy --strokes 500,2000,5000
 paintgym compare --study --quick                   # the same with a few pictures
-paintgym compare --agents gradient,policy+gradient --seconds gradient=40,policy+gradient=10 --strokes 200
+paintgym compare --agents gradient,policy+refine --seconds gradient=40,policy+refine=10 --strokes 200
 """
 
 import json
@@ -13,22 +13,21 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rich.console import Console
 
 from ...agents.agent import Agent
-from ...agents.evaluation.comparison import Comparison, Source, Studio, choose_pictures
+from ...agents.evaluation.comparison import Comparison, Source, TrialRunner, choose_pictures
 from ...agents.evaluation.metrics import MEASURES, available_measures, load_measure
-from ...agents.evaluation.report.findings import verdict
+from ...agents.evaluation.report.findings import findings
 from ...agents.evaluation.report.page import make_page
 from ...agents.evaluation.report.pictures import contact_sheet
-from ...agents.evaluation.report.summary import make_document
+from ...agents.evaluation.report.summary import make_summary
 from ...agents.evaluation.trials import TrialFolder
-from ...agents.gradient import GradientAgent
 from ...agents.limits import LARGEST_BUDGET, LARGEST_SIZE
 from ...agents.policy.registry import load_network
-from ...agents.registry import load_agent
+from ...agents.registry import find_agent, load_agent
 from ...checks import check_whole
 from ...envs.losses.registry import make_loss
 from ...envs.targets.targets import Split, load_targets
@@ -60,7 +59,7 @@ _QUICK_STUDY = {**_STUDY, "pictures": "mnist=10,paintings=4", "iterations": 30}
 class Arguments:
     """Let agents and painters paint the same pictures with the same numbers of strokes and the same seed.
 
-    Every agent paints with every painter. Paintings are judged by vgg19, mse and ssim, whatever loss is minimised, and
+    Every agent paints with every painter. Paintings are judged by vgg19, mse and ssim, whatever loss is minimized, and
     so is what the real MyPaint brush makes of the same strokes. Means come with 95 % intervals over the pictures.
     """
 
@@ -71,7 +70,7 @@ class Arguments:
     """With --study: a few pictures, and fewer iterations."""
     agents: str | None = None
     """Who paints, separated by commas; random,greedy,gradient by default, gradient where painters are named. There
-    are policy and policy+gradient too."""
+    are policy and policy+refine too."""
     painters: str | None = None
     """Neural painters, separated by commas, by name or as paths to .safetensors files; gan by default. Where there are
     several, strokes move by each painter's own gradient, not by the draft painter's."""
@@ -84,11 +83,11 @@ class Arguments:
     policy: str | None = None
     """Of agents that have one: mnist, paintings (default), or a .safetensors file that train-policy wrote."""
     loss: str = "mse"
-    """What the agents minimise: mse, lite, or vgg19 (needs its weights)."""
+    """What the agents minimize: mse, lite, or vgg19 (needs its weights)."""
     iterations: int | None = None
     """Of agents that have them, such as gradient."""
     seconds: str | None = None
-    """Time limit of agents that have one, for all or for each, as in gradient=40,policy+gradient=10; they iterate until
+    """Time limit of agents that have one, for all or for each, as in gradient=40,policy+refine=10; they iterate until
     it is over, if --iterations does not say otherwise."""
     split: Split = "test"
     """The part of targets that have parts."""
@@ -114,19 +113,19 @@ def run(arguments: Arguments) -> None:
     """Paint what is not painted yet, print the tables, and write what was asked for."""
     workers = _check(arguments)
     comparison = _plan(arguments)
-    studio, tasks = Studio(comparison), comparison.tasks()
+    runner, tasks = TrialRunner(comparison), comparison.tasks()
     settings = comparison.settings(workers)
     with tempfile.TemporaryDirectory() as scratch:
         folder = TrialFolder(arguments.out or Path(scratch) / "comparison", settings)
         missing = [number for number in range(len(tasks)) if folder.read(number) is None]
         with counting("comparing", len(tasks)) as advance:
             advance(len(tasks) - len(missing))
-            for number, trial in work_through(studio, [tasks[number] for number in missing], workers):
+            for number, trial in work_through(runner, [tasks[number] for number in missing], workers):
                 folder.write(missing[number], trial)
                 advance(1)
         trials = list(folder.read_all(len(tasks)))
-    document = make_document(trials, settings)
-    document["verdict"] = verdict(document)
+    document = make_summary(trials, settings)
+    document["findings"] = findings(document)
 
     console = Console()
     print_report(document, console)
@@ -138,7 +137,7 @@ def run(arguments: Arguments) -> None:
         if path:
             _write(path, make_page(document, trials), console)
     if arguments.sheet:
-        names = [contestant["name"] for contestant in document["contestants"]]
+        names = [method["name"] for method in document["methods"]]
         with write_whole(arguments.sheet) as temporary:
             contact_sheet(trials, names).save(temporary)
         console.print(f"wrote {arguments.sheet}")
@@ -212,28 +211,28 @@ def _load_agents(
 ) -> list[Agent]:
     """Every agent with every painter."""
     loss = make_loss(loss_name)
-    with_policy = [name for name in _split(names, "agents", str) if "policy" in name]
+    entries = dict(find_agent(name) for name in _split(names, "agents", str))
+    with_policy, iterating = (
+        [name for name, entry in entries.items() if option in entry.options] for option in ("policy", "iterations")
+    )
     if policy is not None and not with_policy:
         raise InvalidInputError(f"a policy is given, but none of the agents {names} has one; leave it out")
-    network = load_network(policy or "paintings") if with_policy else None
-    loaded = [load_painter(name) for name in _split(painters, "painters", str)]
-    agents = [
-        load_agent(name, painter=painter, loss=loss, **({"policy": network} if name in with_policy else {}))
-        for name in _split(names, "agents", str)
-        for painter in loaded
-    ]
-    iterating = [agent for agent in agents if isinstance(agent, GradientAgent)]
     if iterations is not None and not iterating:
         raise InvalidInputError(f"iterations are given, but none of the agents {names} has any; leave them out")
-    limits = _read_limits(seconds, names, [agent.name for agent in iterating])
-    for searching in iterating:
-        searching.iterations = iterations
-        if limits:
-            searching.iterations, searching.time_limit = iterations or _MOST_ITERATIONS, limits[searching.name]
-    for agent in agents:
-        # The draft painter was fitted to one of them, and a painter's gradients are part of what it is good for.
-        if len(loaded) > 1 and hasattr(agent, "smooth"):
-            agent.smooth = False
+    limits = _read_limits(seconds, names, iterating)
+    network = load_network(policy or "paintings") if with_policy else None
+    loaded = [load_painter(name) for name in _split(painters, "painters", str)]
+    agents = []
+    for name in entries:
+        options: dict[str, Any] = {}
+        if name in with_policy:
+            options |= {"policy": policy or "paintings", "network": network}
+        if name in iterating:
+            # The proxy renderer was fitted to one of them, and a painter's gradients are part of what it is good for.
+            options["straight_through"] = len(loaded) == 1
+            options["iterations"] = (iterations or _MOST_ITERATIONS) if limits else iterations
+            options["time_limit"] = limits.get(name)
+        agents += [load_agent(name, painter=painter, loss=loss, **options) for painter in loaded]
     return agents
 
 

@@ -21,7 +21,7 @@ from ...errors import InvalidInputError
 from ...files import check_can_write, write_whole
 from ...painters.evaluation.fidelity import Fidelity, StrokeFigures, contact_sheet, paint_all, stroke_figures
 from ...painters.evaluation.frechet import frechet_distance, stroke_statistics
-from ...painters.evaluation.robustness import degenerate_strokes, endure
+from ...painters.evaluation.robustness import degenerate_strokes, measure_robustness
 from ...painters.evaluation.stroke_groups import stroke_groups
 from ...painters.mypaint.drawing import draw_coverage
 from ...painters.mypaint.reference import reference_correlations
@@ -56,7 +56,7 @@ class Arguments:
     """Write the figures here."""
     reference: bool = False
     """Also compare our engine with the Neural Painters author's strokes (mypaint_reference in PAINTGYM_DATA)."""
-    endurance: int = 0
+    robustness: int = 0
     """Also paint this many random strokes and every degenerate one, and look for NaN and bad gradients."""
 
 
@@ -98,9 +98,9 @@ def run(arguments: Arguments) -> None:
     figures = _overall(measured, console, f"{len(strokes)} strokes, seed {seed}")
     report: dict[str, Any] = {"strokes": len(strokes), "seed": seed, "painters": figures}
     report["groups"] = _by_group(measured, strokes, console)
-    if arguments.endurance:
-        for name, endurance in _endure(painters, arguments.endurance, seed, console).items():
-            figures[name]["endurance"] = endurance
+    if arguments.robustness:
+        for name, robustness in _measure_robustness(painters, arguments.robustness, seed, console).items():
+            figures[name]["robustness"] = robustness
     if arguments.reference:
         report["reference"] = _compare_with_reference(console)
     if arguments.sheet:
@@ -168,14 +168,16 @@ def _row(fidelity: Fidelity, distance: float, detail: bool = False) -> Iterable[
     yield from (f"{fidelity.detail_gap:.1%}", f"{distance:.3f}")
 
 
-def _endure(painters: dict[str, Painter], count: int, seed: int, console: Console) -> dict[str, dict[str, int]]:
+def _measure_robustness(
+    painters: dict[str, Painter], count: int, seed: int, console: Console
+) -> dict[str, dict[str, int]]:
     hard = np.concatenate([random_strokes(count, np.random.default_rng(seed)).astype(np.float32), degenerate_strokes()])
     found = {}
     for name, painter in painters.items():
         with counting(f"enduring, {name}", len(hard)) as advance:
-            endurance = endure(painter, hard, advance)
-        found[name] = dataclasses.asdict(endurance)
-        console.print(f"{name}: {endurance}")
+            robustness = measure_robustness(painter, hard, advance)
+        found[name] = dataclasses.asdict(robustness)
+        console.print(f"{name}: {robustness}")
     return found
 
 

@@ -25,7 +25,7 @@ _USUAL_UPSCALE = 8
 
 @dataclass(frozen=True)
 class Arguments:
-    """Paint a picture, stroke by stroke: its centre square on a 64x64 canvas, or all of it, large, with --size."""
+    """Paint a picture, stroke by stroke: its center square on a 64x64 canvas, or all of it, large, with --size."""
 
     picture: tyro.conf.Positional[Path] = _DEFAULT_PICTURE
     """The picture to paint: PNG, JPEG or WebP, or a folder of such. By default a bundled still life."""
@@ -35,7 +35,7 @@ class Arguments:
     """How many strokes the painting has; large ones want some thousand."""
     size: int | None = None
     """The painting's longer side in pixels, such as 512: the whole picture, through windows coarse to fine. By default
-    the centre square on 64x64."""
+    the center square on 64x64."""
     out: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
     """Where to save, by suffix: .png or .jpg the picture; .webp, .gif or .mp4 the painting growing; .svg its strokes
     as shapes; .ora as layers; .json or .npz as numbers. May be given several times; painting.png by default. For a
@@ -46,7 +46,7 @@ class Arguments:
     """Of a folder that holds a film's frames, with --size: every frame begins with those strokes of the one before that
     still fit, so that the film does not flicker. Writes a .json for every frame too."""
     loss: str | None = None
-    """What the agent minimises, or a policy is measured by: mse, lite, or vgg19 (needs its weights). By default the
+    """What the agent minimizes, or a policy is measured by: mse, lite, or vgg19 (needs its weights). By default the
     agent's own choice."""
     policy: str | None = None
     """For policy and policy+gradient: mnist, paintings (default), or a .safetensors file that train-policy wrote."""

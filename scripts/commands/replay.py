@@ -7,7 +7,7 @@ from typing import Literal
 
 import tyro
 
-from ...agents.outputs.painting_file import read_document
+from ...agents.outputs.painting_file import read_painting_file
 from ...agents.outputs.replay import Replay, check_size
 from ...agents.outputs.saving import check_output, check_pixels
 from ...agents.outputs.timelapse import FRAMES
@@ -36,7 +36,7 @@ class Arguments:
     size: int = 512
     """The longer side of the picture in pixels, up to 8192."""
     brush: str | None = None
-    """For mypaint: an installed MyPaint brush of one colour, such as classic/charcoal. By default classic/dry_brush,
+    """For mypaint: an installed MyPaint brush of one color, such as classic/charcoal. By default classic/dry_brush,
     which the neural painters learned."""
     painter: str | None = None
     """For neural: the painter, by name or as a path to a .safetensors file. By default gan."""
@@ -51,25 +51,25 @@ def run(arguments: Arguments) -> None:
     outputs = arguments.out or (_DEFAULT_OUTPUT,)
     check_size(arguments.size)
     suffixes = [check_output(output, 1, arguments.frames, arguments.seconds) for output in outputs]
-    listing = read_document(arguments.painting)
-    scaled = listing.scaled(arguments.size)
+    stroke_list = read_painting_file(arguments.painting)
+    scaled = stroke_list.scaled(arguments.size)
     for suffix in suffixes:
-        check_pixels(suffix, scaled.width, scaled.height, min(arguments.frames, len(listing) + 1))
+        check_pixels(suffix, scaled.width, scaled.height, min(arguments.frames, len(stroke_list) + 1))
     started = time.perf_counter()
     if arguments.engine == "neural":
         _check_left_out("--brush", arguments.brush, "mypaint")
         name = arguments.painter or _DEFAULT_PAINTER
-        replay = Replay(listing, load_painter(name), arguments.size)
+        replay = Replay(stroke_list, load_painter(name), arguments.size)
         who = f"the neural painter {name}"
     else:
         _check_left_out("--painter", arguments.painter, "neural")
         name = arguments.brush or DEFAULT_BRUSH
-        replay = Replay(listing, name, arguments.size)
+        replay = Replay(stroke_list, name, arguments.size)
         who = f"MyPaint's {name}"
     for output in outputs:
         replay.save(output, frames=arguments.frames, seconds=arguments.seconds)
     print(
-        f"{len(listing)} strokes by {who} at {scaled.width}x{scaled.height} pixels in "
+        f"{len(stroke_list)} strokes by {who} at {scaled.width}x{scaled.height} pixels in "
         f"{time.perf_counter() - started:.1f} s -> {', '.join(map(str, outputs))}"
     )
 

@@ -108,7 +108,7 @@ def _count(source: str, parts: dict[Split, Targets]) -> str:
 
 
 def _tabulate_bam(bam_filter: str | None, splits: list[Split]) -> Table:
-    table = Table("attribute", *splits, title="labelled positive")
+    table = Table("attribute", *splits, title="labeled positive")
     bam = Bam()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # _load has said it

@@ -1,4 +1,4 @@
-"""``paintgym train-lite``: teach the lite loss VGG19's judgement, and measure how well it learned.
+"""``paintgym train-lite``: teach the lite loss VGG19's judgment, and measure how well it learned.
 
 PAINTGYM_DATA=data paintgym train-lite --out runs/lite       # needs VGG19's weights, paintings/ and MNIST/raw
 PAINTGYM_DATA=data paintgym train-lite --steps 0             # measures the lite loss that is shipped

@@ -41,7 +41,7 @@ class Arguments:
     gamma: float = 0.99
     """Discount."""
     gae_lambda: float = 0.95
-    """Lambda of generalised advantage estimation."""
+    """Lambda of generalized advantage estimation."""
     clip: float = 0.2
     """How far the policy may move, as a ratio of probabilities."""
     value_weight: float = 0.5

@@ -11,7 +11,7 @@ _FEWEST_PICTURES = 5
 """With fewer, nobody is called surely better."""
 
 
-def verdict(document: Document) -> list[Document]:
+def findings(document: Document) -> list[Document]:
     """Who is best by the first measure on each canvas, whether the others agree, and the replay gap.
 
     Returns:
@@ -36,7 +36,7 @@ def format_figure(document: Document, figure: str, value: float) -> str:
     return f"{value:.{decimals}f}"
 
 
-def best_contestant(document: Document, source: str, strokes: int, figure: str) -> tuple[str, bool]:
+def best_method(document: Document, source: str, strokes: int, figure: str) -> tuple[str, bool]:
     """Who has the best mean, and whether every paired 95 % interval against the others is on its side."""
     higher = _is_higher_better(document, figure)
     rows = _rows(document["summaries"], source, strokes, figure)
@@ -44,9 +44,9 @@ def best_contestant(document: Document, source: str, strokes: int, figure: str) 
     sure = best["pictures"] >= _FEWEST_PICTURES
     for other in rows:
         if other is not best:
-            _, low, high = _difference(document, source, strokes, figure, best["contestant"], other["contestant"])
+            _, low, high = _difference(document, source, strokes, figure, best["method"], other["method"])
             sure = sure and (high < 0 if higher else low > 0)
-    return best["contestant"], sure
+    return best["method"], sure
 
 
 def settings_of(document: Document) -> list[tuple[str, int]]:
@@ -54,10 +54,10 @@ def settings_of(document: Document) -> list[tuple[str, int]]:
     return list(dict.fromkeys((row["source"], row["strokes"]) for row in document["summaries"]))
 
 
-def mean_of(document: Document, source: str, strokes: int, figure: str, contestant: str) -> float:
+def mean_of(document: Document, source: str, strokes: int, figure: str, method: str) -> float:
     """The mean over pictures."""
     rows = _rows(document["summaries"], source, strokes, figure)
-    return float(next(row["mean"] for row in rows if row["contestant"] == contestant))
+    return float(next(row["mean"] for row in rows if row["method"] == method))
 
 
 Finding = tuple[str, list[str]]
@@ -65,7 +65,7 @@ Finding = tuple[str, list[str]]
 
 def _standings(document: Document) -> Iterator[Finding]:
     """Who is best by the first measure, on the neural canvas and on the replayed one."""
-    if len(document["contestants"]) < 2:
+    if len(document["methods"]) < 2:
         return
     measure = document["figures"][0]
     canvases = {measure["name"]: "on the neural canvas"}
@@ -74,7 +74,7 @@ def _standings(document: Document) -> Iterator[Finding]:
     for figure, canvas in canvases.items():
         places: dict[tuple[str, bool], list[str]] = {}
         for source, strokes in settings_of(document):
-            places.setdefault(best_contestant(document, source, strokes, figure), []).append(f"{source} at {strokes}")
+            places.setdefault(best_method(document, source, strokes, figure), []).append(f"{source} at {strokes}")
         parts = [
             f"{best} is {'surely' if sure else 'perhaps'} best for {_join(settings)} strokes"
             for (best, sure), settings in places.items()
@@ -87,19 +87,19 @@ def _standings(document: Document) -> Iterator[Finding]:
 
 
 def _standing(document: Document, source: str, strokes: int, figure: str) -> str:
-    """All contestants' means, the best first; the others with the interval of the paired difference."""
+    """All methods' means, the best first; the others with the interval of the paired difference."""
     rows = sorted(
         _rows(document["summaries"], source, strokes, figure),
         key=lambda row: row["mean"],
         reverse=_is_higher_better(document, figure),
     )
-    best = rows[0]["contestant"]
+    best = rows[0]["method"]
     parts = [f"{best} {format_figure(document, figure, rows[0]['mean'])}"]
     for row in rows[1:]:
-        difference, low, high = _difference(document, source, strokes, figure, best, row["contestant"])
+        difference, low, high = _difference(document, source, strokes, figure, best, row["method"])
         shown = [format_figure(document, figure, value) for value in (row["mean"], difference, low, high)]
         sign = "+" if difference >= 0 else ""
-        parts.append(f"{row['contestant']} {shown[0]} ({sign}{shown[1]}, {shown[2]} to {shown[3]})")
+        parts.append(f"{row['method']} {shown[0]} ({sign}{shown[1]}, {shown[2]} to {shown[3]})")
     return ", ".join(parts)
 
 
@@ -116,17 +116,17 @@ def _difference(
 
 
 def _agreement(document: Document) -> Iterator[Finding]:
-    """Where other measures than the first find another contestant best."""
+    """Where other measures than the first find another method best."""
     first, names = document["figures"][0], _names(document)
     others = [entry for entry in document["figures"][1:] if f"replay {entry['name']}" in names]
-    if len(document["contestants"]) < 2:
+    if len(document["methods"]) < 2:
         return
     for other in others:
         dissents = []
         for prefix, canvas in (("", "neural canvas"), ("replay ", "replay")):
             for source, strokes in settings_of(document):
-                best, _ = best_contestant(document, source, strokes, prefix + other["name"])
-                if best != best_contestant(document, source, strokes, prefix + first["name"])[0]:
+                best, _ = best_method(document, source, strokes, prefix + other["name"])
+                if best != best_method(document, source, strokes, prefix + first["name"])[0]:
                     dissents.append(f"{source}, {strokes} strokes, {canvas}: {best}")
         if dissents:
             yield f"{other['title']} does not always find the same best as {first['title']}.", dissents
@@ -143,16 +143,16 @@ def _promises(document: Document) -> Iterator[Finding]:
     details = []
     for source, strokes in _largest_budgets(document):
         parts = []
-        for contestant in document["contestants"]:
-            means = [mean_of(document, source, strokes, kind, contestant["name"]) for kind in kinds]
+        for method in document["methods"]:
+            means = [mean_of(document, source, strokes, kind, method["name"]) for kind in kinds]
             neural, replay = (format_figure(document, figure["name"], mean) for mean in means)
-            parts.append(f"{contestant['name']} {neural} promised, {replay} kept")
+            parts.append(f"{method['name']} {neural} promised, {replay} kept")
         details.append(f"{source}, {strokes} strokes: {'; '.join(parts)}")
     yield f"{figure['title']} that the neural canvas promises, and that the real brush keeps:", details
 
 
 def _means(document: Document, figure: str, statement: str) -> Iterator[Finding]:
-    """Every contestant's mean of a figure, with its interval."""
+    """Every method's mean of a figure, with its interval."""
     if figure not in _names(document):
         return
     details = []
@@ -160,20 +160,20 @@ def _means(document: Document, figure: str, statement: str) -> Iterator[Finding]
         parts = []
         for row in _rows(document["summaries"], source, strokes, figure):
             mean, low, high = (format_figure(document, figure, row[key]) for key in ("mean", "low", "high"))
-            parts.append(f"{row['contestant']} {mean} ({low} to {high})")
+            parts.append(f"{row['method']} {mean} ({low} to {high})")
         details.append(f"{source}, {strokes} strokes: {', '.join(parts)}")
     yield statement, details
 
 
 def _readings(document: Document) -> Iterator[Finding]:
-    """How many painted digits can be read: the share of each contestant, beside that of the originals."""
+    """How many painted digits can be read: the share of each method, beside that of the originals."""
     details = []
     for source, strokes in dict.fromkeys((row["source"], row["strokes"]) for row in document["readings"]):
         rows = [row for row in document["readings"] if (row["source"], row["strokes"]) == (source, strokes)]
         parts = [next(f"originals {row['mean']:.1%}" for row in rows if row["figure"] == READ_ORIGINAL)]
         for row in rows:
             if row["figure"] != READ_ORIGINAL:
-                name = f"{row['contestant']}, replay" if row["figure"] == READ_REPLAY else row["contestant"]
+                name = f"{row['method']}, replay" if row["figure"] == READ_REPLAY else row["method"]
                 parts.append(f"{name} {row['mean']:.1%} ({row['low']:.1%} to {row['high']:.1%})")
         details.append(f"{source}, {strokes} strokes: {', '.join(parts)}")
     if details:

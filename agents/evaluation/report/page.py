@@ -8,7 +8,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from ..trials import Trial, encode_png
-from .findings import best_contestant, format_figure, settings_of
+from .findings import best_method, format_figure, settings_of
 from .pictures import choose_examples
 from .plots import Line, Point, plot_intervals, plot_lines
 
@@ -23,15 +23,15 @@ def make_page(document: Document, trials: Sequence[Trial]) -> str:
     environment.filters["png"] = lambda picture: Markup(f"data:image/png;base64,{encode_png(picture)}")
     environment.globals["figure"] = lambda name, value: format_figure(document, name, value)
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
-    names = [contestant["name"] for contestant in document["contestants"]]
+    names = [method["name"] for method in document["methods"]]
     return template.render(
         document=document,
         names=names,
         sources=list(dict.fromkeys(source for source, _ in settings_of(document))),
         budgets={source: [b for s, b in settings_of(document) if s == source] for source, _ in settings_of(document)},
-        rows={(row["source"], row["strokes"], row["figure"], row["contestant"]): row for row in document["summaries"]},
+        rows={(row["source"], row["strokes"], row["figure"], row["method"]): row for row in document["summaries"]},
         best={
-            (source, strokes, figure["name"]): best_contestant(document, source, strokes, figure["name"])
+            (source, strokes, figure["name"]): best_method(document, source, strokes, figure["name"])
             for source, strokes in settings_of(document)
             for figure in document["figures"]
         },
@@ -58,12 +58,12 @@ def _plots(document: Document, names: list[str]) -> dict[str, list[tuple[str, Ma
                 "strokes",
                 False,
             ),
-            ("courses", "seconds", f"MSE reached over time, {largest} strokes", "seconds", True),
+            ("histories", "seconds", f"MSE reached over time, {largest} strokes", "seconds", True),
         ):
             lines = [
                 Line(
-                    label=row["contestant"],
-                    series=names.index(row["contestant"]),
+                    label=row["method"],
+                    series=names.index(row["method"]),
                     points=[(point[x], point["mean"], point["low"], point["high"]) for point in row["points"]],
                 )
                 for row in document[kind]
@@ -80,8 +80,8 @@ def _interval_plot(document: Document, names: list[str], source: str, figure: st
     for row in document["summaries"]:
         hollow = row["figure"] == f"replay {figure}"
         if row["source"] == source and (hollow or row["figure"] == figure):
-            label = f"{row['contestant']}, replay" if hollow else row["contestant"]
-            point = Point(label, names.index(row["contestant"]), row["mean"], row["low"], row["high"], hollow)
+            label = f"{row['method']}, replay" if hollow else row["method"]
+            point = Point(label, names.index(row["method"]), row["mean"], row["low"], row["high"], hollow)
             groups.setdefault(row["strokes"], []).append(point)
     for points in groups.values():
         points.sort(key=lambda point: (point.series, point.hollow))

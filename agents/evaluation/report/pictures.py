@@ -18,13 +18,13 @@ _HEADER = 20
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One picture with one budget, painted by every contestant."""
+    """One picture with one budget, painted by every method."""
 
     source: str
     picture: str
     strokes: int
     trials: list[Trial]
-    """In the order of the contestants."""
+    """In the order of the methods."""
 
 
 def choose_examples(trials: Sequence[Trial], count: int = EXAMPLES) -> list[Example]:
@@ -34,8 +34,8 @@ def choose_examples(trials: Sequence[Trial], count: int = EXAMPLES) -> list[Exam
         trials: a whole comparison, in the order of its tasks.
         count: pictures of each source.
     """
-    contestants = len({(trial.agent, trial.painter) for trial in trials})
-    groups = [list(trials[first : first + contestants]) for first in range(0, len(trials), contestants)]
+    methods = len({(trial.agent, trial.painter) for trial in trials})
+    groups = [list(trials[first : first + methods]) for first in range(0, len(trials), methods)]
     examples = [Example(group[0].source, group[0].picture, group[0].strokes, group) for group in groups]
     chosen = []
     for source in dict.fromkeys(example.source for example in examples):
@@ -50,11 +50,11 @@ def choose_examples(trials: Sequence[Trial], count: int = EXAMPLES) -> list[Exam
 
 
 def contact_sheet(trials: Sequence[Trial], names: Sequence[str], count: int = EXAMPLES) -> Image.Image:
-    """A row for each example: the target, then each contestant's neural canvas and its replay, three times as large.
+    """A row for each example: the target, then each method's neural canvas and its replay, three times as large.
 
     Args:
         trials: of one comparison.
-        names: the contestants', in their order.
+        names: the methods', in their order.
         count: at most this many pictures of each source.
     """
     examples = choose_examples(trials, count)

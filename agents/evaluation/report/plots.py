@@ -1,4 +1,4 @@
-"""Plots as inline SVG: points with intervals, and lines with bands. Colours come from the page's style sheet."""
+"""Plots as inline SVG: points with intervals, and lines with bands. Colors come from the page's style sheet."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 COLORS = 6
-"""Of contestants, in the page's style sheet."""
+"""Of methods, in the page's style sheet."""
 
 _WIDTH, _LABELS, _RIGHT = 460, 140, 16
 _ROW, _GROUP_GAP, _AXIS = 20, 10, 34
@@ -20,7 +20,7 @@ class Point:
 
     label: str
     series: int
-    """Number of the contestant, which has the colour of that number."""
+    """Number of the method, which has the color of that number."""
     value: float
     low: float
     high: float

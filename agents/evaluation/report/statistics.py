@@ -13,7 +13,7 @@ _BLOCK = 2_000_000
 
 
 @dataclass(frozen=True)
-class Spread:
+class SummaryStatistics:
     """One figure over many pictures.
 
     Attributes:
@@ -35,11 +35,11 @@ class Spread:
     upper_quartile: float
 
 
-def spread(values: Sequence[float]) -> Spread:
+def summarize(values: Sequence[float]) -> SummaryStatistics:
     """Sum up one figure over pictures, at least one."""
     low, high = bootstrap_interval(values)
     lower, median, upper = np.quantile(values, [0.25, 0.5, 0.75]).tolist()
-    return Spread(len(values), float(np.mean(values)), low, high, median, lower, upper)
+    return SummaryStatistics(len(values), float(np.mean(values)), low, high, median, lower, upper)
 
 
 def bootstrap_interval(values: Sequence[float]) -> tuple[float, float]:

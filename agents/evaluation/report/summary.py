@@ -12,7 +12,7 @@ from ..digits import READ, READ_ORIGINAL, READ_REPLAY
 from ..metrics import MEASURES
 from ..seams import SEAMS
 from ..trials import FORMAT, Trial
-from .statistics import CONFIDENCE, RESAMPLES, bootstrap_interval, spread
+from .statistics import CONFIDENCE, RESAMPLES, bootstrap_interval, summarize
 
 Document = dict[str, Any]
 
@@ -22,7 +22,7 @@ _DECIMALS = {"mse": 5, "replay mse": 5, "replay psnr": 2, "seconds": 2}
 _HIGHER_IS_BETTER = {"ssim", "replay ssim", "replay psnr"}
 
 
-def make_document(trials: Sequence[Trial], settings: dict[str, Any]) -> Document:
+def make_summary(trials: Sequence[Trial], settings: dict[str, Any]) -> Document:
     """Sum up finished trials.
 
     Returns:
@@ -30,58 +30,58 @@ def make_document(trials: Sequence[Trial], settings: dict[str, Any]) -> Document
 
         - ``settings``: as given.
         - ``figures``: name, title, decimals and direction of all that was measured, the most telling first.
-        - ``contestants``: who painted: name, agent, painter.
-        - ``summaries``: mean, interval, median and quartiles of each figure for each source, budget and contestant.
-        - ``differences``: of each figure between two contestants on the same pictures: the second minus the first.
+        - ``methods``: who painted: name, agent, painter.
+        - ``summaries``: mean, interval, median and quartiles of each figure for each source, budget and method.
+        - ``differences``: of each figure between two methods on the same pictures: the second minus the first.
         - ``curves``: the neural canvas's mean figures and intervals over the strokes painted so far.
         - ``readings``: the share of painted digits that the digit classifier reads correctly, where there are digits.
-        - ``courses``: the least loss reported so far over seconds, where the squared error was minimised.
+        - ``histories``: the least loss reported so far over seconds, where the squared error was minimized.
         - ``trials``: every single figure.
     """
-    contestants = _contestants(trials)
-    names = {(contestant["agent"], contestant["painter"]): contestant["name"] for contestant in contestants}
+    methods = _methods(trials)
+    names = {(method["agent"], method["painter"]): method["name"] for method in methods}
     groups: dict[tuple[str, int], dict[str, list[Trial]]] = {}
     for source in dict.fromkeys(trial.source for trial in trials):
         for strokes in sorted({trial.strokes for trial in trials if trial.source == source}):
-            groups[source, strokes] = {contestant["name"]: [] for contestant in contestants}
+            groups[source, strokes] = {method["name"]: [] for method in methods}
     for trial in trials:
         groups[trial.source, trial.strokes][names[trial.agent, trial.painter]].append(trial)
     figures = _figures(trials[0])
     return {
         **FORMAT,
         "settings": settings,
-        "minimised": trials[0].minimised,
+        "minimized": trials[0].minimized,
         "confidence": CONFIDENCE,
         "resamples": RESAMPLES,
         "figures": figures,
-        "contestants": contestants,
+        "methods": methods,
         "summaries": list(_summaries(groups, figures)),
         "differences": list(_differences(groups, figures)),
         "curves": list(_curves(groups, figures)),
         "readings": list(_readings(groups)),
-        "courses": list(_courses(groups)),
+        "histories": list(_histories(groups)),
         "trials": [_figures_of(trial) for trial in trials],
     }
 
 
 Groups = dict[tuple[str, int], dict[str, list[Trial]]]
-"""Trials in the order of their pictures, by source and budget, then by contestant."""
+"""Trials in the order of their pictures, by source and budget, then by method."""
 
 
-def _contestants(trials: Sequence[Trial]) -> list[dict[str, str]]:
+def _methods(trials: Sequence[Trial]) -> list[dict[str, str]]:
     """Who painted, named by what sets them apart."""
     pairs = list(dict.fromkeys((trial.agent, trial.painter) for trial in trials))
     agents, painters = (list(dict.fromkeys(pair[part] for pair in pairs)) for part in (0, 1))
     short = {painter: "/".join(Path(painter).with_suffix("").parts[-2:]) for painter in painters}
     if len(set(short.values())) < len(painters):
         short = {painter: painter for painter in painters}
-    contestants = []
+    methods = []
     for agent, painter in pairs:
         name = short[painter] if len(agents) == 1 < len(painters) else agent
         if len(agents) > 1 and len(painters) > 1:
             name = f"{agent}, {short[painter]}"
-        contestants.append({"name": name, "agent": agent, "painter": painter})
-    return contestants
+        methods.append({"name": name, "agent": agent, "painter": painter})
+    return methods
 
 
 def _figures(trial: Trial) -> list[dict[str, Any]]:
@@ -114,9 +114,9 @@ def _values(trials: Sequence[Trial], figure: str) -> list[float]:
 def _summaries(groups: Groups, figures: list[dict[str, Any]]) -> Iterator[Document]:
     for (source, strokes), painted in groups.items():
         for figure in figures:
-            for contestant, trials in painted.items():
-                keys = {"source": source, "strokes": strokes, "figure": figure["name"], "contestant": contestant}
-                yield {**keys, **asdict(spread(_values(trials, figure["name"])))}
+            for method, trials in painted.items():
+                keys = {"source": source, "strokes": strokes, "figure": figure["name"], "method": method}
+                yield {**keys, **asdict(summarize(_values(trials, figure["name"])))}
 
 
 def _differences(groups: Groups, figures: list[dict[str, Any]]) -> Iterator[Document]:
@@ -143,7 +143,7 @@ def _differences(groups: Groups, figures: list[dict[str, Any]]) -> Iterator[Docu
 def _curves(groups: Groups, figures: list[dict[str, Any]]) -> Iterator[Document]:
     for (source, strokes), painted in groups.items():
         for figure in figures:
-            for contestant, trials in painted.items():
+            for method, trials in painted.items():
                 if figure["name"] not in trials[0].curve:
                     continue
                 columns = np.array([trial.curve[figure["name"]] for trial in trials]).T.tolist()
@@ -151,40 +151,40 @@ def _curves(groups: Groups, figures: list[dict[str, Any]]) -> Iterator[Document]
                     {"strokes": count, "mean": float(np.mean(column)), **_interval(column)}
                     for count, column in zip(trials[0].curve["strokes"], columns, strict=True)
                 ]
-                keys = {"source": source, "strokes": strokes, "figure": figure["name"], "contestant": contestant}
+                keys = {"source": source, "strokes": strokes, "figure": figure["name"], "method": method}
                 yield {**keys, "points": points}
 
 
 def _readings(groups: Groups) -> Iterator[Document]:
     for (source, strokes), painted in groups.items():
-        for contestant, trials in painted.items():
+        for method, trials in painted.items():
             if READ not in trials[0].figures:
                 continue
             for figure in (READ_ORIGINAL, READ, READ_REPLAY):
                 if figure in trials[0].figures:
                     values = _values(trials, figure)
-                    keys = {"source": source, "strokes": strokes, "figure": figure, "contestant": contestant}
+                    keys = {"source": source, "strokes": strokes, "figure": figure, "method": method}
                     yield {**keys, "pictures": len(values), "mean": float(np.mean(values)), **_interval(values)}
 
 
-def _courses(groups: Groups) -> Iterator[Document]:
+def _histories(groups: Groups) -> Iterator[Document]:
     for (source, strokes), painted in groups.items():
-        for contestant, trials in painted.items():
+        for method, trials in painted.items():
             # A perceptual loss takes over from the squared error half-way: no one curve could show both.
-            if any(trial.minimised != "mse" for trial in trials):
+            if any(trial.minimized != "mse" for trial in trials):
                 continue
             end = max(trial.figures["seconds"] for trial in trials)
-            begin = min(end, max(trial.course[0][0] for trial in trials))
+            begin = min(end, max(trial.history[0][0] for trial in trials))
             points = []
             for time in np.geomspace(max(begin, 1e-3), max(end, 1e-3), _TIMES if begin < end else 1).tolist():
                 losses = [_least_until(trial, time) for trial in trials]
                 points.append({"seconds": time, "mean": float(np.mean(losses)), **_interval(losses)})
-            yield {"source": source, "strokes": strokes, "contestant": contestant, "points": points}
+            yield {"source": source, "strokes": strokes, "method": method, "points": points}
 
 
 def _least_until(trial: Trial, time: float) -> float:
     """The least loss reported up to a part of the painting's time; the first, if none was by then."""
-    return min([trial.course[0][1], *(loss for seconds, loss in trial.course if seconds <= time)])
+    return min([trial.history[0][1], *(loss for seconds, loss in trial.history if seconds <= time)])
 
 
 def _interval(values: Sequence[float]) -> dict[str, float]:
@@ -193,5 +193,5 @@ def _interval(values: Sequence[float]) -> dict[str, float]:
 
 
 def _figures_of(trial: Trial) -> Document:
-    kept = ("agent", "painter", "source", "picture", "strokes", "seed", "minimised", "figures")
+    kept = ("agent", "painter", "source", "picture", "strokes", "seed", "minimized", "figures")
     return {key: getattr(trial, key) for key in kept}

@@ -16,7 +16,7 @@ _SIGNATURES = ((b"\xff\xd8\xff", b"\xff\xd9"), (b"\x89PNG\r\n\x1a\n", b"IEND\xae
 
 
 class BamFiles:
-    """An index of the files ``<mid>.<suffix>`` at any depth below a folder, made by listing it once.
+    """An index of the files ``<mid>.<suffix>`` at any depth below a folder, made by stroke_list it once.
 
     A picture that was downloaded for several attributes lies in as many folders. Kept as arrays, since there may be
     millions.

@@ -1,0 +1,51 @@
+"""The draft painter: near the GAN painter, valid at the edges, differentiated alike by hand and by autograd."""
+
+import pytest
+import torch
+from paintgym.errors import InvalidInputError
+from paintgym.painters.neural.proxy import ProxyPainter
+from paintgym.painters.registry import load_painter
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def test_the_draft_painter_is_close_to_the_gan_painter() -> None:
+    strokes = torch.rand(200, 12)
+    error = (ProxyPainter()(strokes) - load_painter("gan")(strokes)).square().mean()
+    assert -10 * torch.log10(error) > 22
+
+
+def test_the_draft_painter_keeps_the_painters_contract_at_the_edges() -> None:
+    corners = torch.stack([torch.zeros(12), torch.ones(12), torch.full((12,), 0.5)]).requires_grad_()
+    coverage = ProxyPainter()(corners)
+    assert coverage.shape == (3, 1, 64, 64)
+    assert ((coverage >= 0) & (coverage <= 1)).all()
+    (gradient,) = torch.autograd.grad(coverage.sum(), corners)
+    assert gradient.isfinite().all()
+    with pytest.raises(InvalidInputError, match="shape"):
+        ProxyPainter()(torch.rand(3, 11))
+
+
+def test_a_small_draft_shows_what_a_large_one_does() -> None:
+    strokes = torch.rand(100, 12)
+    large, small = (ProxyPainter().draw(strokes, side).keep for side in (64, 32))
+    means = large.unfold(1, 2, 2).unfold(2, 2, 2).mean((3, 4))
+    assert -10 * torch.log10((means - small).square().mean()) > 40
+
+
+@pytest.mark.parametrize("side", [64, 32])
+def test_the_gradient_by_hand_is_that_of_autograd(side: int) -> None:
+    draft = ProxyPainter().double()
+    strokes = torch.rand(30, 12, dtype=torch.float64, requires_grad=True)
+    drawn = draft.draw(strokes, side)
+    wanted = torch.randn_like(drawn.keep)
+    (expected,) = torch.autograd.grad(1 - drawn.keep, strokes, wanted)
+    with torch.no_grad():
+        gradient = draft.gradient(draft.draw(strokes, side), wanted)
+    torch.testing.assert_close(gradient, expected, atol=1e-4, rtol=1e-4)
+
+
+def test_the_gradient_by_hand_is_finite_at_the_edges() -> None:
+    corners = torch.stack([torch.zeros(12), torch.ones(12), torch.full((12,), 0.5)])
+    drawn = ProxyPainter().draw(corners)
+    assert ProxyPainter().gradient(drawn, torch.ones_like(drawn.keep)).isfinite().all()

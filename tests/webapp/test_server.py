@@ -1,0 +1,175 @@
+"""The service behind a real server: it ends when told to, and clients who are slow or vanish harm nobody."""
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers.web_service import save_untrained_policy
+from paintgym.scripts.commands import load_test
+from paintgym.scripts.main import main
+
+PATIENCE = 90
+"""Seconds: for a busy machine."""
+
+
+@pytest.fixture(scope="module")
+def policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_untrained_policy(tmp_path_factory.mktemp("policy"))
+
+
+@contextlib.contextmanager
+def serving(policy: Path, **settings: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "PAINTGYM_POLICY": str(policy), "OMP_NUM_THREADS": "1", **settings}
+    command = [sys.executable, "-m", "paintgym.scripts.main", "serve", "--port", str(port)]
+    with subprocess.Popen(
+        command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as server:
+        try:
+            assert server.stdout is not None
+            assert f"http://127.0.0.1:{port}" in server.stdout.readline()
+            yield server, port
+        finally:
+            server.kill()
+
+
+def ask(port: int, path: str, body: dict[str, Any] | None = None) -> Any:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}")
+    if body is not None:
+        request.data, request.headers = json.dumps(body).encode(), {"Content-type": "application/json"}
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+        return json.loads(answer.read())
+
+
+def send(port: int, text: str) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+    connection.sendall(text.encode())
+    return connection
+
+
+def watch(port: int, painting: dict[str, Any]) -> socket.socket:
+    """Open the stream of a painting's events; a seat that somebody left is free within a second or two."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        request = f"GET {painting['links']['events']} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        connection = send(port, request)
+        if b"200 OK" in connection.recv(1000):
+            return connection
+        connection.close()
+        time.sleep(0.2)
+    raise TimeoutError("nobody gave a seat back")
+
+
+TOO_LARGE = "The request is too large; at most 10 MB are taken."
+
+
+def check_413(port: int, body: bytes, *, length: int | None = None, accept: str = "*/*", more: str = "") -> None:
+    """Send a body that is too large, all of it, and read the refusal."""
+    kind = "" if "chunked" in more else f"Content-Length: {len(body) if length is None else length}\r\n"
+    head = f"POST /paintings HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nAccept: {accept}\r\n{kind}{more}"
+    with send(port, f"{head}\r\n") as connection:
+        connection.sendall(body)
+        check_refusal_of(connection, '<p role="alert">' if "html" in accept else '{"error":')
+
+
+def check_refusal_of(connection: socket.socket, start: str) -> None:
+    answer = http.client.HTTPResponse(connection)
+    answer.begin()
+    assert answer.status == 413
+    assert start in (text := answer.read().decode())
+    assert TOO_LARGE in text
+
+
+def test_too_much_is_refused_in_our_own_words_even_while_it_is_still_being_sent(policy: Path) -> None:
+    with serving(policy) as (_, port):
+        for megabytes in (11, 25, 60):  # whoever is cut off while sending sees no answer
+            check_413(port, bytes(1_000_000 * megabytes))
+        check_413(port, bytes(25_000_000), accept="text/html")
+        check_413(port, b"", length=25_000_000, more="Expect: 100-continue\r\nConnection: close\r\n")
+        check_413(port, b"", length=10**15)
+        check_413(port, b"989682\r\n" + bytes(10_000_002), more="Transfer-Encoding: chunked\r\n")
+        with send(port, "") as connection:  # a connection that was refused once can be used again
+            for _ in range(2):
+                lines = (
+                    "POST /api/paint HTTP/1.1",
+                    "Host: localhost",
+                    "Content-Type: image/png",
+                    "Content-Length: 11000000",
+                )
+                connection.sendall("\r\n".join((*lines, "", "")).encode() + bytes(11_000_000))
+                check_refusal_of(connection, '{"error":')
+        assert ask(port, "/paintings", {"sample": "hills", "strokes": 5})["state"] == "waiting"
+
+
+def test_slow_and_vanishing_clients_harm_nobody_and_sigterm_ends_what_runs(policy: Path) -> None:
+    with serving(policy, PAINTGYM_THREADS="8") as (server, port):
+        slow = [
+            send(port, "POST /paintings HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000\r\n\r\nx")
+            for _ in range(20)
+        ]
+        slow += [send(port, "GET / HTTP/1.1\r\nHost: loc") for _ in range(20)]
+        painting = ask(port, "/paintings", {"sample": "fish", "agent": "greedy", "strokes": 1000})
+        for _ in range(12):  # more than there are seats, one after another
+            watch(port, painting).close()
+        assert ask(port, "/healthz") == {"status": "ok"}
+        check_413(port, b"", length=99_999_999_999)
+        assert ask(port, "/paintings", {"sample": "hills", "strokes": 5})["state"] == "waiting"
+        with watch(port, painting) as watching:
+            told_to_end = time.monotonic()
+            server.send_signal(signal.SIGTERM)
+            assert server.wait(PATIENCE) == 0
+            assert time.monotonic() - told_to_end < 5
+            told = b"".join(iter(lambda: watching.recv(100_000), b""))
+        assert b"event: cancelled" in told
+        assert server.stderr is not None
+        assert "Traceback" not in server.stderr.read()
+        for connection in slow:
+            connection.close()
+
+
+def test_sigterm_ends_in_the_middle_of_a_large_painting_within_five_seconds(policy: Path) -> None:
+    with serving(policy) as (server, port):
+        painting = ask(port, "/paintings", {"sample": "fish", "size": 1024, "strokes": 5000})
+        while ask(port, painting["links"]["self"])["state"] == "waiting":
+            time.sleep(0.1)
+        told_to_end = time.monotonic()
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(PATIENCE) == 0
+        assert time.monotonic() - told_to_end < 5
+
+
+def test_a_port_that_is_taken_is_a_mistake_of_one_line(policy: Path, monkeypatch: Any, capsys: Any) -> None:
+    monkeypatch.setenv("PAINTGYM_POLICY", str(policy))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert main(["serve", "--port", str(taken.getsockname()[1])]) == 2
+    complaint = capsys.readouterr().err
+    assert complaint.count("\n") == 1
+    assert "--port" in complaint
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_the_load_test_prints_its_figures(policy: Path, monkeypatch: Any, capsys: Any) -> None:
+    monkeypatch.setenv("PAINTGYM_POLICY", str(policy))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    for name, count in {"_ALONE": 1, "_ROUNDS": 1, "_WARMING": 2}.items():
+        monkeypatch.setattr(load_test, name, count)
+    assert main(["load-test", "--strokes", "8", "--people", "2", "--seconds", "1"]) == 0
+    printed = capsys.readouterr().out
+    for figure in ("first strokes after", "longest", "times as many", "memory: "):
+        assert figure in printed
+    assert printed.count(" 0 errors") == 3
