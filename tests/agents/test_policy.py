@@ -138,7 +138,7 @@ def test_what_is_picked_is_of_the_better_half_of_its_place(planner: Planner) -> 
 @pytest.mark.parametrize("budget", [1, 5, 23, 200, 1000])
 def test_steps_paint_the_whole_budget_and_no_more(planner: Planner, budget: int) -> None:
     target = to_tensor(smooth_picture(3)[None])
-    steps = list(paint_steps(network, target, budget, ProxyPainter()))
+    steps = list(paint_steps(planner, target, budget, ProxyPainter()))
     assert sum(strokes.shape[1] for strokes, _ in steps) == budget
     assert len(steps) <= max(25, budget // 16 + 1)
     assert strokes_per_step(budget) <= budget
