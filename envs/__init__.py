@@ -1,6 +1,8 @@
-"""Canvas, losses, targets and the painting environment. Importing this registers the Gymnasium ids."""
+"""Losses, targets and the painting environment. Importing this registers the Gymnasium ids."""
 
 import gymnasium
+
+from .tasks import TASKS
 
 _PAINTING = "paintgym/Painting-v0"
 
@@ -12,3 +14,10 @@ if _PAINTING not in gymnasium.registry:
         entry_point="paintgym.envs.painting:PaintingEnv",
         vector_entry_point="paintgym.envs.vector:PaintingVectorEnv",
     )
+    for task in TASKS.values():
+        gymnasium.register(
+            task.id,
+            entry_point="paintgym.envs.painting:PaintingEnv",
+            vector_entry_point="paintgym.envs.vector:PaintingVectorEnv",
+            kwargs={**task.arguments, **task.learner},
+        )

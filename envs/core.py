@@ -1,53 +1,25 @@
 """Painting as a function of state and action: pure torch, batched, differentiable. Nothing here knows Gymnasium."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from ..checks import check_whole
 from ..errors import InvalidInputError
 from ..painters.canvas import paint_strokes
 from ..painters.painter import Painter
 from ..painters.stroke import STROKE_LENGTH
-from .losses.loss import Features, Loss, check_pictures
+from ..painters.stroke_list import check_background
+from .losses.loss import Loss, check_pictures
+from .rewards import REWARDS, score
+from .state import PaintingState
+from .views import View, make_view
 
-REWARDS = ("negative_loss", "improvement")
-OBSERVATION_CHANNELS = 7
-
-_BUDGET_LEVELS = 30.0
-"""Levels, of 255, for every factor of e in the strokes left: 4,913 strokes and more look alike."""
-
-
-@dataclass(frozen=True, eq=False)
-class PaintingState:
-    """B half-painted pictures. States are never changed, only replaced, but for ``overwrite``.
-
-    Attributes:
-        canvas: (B, 3, size, size) float32 in [0, 1].
-        target: (B, 3, size, size) float32 in [0, 1].
-        target_features: what the loss remembers of the targets, computed once an episode.
-        loss: (B,) distance between canvas and target.
-        stroke_budget: (B,) int64, strokes of the whole episode; every picture has its own.
-        strokes_left: (B,) int64 in [0, stroke_budget].
-    """
-
-    canvas: Tensor
-    target: Tensor
-    target_features: Features
-    loss: Tensor
-    stroke_budget: Tensor
-    strokes_left: Tensor
-
-    def overwrite(self, rows: Tensor, other: "PaintingState") -> None:
-        """Put the N pictures of ``other`` in the place of ``rows``, (N,) int64.
-
-        For an owner who shares the state with nobody: replacing it would copy the features of all B targets.
-        """
-        for mine, theirs in zip(self._tensors(), other._tensors(), strict=True):
-            mine[rows] = theirs
-
-    def _tensors(self) -> tuple[Tensor, ...]:
-        return (self.canvas, self.target, *self.target_features, self.loss, self.stroke_budget, self.strokes_left)
+Paper = str | tuple[float, float, float]
+"""``"white"``, ``"mean"`` (the target's mean color), or red, green and blue in [0, 1]."""
 
 
 class PaintingCore:
@@ -64,7 +36,10 @@ class PaintingCore:
     Args:
         painter: strokes (N, 12) in [0, 1] to coverage (N, 1, h, w) in [0, 1].
         loss: distance between canvas and target.
-        reward: ``"negative_loss"`` or ``"improvement"``.
+        reward: ``"negative_loss"``, ``"improvement"``, ``"relative"`` or ``"log"``; see ``rewards``.
+        view: what a policy sees and what its numbers mean: ``"canvas"``, ``"focus"``, settings of one such as
+            ``{"name": "focus", "window": 16}``, or a ``View``; see ``views``.
+        paper: what is painted on: ``"white"``, ``"mean"`` for the target's mean color, or a color.
         stroke_budget: strokes of an episode, a multiple of ``strokes_per_step``; ``initial`` takes others.
         strokes_per_step: strokes painted by one action.
 
@@ -78,14 +53,15 @@ class PaintingCore:
         loss: Loss,
         *,
         reward: str = "negative_loss",
+        view: str | Mapping[str, Any] | View = "canvas",
+        paper: Paper = "white",
         stroke_budget: int = 100,
         strokes_per_step: int = 1,
     ) -> None:
         if reward not in REWARDS:
             raise InvalidInputError(f"there is no reward {reward!r}; expected one of {', '.join(REWARDS)}")
-        for name, value in (("stroke_budget", stroke_budget), ("strokes_per_step", strokes_per_step)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise InvalidInputError(f"{name} is {value!r}, expected a whole number, at least 1")
+        stroke_budget = check_whole("stroke_budget", stroke_budget, 1)
+        strokes_per_step = check_whole("strokes_per_step", strokes_per_step, 1)
         if stroke_budget % strokes_per_step:
             raise InvalidInputError(
                 f"stroke_budget is {stroke_budget}, expected a multiple of strokes_per_step = {strokes_per_step}"
@@ -93,6 +69,8 @@ class PaintingCore:
         self.painter = painter
         self.loss = loss
         self.reward_name = reward
+        self.view = make_view(view)
+        self.paper = check_paper(paper)
         self.stroke_budget = stroke_budget
         self.strokes_per_step = strokes_per_step
 
@@ -109,7 +87,7 @@ class PaintingCore:
         Args:
             target: (B, 3, size, size) in [0, 1].
             stroke_budget: (B,) int64, multiples of ``strokes_per_step``, where pictures differ in it.
-            canvas: (B, 3, size, size) in [0, 1], what is painted on; white paper by default.
+            canvas: (B, 3, size, size) in [0, 1], what is painted on; the core's paper by default.
 
         Raises:
             InvalidInputError: targets, canvases or budgets of another shape, or budgets that do not fit.
@@ -120,13 +98,21 @@ class PaintingCore:
         else:
             budget = self._check_budgets(stroke_budget, len(target)).to(target.device)
         if canvas is None:
-            canvas = torch.ones_like(target)
+            canvas = self._paper_for(target)
         elif canvas.shape != target.shape:
             raise InvalidInputError(
                 f"canvas has shape {tuple(canvas.shape)}, expected the target's {tuple(target.shape)}"
             )
         features = self.loss.features(target)
-        return PaintingState(canvas, target, features, self.loss(canvas, features), budget, budget.clone())
+        loss, focus = self.loss(canvas, features), self.view.find_focus(canvas, target)
+        return PaintingState(canvas, target, features, loss, loss, budget, budget.clone(), focus)
+
+    def _paper_for(self, target: Tensor) -> Tensor:
+        if self.paper == "white":
+            return torch.ones_like(target)
+        if self.paper == "mean":
+            return target.mean((2, 3), keepdim=True).expand_as(target).contiguous()
+        return target.new_tensor(self.paper)[:, None, None].expand_as(target).contiguous()
 
     def _check_budgets(self, budgets: Tensor, batch: int) -> Tensor:
         if budgets.dtype != torch.int64 or budgets.shape != (batch,):
@@ -140,10 +126,10 @@ class PaintingCore:
             )
         return budgets
 
-    def strokes(self, action: Tensor) -> Tensor:
-        """The strokes (B, strokes_per_step, 12) in [0, 1] of actions (B, 12 * strokes_per_step).
+    def strokes(self, state: PaintingState, action: Tensor) -> Tensor:
+        """The strokes (B, strokes_per_step, 12) in [0, 1] of actions (B, 12 * strokes_per_step), as the view has them.
 
-        A stroke is (action + 1) / 2; what lies outside [-1, 1] counts as the nearest number inside.
+        In the canvas view a stroke is (action + 1) / 2. What lies outside [0, 1] counts as the nearest number inside.
 
         Raises:
             InvalidInputError: actions of another shape.
@@ -153,7 +139,11 @@ class PaintingCore:
                 f"action has shape {tuple(action.shape)}, expected (B, {self.action_length}): "
                 f"{STROKE_LENGTH} numbers for each of {self.strokes_per_step} strokes"
             )
-        return ((action + 1) / 2).clamp(0, 1).view(-1, self.strokes_per_step, STROKE_LENGTH)
+        return self.view.strokes(state, action.view(-1, self.strokes_per_step, STROKE_LENGTH))
+
+    def actions(self, state: PaintingState, strokes: Tensor) -> Tensor:
+        """The actions (B, 12 * T) that mean strokes (B, T, 12): the inverse of ``strokes`` where nothing is clipped."""
+        return self.view.numbers(state, strokes).flatten(1)
 
     def transition(self, state: PaintingState, action: Tensor) -> PaintingState:
         """The state after painting the strokes of actions (B, 12 * strokes_per_step) in [-1, 1], the last on top.
@@ -161,58 +151,62 @@ class PaintingCore:
         Raises:
             InvalidInputError: actions of another shape or number.
         """
-        canvas = paint_strokes(state.canvas, self.strokes(action), self.painter)
+        canvas = paint_strokes(state.canvas, self.strokes(state, action), self.painter)
         return replace(
             state,
             canvas=canvas,
             loss=self.loss(canvas, state.target_features),
             strokes_left=(state.strokes_left - self.strokes_per_step).clamp(min=0),
+            focus=self.view.find_focus(canvas, state.target),
         )
 
     def reward(self, previous: PaintingState, state: PaintingState) -> Tensor:
-        """Rewards (B,) of a transition: -loss, or for ``"improvement"`` the loss before minus the loss after."""
-        return -state.loss if self.reward_name == "negative_loss" else previous.loss - state.loss
+        """Rewards (B,) of a transition, by the reward's name; see ``rewards``."""
+        return REWARDS[self.reward_name](previous.loss, state.loss, state.first_loss)
+
+    def score(self, state: PaintingState) -> Tensor:
+        """1 - L(t) / L(0), (B,): the part of the paper's loss that is gone."""
+        return score(state.loss, state.first_loss)
 
     def terminal(self, state: PaintingState) -> Tensor:
         """Whether the budget is spent, (B,) bool."""
         return state.strokes_left == 0
 
+    def observation_shape(self, size: int) -> tuple[int, int, int]:
+        """Channels, height and width of an observation of canvases of ``size`` pixels."""
+        return self.view.shape(size)
+
     def observation(self, state: PaintingState) -> Tensor:
-        """What a policy sees, (B, 7, size, size) float in [0, 1]: canvas, target, budget left.
+        """What a policy sees, (B, C, h, w) float in [0, 1]; in the canvas view canvas, target, budget left.
 
         The budget is 30 ln(1 + strokes left) / 255: a policy paints otherwise with five strokes left than with 500, and
         in 8 bits a scale in even steps cannot tell one stroke from none.
         """
-        plane = self._budget_left(state).expand_as(state.canvas[:, :1])
-        return torch.cat((state.canvas, state.target, plane), 1)
+        return self.view.observe(state)
 
     def quantized_observation(self, state: PaintingState) -> Tensor:
-        """``observation`` as Gymnasium's classes give it: (B, 7, size, size) uint8, without gradients."""
-        batch, _, height, width = state.canvas.shape
-        pixels = torch.empty(batch, OBSERVATION_CHANNELS, height, width, dtype=torch.uint8, device=state.canvas.device)
-        for part, values in (
-            (pixels[:, :3], state.canvas.detach()),
-            (pixels[:, 3:6], state.target),
-            (pixels[:, 6:], self._budget_left(state)),
-        ):
+        """``observation`` as Gymnasium's classes give it: (B, C, h, w) uint8, without gradients."""
+        with torch.no_grad():
+            parts = self.view.parts(state)
+        pixels = torch.empty(
+            len(state.canvas), *self.view.shape(state.canvas.shape[-1]), dtype=torch.uint8, device=state.canvas.device
+        )
+        start = 0
+        for values, channels in parts:
             # By way of int16: from float32 to uint8 torch converts number by number, three times as slowly.
-            part.copy_((values * 255).round_().short())
+            pixels[:, start : start + channels].copy_((values * 255).round_().short())
+            start += channels
         return pixels
 
-    def _budget_left(self, state: PaintingState) -> Tensor:
-        return budget_plane(state.strokes_left.to(state.canvas.dtype))
 
+def check_paper(paper: Any) -> Paper:
+    """``"white"``, ``"mean"``, or a color as three floats in [0, 1].
 
-def budget_plane(strokes_left: Tensor) -> Tensor:
-    """How an observation in [0, 1] shows ``strokes_left`` (B,): (B, 1, 1, 1), to be expanded."""
-    return (_BUDGET_LEVELS / 255 * torch.log1p(strokes_left)).clamp(max=1)[:, None, None, None]
-
-
-def observe(canvas: Tensor, target: Tensor, left: Tensor) -> Tensor:
-    """Observations (B, 7, H, W) of canvases and targets (B, 3, H, W) in [0, 1] with ``left`` strokes, (B,), to go."""
-    return torch.cat([canvas, target, budget_plane(left).expand_as(canvas[:, :1])], 1)
-
-
-def strokes_left_of(observation: Tensor) -> Tensor:
-    """How many strokes are left, (B,), read from observations (B, 7, size, size) in [0, 1] to within 2 %."""
-    return torch.expm1(observation[:, -1, 0, 0] * (255 / _BUDGET_LEVELS))
+    Raises:
+        InvalidInputError: anything else.
+    """
+    if isinstance(paper, str):
+        if paper in ("white", "mean"):
+            return paper
+        raise InvalidInputError(f"paper is {paper!r}, expected 'white', 'mean', or red, green and blue in [0, 1]")
+    return check_background(paper)

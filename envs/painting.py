@@ -10,20 +10,24 @@ import torch
 from gymnasium import spaces
 from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
 from ..errors import InvalidInputError
 from ..painters.painter import Painter
 from ..painters.pixels import to_tensor, to_uint8
 from ..painters.registry import load_painter
-from .core import OBSERVATION_CHANNELS, PaintingCore, PaintingState
+from .core import PaintingCore, PaintingState, Paper
 from .losses.loss import Loss
 from .losses.registry import make_loss
 from .pictures import Picture, fit_picture, load_picture
 from .targets.targets import Split, Targets, TargetSource, load_targets
+from .views import FocusView, View
 
 MINIMUM_SIZE, MAXIMUM_SIZE = 16, 1024
 
 _OPTIONS = ("target", "target_index")
+_FRAME_COLOR = (230, 0, 120)
+"""Of the window that a view looks through, where it is rendered: seldom a painting's own."""
 
 
 class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
@@ -116,6 +120,8 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
         bam_filter: str | None = None,
         device: str = "cpu",
         render_mode: str | None = None,
+        view: str | Mapping[str, Any] | View = "canvas",
+        paper: Paper = "white",
     ) -> None:
         if isinstance(size, bool) or not isinstance(size, int) or not MINIMUM_SIZE <= size <= MAXIMUM_SIZE:
             raise InvalidInputError(f"size is {size!r}, expected a whole number from {MINIMUM_SIZE} to {MAXIMUM_SIZE}")
@@ -129,11 +135,13 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
             reward=reward,
             stroke_budget=stroke_budget,
             strokes_per_step=strokes_per_step,
+            view=view,
+            paper=paper,
         )
         self.size = size
         self.render_mode = render_mode
         self.action_space = spaces.Box(-1.0, 1.0, (self.core.action_length,), np.float32)
-        self.observation_space = spaces.Box(0, 255, (OBSERVATION_CHANNELS, size, size), np.uint8)
+        self.observation_space = spaces.Box(0, 255, self.core.observation_shape(size), np.uint8)
         self.state: PaintingState | None = None
         self._target_index = -1
 
@@ -161,7 +169,7 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
         with torch.no_grad():
             self.state = self.core.transition(previous, batch)
             reward = float(self.core.reward(previous, self.state))
-            stroke = self.core.strokes(batch)[0].cpu().numpy()
+            stroke = self.core.strokes(previous, batch)[0].cpu().numpy()
         info = {**self._info(self.state), "stroke": stroke}
         return self._observe(self.state), reward, bool(self.core.terminal(self.state)), False, info
 
@@ -171,7 +179,7 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
             gymnasium.logger.warn("render() needs a render mode: pass render_mode='rgb_array' to gymnasium.make")
             return None
         state = self._current()
-        return to_uint8(torch.cat((state.canvas[0], state.target[0]), 2))
+        return render_state(state, self.core.view)[0]
 
     def _current(self) -> PaintingState:
         if self.state is None:
@@ -191,11 +199,33 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
         return pixels
 
     def _info(self, state: PaintingState) -> dict[str, Any]:
+        focus = {} if state.focus is None else {"focus": state.focus[0].cpu().numpy().astype(np.float32)}
         return {
             "loss": float(state.loss),
+            "score": float(self.core.score(state)),
+            **focus,
             "stroke_index": int(state.stroke_budget - state.strokes_left),
             "target_index": self._target_index,
         }
+
+
+def render_state(state: PaintingState, view: View) -> NDArray[np.uint8]:
+    """Canvases with their targets to the right, (B, size, 2 * size, 3) uint8, and on both where a view looks."""
+    pictures: NDArray[np.uint8] = to_uint8(torch.cat((state.canvas, state.target), 3))
+    if isinstance(view, FocusView) and state.focus is not None:
+        size = state.canvas.shape[-1]
+        for picture, (x, y) in zip(pictures, state.focus.tolist(), strict=True):
+            image = Image.fromarray(picture)
+            for left in (0, size):
+                half = image.crop((left, 0, left + size, size))
+                corners = [
+                    (x - view.window / 2, y - view.window / 2),
+                    (x + view.window / 2 - 1, y + view.window / 2 - 1),
+                ]
+                ImageDraw.Draw(half).rectangle(corners, outline=_FRAME_COLOR)
+                image.paste(half, (left, 0))
+            picture[:] = np.asarray(image)
+    return pictures
 
 
 def choose_target(targets: Targets, options: Mapping[str, Any], generator: np.random.Generator) -> tuple[int, Picture]:

@@ -12,9 +12,9 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from ..errors import InvalidInputError
-from ..painters.pixels import to_tensor, to_uint8
+from ..painters.pixels import to_tensor
 from .core import PaintingState
-from .painting import PaintingEnv, choose_target, to_numbers
+from .painting import PaintingEnv, choose_target, render_state, to_numbers
 
 Mask = NDArray[np.bool_]
 """(num_envs,) bool."""
@@ -147,7 +147,7 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
                 self._state = self.core.transition(previous, batch)
                 rewards[painting] = self.core.reward(previous, self._state).cpu().numpy()[painting]
                 terminated = self.core.terminal(self._state).cpu().numpy() & painting
-                strokes = self.core.strokes(batch).cpu().numpy()
+                strokes = self.core.strokes(previous, batch).cpu().numpy()
         if not painting.all():
             self._restart(~painting)
         self._ended = terminated.copy()
@@ -163,7 +163,7 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
         if self.render_mode is None:
             return None
         state = self._current()
-        return tuple(to_uint8(torch.cat((state.canvas, state.target), 3)))
+        return tuple(render_state(state, self.core.view))
 
     def _restart_now(self, observations: NDArray[np.uint8], ended: Mask, strokes: Any) -> dict[str, Any]:
         """Begin the next episodes of the rows in ``ended``, in ``observations`` too; the infos of the step."""
@@ -215,9 +215,12 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
         state = self._current()
         facts = {
             "loss": (state.loss.double().cpu().numpy(), mask),
+            "score": (self.core.score(state).double().cpu().numpy(), mask),
             "stroke_index": ((state.stroke_budget - state.strokes_left).cpu().numpy(), mask),
             "target_index": (self._target_index, mask),
         }
+        if state.focus is not None:
+            facts["focus"] = (state.focus.cpu().numpy().astype(np.float32), mask)
         if painted is not None and painted.any():
             facts["stroke"] = (strokes, painted)
         infos: dict[str, Any] = {}

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...envs.core import strokes_left_of
+from ...envs.views import strokes_left_of
 from ...painters.stroke import CANVAS_SIZE, LOG_RADIUS_SCALE
 from .bound import bound
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from ...envs.core import observe
+from ...envs.views import observe
 from ...painters.canvas import composite
 from ...painters.painter import Painter
 from ...painters.stroke import COLOR, END_PRESSURE, ENTRY_PRESSURE

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...envs.core import observe
+from ...envs.views import observe
 from ...painters.canvas import paint_strokes
 from ...painters.neural.straight_through import pass_straight_through
 from ...painters.painter import Painter

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from ...errors import InvalidInputError
+from ...painters.stroke import STROKE_LENGTH
 from ..losses.perceptual import PerceptualLoss
 from ..vector import PaintingVectorEnv
 
@@ -112,7 +113,7 @@ def measure_throughput(
     env_seconds, bare_seconds = [], []
     for _ in range(rounds + 1):
         actions = env.action_space.sample()
-        strokes = env.core.strokes(torch.as_tensor(actions, device=env.device)).flatten(0, 1)
+        strokes = (torch.as_tensor(actions, device=env.device).view(-1, STROKE_LENGTH) + 1) / 2
         reset = timed(lambda: env.reset(seed=0))
         step = timed(lambda actions=actions: env.step(actions))  # type: ignore[misc]
         env_seconds.append(step + reset * strokes_per_step / stroke_budget)

@@ -16,6 +16,7 @@ from ...errors import InvalidInputError, MissingDataError
 from ...files import data_directory
 from ..pictures import PICTURE_SUFFIXES, Picture, check_picture, fit_picture, load_picture
 from .bam.database import Bam
+from .shapes import COUNTS, draw_shapes
 
 Split = Literal["train", "test"]
 TargetSource = str | Path | NDArray[Any] | list[NDArray[Any]] | tuple[NDArray[Any], ...]
@@ -90,7 +91,7 @@ def load_targets(
     """Find the pictures to be painted.
 
     Args:
-        source: ``"mnist"`` (digits as dark ink on white paper, from ``MNIST/raw`` in the data folder),
+        source: ``"shapes"`` (drawn by formulas, endless, no data needed), ``"mnist"`` (digits as dark ink on white paper, from ``MNIST/raw`` in the data folder),
             ``"paintings"`` (``paintings/paintings.csv`` in the data folder), ``"photographs"`` (eight, from the
             packages of ``pip install paintgym[photographs]``), ``"bam"`` (a database and pictures in ``bam`` in the
             data folder, see ``envs.bam.Bam``), a folder (searched recursively, in sorted order), a picture file, an
@@ -124,6 +125,9 @@ def load_targets(
         raise InvalidInputError(
             f"the target is a {type(source).__name__}, expected a name, a path, an (H, W, 3) array or a list"
         )
+    if source == "shapes":
+        count = COUNTS[split]
+        return Targets(count, lambda index: f"shapes, {split} {index}", lambda index: draw_shapes(index, split), size)
     if source == "mnist":
         return _mnist(size, split)
     if source == "paintings":
@@ -140,7 +144,7 @@ def load_targets(
         check_picture(path)
         return _from_files([path], [path.stem], size)
     raise InvalidInputError(
-        f"there is no target {str(source)!r}; expected 'mnist', 'paintings', 'photographs', 'bam', or an existing "
+        f"there is no target {str(source)!r}; expected 'shapes', 'mnist', 'paintings', 'photographs', 'bam', or an existing "
         "picture file or folder"
     )
 

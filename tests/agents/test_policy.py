@@ -20,7 +20,7 @@ from paintgym.agents.policy.schedule import strokes_per_step
 from paintgym.agents.registry import load_agent
 from paintgym.agents.search.color import best_color
 from paintgym.agents.training.analytic import AnalyticTrainer, regret
-from paintgym.envs.core import observe
+from paintgym.envs.views import observe
 from paintgym.errors import InvalidInputError
 from paintgym.painters.neural.proxy import ProxyPainter
 from paintgym.painters.pixels import to_tensor

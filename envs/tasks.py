@@ -1,0 +1,75 @@
+"""The ladder of tasks: environments that work at once, each with targets held out and reference scores to be compared with.
+
+A task is a version of everything that decides its scores: targets, strokes, loss, paper. View and reward are the
+learner's choice; those given here are the ones that learn fastest.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+SHAPES_PAPER = (0.93, 0.91, 0.87)
+"""The tone that ``targets.shapes`` draws on; a test holds the two together."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One step of the ladder.
+
+    Attributes:
+        id: what ``gymnasium.make`` takes.
+        why: what it is there for.
+        arguments: of ``PaintingEnv``, by which the task is defined.
+        held_out: how many targets of the part ``"test"`` are painted for a score, spread evenly over it.
+        data: what must be in the data folder, for messages; empty where nothing is needed.
+    """
+
+    id: str
+    why: str
+    arguments: dict[str, Any]
+    held_out: int = 100
+    data: str = ""
+    learner: dict[str, Any] = field(default_factory=lambda: {"view": "focus", "reward": "relative"})
+    """Arguments that are the learner's choice, as ``gymnasium.make`` has them by default."""
+
+    @property
+    def strokes(self) -> int:
+        """Strokes of an episode."""
+        return int(self.arguments["stroke_budget"])
+
+
+_TASKS = (
+    Task(
+        "paintgym/Shapes-v0",
+        "the first rung: bars, rings, arcs, blobs and glyphs in color, endless, without any download",
+        {"target": "shapes", "perceptual": "mse", "stroke_budget": 5, "paper": SHAPES_PAPER},
+    ),
+    Task(
+        "paintgym/Digits-v0",
+        "whether what is painted can be read: MNIST digits on white paper",
+        {"target": "mnist", "perceptual": "mse", "stroke_budget": 10},
+        data="MNIST/raw",
+    ),
+    Task(
+        "paintgym/Paintings-v0",
+        "real pictures: broad strokes first, on paper toned with the picture's mean color",
+        {"target": "paintings", "perceptual": "mse", "stroke_budget": 40, "paper": "mean"},
+        held_out=24,
+        data="paintings",
+    ),
+    Task(
+        "paintgym/PaintingsLite-v0",
+        "a perceptual reward without downloads of weights, and credit over a hundred strokes",
+        {"target": "paintings", "perceptual": "lite", "stroke_budget": 100, "paper": "mean"},
+        held_out=24,
+        data="paintings",
+    ),
+    Task(
+        "paintgym/LongPaintings-v0",
+        "the long horizon: two hundred strokes under VGG19's judgment",
+        {"target": "paintings", "perceptual": "vgg19", "stroke_budget": 200, "paper": "mean"},
+        held_out=24,
+        data="paintings",
+    ),
+)
+TASKS: dict[str, Task] = {task.id: task for task in _TASKS}
+"""Tasks by id, the easiest first."""
