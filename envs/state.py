@@ -1,6 +1,6 @@
 """What is known of half-painted pictures: the state of the environment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
@@ -38,6 +38,10 @@ class PaintingState:
         """
         for mine, theirs in zip(self._tensors(), other._tensors(), strict=True):
             mine[rows] = theirs
+
+    def detached(self) -> "PaintingState":
+        """The same without gradients to what led here."""
+        return replace(self, canvas=self.canvas.detach(), loss=self.loss.detach())
 
     def _tensors(self) -> tuple[Tensor, ...]:
         numbers = (self.loss, self.first_loss, self.stroke_budget, self.strokes_left)

@@ -1,4 +1,4 @@
-"""The ladder of tasks: environments that work at once, each with targets held out and reference scores to be compared with.
+"""The ladder of tasks: environments that work at once, each with held-out targets and scores to be compared with.
 
 A task is a version of everything that decides its scores: targets, strokes, loss, paper. View and reward are the
 learner's choice; those given here are the ones that learn fastest.

@@ -107,6 +107,11 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
         """The seed of each environment."""
         return tuple(self._stream(row)[1] for row in range(self.num_envs))
 
+    @property
+    def state(self) -> PaintingState:
+        """Canvases, targets and losses of all environments as they stand; not to be changed."""
+        return self._current()
+
     def reset(
         self,
         *,

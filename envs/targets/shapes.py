@@ -1,4 +1,4 @@
-"""Procedural targets: bars, rings, arcs, blobs, glyphs and gradients in color, endless by seed. Nothing is downloaded."""
+"""Procedural targets: bars, rings, arcs, blobs and glyphs, plain or shaded, endless by seed. Nothing is downloaded."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +57,10 @@ def _color(generator: Generator) -> tuple[int, int, int]:
     """Any that stands out from the paper."""
     while True:
         red, green, blue = generator.integers(0, 256, 3).tolist()
-        if max(abs(part - 255 * paper) for part, paper in zip((red, green, blue), PAPER, strict=True)) > _LEAST_CONTRAST:
+        if (
+            max(abs(part - 255 * paper) for part, paper in zip((red, green, blue), PAPER, strict=True))
+            > _LEAST_CONTRAST
+        ):
             return red, green, blue
 
 

@@ -91,7 +91,8 @@ def load_targets(
     """Find the pictures to be painted.
 
     Args:
-        source: ``"shapes"`` (drawn by formulas, endless, no data needed), ``"mnist"`` (digits as dark ink on white paper, from ``MNIST/raw`` in the data folder),
+        source: ``"shapes"`` (drawn by formulas, endless, no data needed), ``"mnist"`` (digits as dark ink on white
+            paper, from ``MNIST/raw`` in the data folder),
             ``"paintings"`` (``paintings/paintings.csv`` in the data folder), ``"photographs"`` (eight, from the
             packages of ``pip install paintgym[photographs]``), ``"bam"`` (a database and pictures in ``bam`` in the
             data folder, see ``envs.bam.Bam``), a folder (searched recursively, in sorted order), a picture file or
@@ -144,8 +145,8 @@ def load_targets(
         check_picture(path)
         return _from_files([path], [path.stem], size)
     raise InvalidInputError(
-        f"there is no target {str(source)!r}; expected 'shapes', 'mnist', 'paintings', 'photographs', 'bam', or an existing "
-        "picture file or folder"
+        f"there is no target {str(source)!r}; expected 'shapes', 'mnist', 'paintings', 'photographs', 'bam', or an "
+        "existing picture file or folder"
     )
 
 

@@ -1,0 +1,118 @@
+"""Settings of the baselines, one dataclass for each algorithm. Only numbers: reading them does not wait for torch."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """The plain network of all baselines: three convolutions of stride 2 and a layer, then the heads."""
+
+    channels: tuple[int, ...] = (32, 64, 64)
+    """Of the convolutions."""
+    hidden: int = 256
+    """Width of the layer after them."""
+
+
+@dataclass(frozen=True)
+class PPOConfig:
+    """Proximal policy optimization (Schulman et al., 2017), by stable-baselines3; a rollout is one episode."""
+
+    num_envs: int = 64
+    """Pictures painted side by side."""
+    epochs: int = 4
+    """How often a rollout is gone through."""
+    minibatches: int = 4
+    """Parts of it, a step of Adam for each."""
+    learning_rate: float = 1e-3
+    """Of Adam at first."""
+    last_learning_rate: float = 1e-4
+    """In the end; between them lies a line."""
+    gamma: float = 0.99
+    """Discount. Rewards of an episode add up to its score at 1."""
+    gae_lambda: float = 0.95
+    """Of generalized advantage estimation."""
+    clip_range: float = 0.2
+    """Of the ratio of likelihoods."""
+    log_std: float = -2.0
+    """ln of the standard deviation of actions at first: e^-1.5 begins faster and ends lower."""
+    largest_gradient: float = 0.5
+    """Norm to which gradients are clipped."""
+    network: NetworkConfig = NetworkConfig()
+
+
+@dataclass(frozen=True)
+class SACConfig:
+    """Soft actor-critic (Haarnoja et al., 2018), by stable-baselines3."""
+
+    num_envs: int = 16
+    """Pictures painted side by side."""
+    learning_rate: float = 5e-4
+    """Of Adam."""
+    gamma: float = 0.9
+    """Discount: strokes hardly wait for each other."""
+    entropy: float = 1e-3
+    """Coefficient of the entropy, fixed: the automatic one learned nothing in painting (scores .05 against .77)."""
+    batch_size: int = 256
+    """Transitions in a step of Adam."""
+    updates_per_step: float = 0.5
+    """Steps of Adam for each step of an environment."""
+    warmup_steps: int = 500
+    """Steps of environments before learning begins."""
+    network: NetworkConfig = NetworkConfig()
+
+
+@dataclass(frozen=True)
+class AnalyticGradientConfig:
+    """Short-horizon gradients through painter and canvas, after SHAC (Xu et al., 2022), without its critic."""
+
+    num_envs: int = 32
+    """Pictures painted side by side."""
+    horizon: int = 5
+    """Steps that gradients flow back through."""
+    learning_rate: float = 1e-3
+    """Of Adam at first; it falls to a tenth in a line."""
+    noise: float = 0.1
+    """Standard deviation of the noise on actions: without any, the network sees its own canvases alone."""
+    largest_gradient: float = 1.0
+    """Norm to which gradients are clipped."""
+    network: NetworkConfig = NetworkConfig()
+
+
+@dataclass(frozen=True)
+class CloningConfig:
+    """Behavior cloning of the gradient agent: its strokes, each taken when the view looks nearest to it."""
+
+    paintings: int = 200
+    """That the gradient agent paints to be cloned."""
+    iterations: int = 60
+    """Steps of Adam of the gradient agent for each of them."""
+    epochs: int = 60
+    """How often all states are gone through."""
+    batch_size: int = 128
+    """States in a step of Adam."""
+    learning_rate: float = 1e-3
+    """Of Adam at first; it falls to zero as a cosine."""
+    network: NetworkConfig = NetworkConfig()
+
+
+@dataclass(frozen=True)
+class ClonedPPOConfig(PPOConfig):
+    """PPO that begins with a cloned policy, and little noise."""
+
+    log_std: float = -2.5
+    """ln of the standard deviation of actions at first."""
+    learning_rate: float = 3e-4
+    """Of Adam at first: a good policy is soon forgotten."""
+    last_learning_rate: float = 3e-5
+    """In the end."""
+    cloning: CloningConfig = CloningConfig()
+
+
+ALGORITHMS: dict[str, type] = {
+    "ppo": PPOConfig,
+    "sac": SACConfig,
+    "analytic": AnalyticGradientConfig,
+    "cloning": CloningConfig,
+    "cloning+ppo": ClonedPPOConfig,
+}
+"""Algorithms by name, and their settings."""

@@ -1,0 +1,208 @@
+"""How a task of the ladder is scored: which targets, what is measured of the canvases, and in which form it is told.
+
+Whoever paints is asked for finished canvases of the held-out targets alone; everything else is the same for all.
+"""
+
+import hashlib
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import gymnasium
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ...envs.core import PaintingCore
+from ...envs.losses.loss import Loss, PixelLoss
+from ...envs.losses.registry import make_loss
+from ...envs.losses.vgg import WEIGHTS_FILE
+from ...envs.rewards import score
+from ...envs.targets.targets import load_targets
+from ...envs.tasks import TASKS, Task
+from ...errors import InvalidInputError
+from ...files import data_directory
+from ...painters.pixels import to_tensor, to_uint8
+from ...painters.style import Style
+from ..agent import Agent
+from ..evaluation.digits import digit_of, load_digit_reader
+from .network import Actor
+
+PROTOCOL_VERSION = 1
+"""Of everything that decides a score; figures of different versions are not compared."""
+
+_SIZE = 64
+_BATCH = 24
+"""Held-out targets that an actor paints side by side."""
+
+Painter = Callable[["HeldOut"], Tensor]
+"""Who is scored: held-out targets to finished canvases (N, 3, 64, 64) in [0, 1]."""
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """The targets that a task is scored on.
+
+    Attributes:
+        task: whose they are.
+        names: of the targets.
+        pictures: (N, 64, 64, 3) uint8.
+        targets: (N, 3, 64, 64) in [0, 1].
+        papers: (N, 3, 64, 64) in [0, 1], what is painted on.
+        seed: for who paints by chance.
+    """
+
+    task: Task
+    names: list[str]
+    pictures: NDArray[np.uint8]
+    targets: Tensor
+    papers: Tensor
+    seed: int
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the pictures: figures of different pictures are not compared."""
+        return hashlib.sha256(self.pictures.tobytes()).hexdigest()[:16]
+
+
+def find_task(task_id: str) -> Task:
+    """A task by its id, or by its name alone, such as ``"Digits-v0"``.
+
+    Raises:
+        InvalidInputError: there is none.
+    """
+    full = task_id if "/" in task_id else f"paintgym/{task_id}"
+    if full not in TASKS:
+        raise InvalidInputError(f"there is no task {task_id!r}; expected one of {', '.join(TASKS)}")
+    return TASKS[full]
+
+
+def hold_out(task: Task, episodes: int, seed: int = 0) -> HeldOut:
+    """Targets of the part ``"test"``, spread evenly over it, on the task's paper.
+
+    Raises:
+        MissingDataError: the task's data are not in the data folder.
+    """
+    found = load_targets(task.arguments["target"], _SIZE, split="test")
+    numbers = np.linspace(0, len(found) - 1, min(episodes, len(found))).round().astype(int).tolist()
+    pictures = np.stack([found.picture(number) for number in numbers])
+    targets = to_tensor(pictures)
+    core = PaintingCore(lambda strokes: strokes, PixelLoss(), paper=task.arguments.get("paper", "white"))
+    return HeldOut(task, [found.name(n) for n in numbers], pictures, targets, core.initial(targets).canvas, seed)
+
+
+@torch.no_grad()
+def measure(held_out: HeldOut, canvases: Tensor, seconds: float) -> dict[str, Any]:
+    """What finished canvases (N, 3, 64, 64) in [0, 1] are worth.
+
+    Returns:
+        JSON with the mean ``score``, the ``scores`` of all targets, their ``mse``, ``vgg19`` where its weights are
+        there, ``read``, the share of digits read as what they are, ``seconds`` a painting, and what was painted.
+    """
+    task = held_out.task
+    loss = make_loss(task.arguments["perceptual"])
+    scores = _scores(loss, held_out, canvases)
+    rounded = to_uint8(canvases)
+    shown = to_tensor(rounded)
+    figures: dict[str, Any] = {
+        "task": task.id,
+        "protocol": PROTOCOL_VERSION,
+        "targets": held_out.fingerprint,
+        "episodes": len(canvases),
+        "score": round(float(scores.mean()), 5),
+        "mse": round(float(PixelLoss()(shown, (held_out.targets,)).mean()), 6),
+    }
+    if (data_directory() / WEIGHTS_FILE).is_file():
+        figures["vgg19"] = round(_mean_loss(make_loss("vgg19"), held_out, shown), 5)
+    digits = [digit_of(name) for name in held_out.names]
+    if None not in digits:
+        read = load_digit_reader().read(rounded)
+        figures["read"] = round(float(np.mean(read == np.array(digits))), 5)
+    figures["seconds"] = round(seconds / len(canvases), 4)
+    figures["scores"] = [round(float(value), 5) for value in scores]
+    packages = ("torch", "gymnasium", "stable-baselines3")
+    figures["versions"] = {package: version(package) for package in packages}
+    return figures
+
+
+def evaluate(held_out: HeldOut, painter: Painter) -> dict[str, Any]:
+    """Have the held-out targets painted, and measure what comes of it."""
+    started = time.perf_counter()
+    canvases = painter(held_out)
+    return measure(held_out, canvases, time.perf_counter() - started)
+
+
+def paint_nothing(held_out: HeldOut) -> Tensor:
+    """The paper as it is."""
+    return held_out.papers
+
+
+def paint_flat(held_out: HeldOut) -> Tensor:
+    """One color all over: the target's mean, which no other flat color beats in squared error."""
+    return held_out.targets.mean((2, 3), keepdim=True).expand_as(held_out.targets)
+
+
+def painted_by(agent: Agent) -> Painter:
+    """An agent, which paints one target after the other on the task's paper."""
+
+    def paint(held_out: HeldOut) -> Tensor:
+        canvases = []
+        for number, (picture, paper) in enumerate(zip(held_out.pictures, held_out.papers, strict=True)):
+            red, green, blue = paper[:, 0, 0].tolist()
+            style = Style(background=(red, green, blue))
+            seed = held_out.seed + number
+            painting = agent.paint(picture, held_out.task.strokes, style=style, seed=seed)
+            canvases.append(to_tensor(painting.image))
+        return torch.cat(canvases)
+
+    return paint
+
+
+def acted_by(actor: Actor, arguments: dict[str, Any]) -> Painter:
+    """An actor in the task's environment, with the view that it was trained in."""
+
+    def paint(held_out: HeldOut) -> Tensor:
+        canvases = []
+        for start in range(0, len(held_out.pictures), _BATCH):
+            pictures = list(held_out.pictures[start : start + _BATCH])
+            env: Any = gymnasium.make_vec(
+                held_out.task.id, num_envs=len(pictures), autoreset_mode="Disabled", target=pictures, **arguments
+            ).unwrapped
+            seen, _ = env.reset(options={"target_index": list(range(len(pictures)))})
+            for _ in range(held_out.task.strokes):
+                seen, *_ = env.step(actor.act(torch.from_numpy(seen).float() / 255).numpy())
+            canvases.append(env.state.canvas.clone())
+        return torch.cat(canvases)
+
+    return paint
+
+
+def normalized_score(value: float, references: dict[str, float]) -> float:
+    """100 (s - floor) / (gradient - floor), the floor being the best of nothing, random and one flat color."""
+    floor = max(references[name] for name in ("nothing", "random", "flat"))
+    width = references["gradient"] - floor
+    return 100 * (value - floor) / width if width > 0 else math.nan
+
+
+def _scores(loss: Loss, held_out: HeldOut, canvases: Tensor) -> Tensor:
+    return torch.cat(
+        [
+            score(loss(canvas, features), loss(paper, features))
+            for canvas, target, paper in zip(
+                canvases.split(_BATCH), held_out.targets.split(_BATCH), held_out.papers.split(_BATCH), strict=True
+            )
+            for features in [loss.features(target)]
+        ]
+    )
+
+
+def _mean_loss(loss: Loss, held_out: HeldOut, canvases: Tensor) -> float:
+    values = [
+        loss(canvas, loss.features(target))
+        for canvas, target in zip(canvases.split(_BATCH), held_out.targets.split(_BATCH), strict=True)
+    ]
+    return float(torch.cat(values).mean())

@@ -1,0 +1,166 @@
+"""One training run of a baseline: its folder, its curve on held-out targets, its checkpoints, its last figures."""
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import torch
+from torch.utils.tensorboard import SummaryWriter
+
+from ...checks import check_whole
+from ...envs.tasks import TASKS
+from ...errors import InvalidInputError
+from ...runs import keep_settings, load_checkpoint, read_json, save_checkpoint, settings_of, write_json
+from .analytic import AnalyticLearner
+from .cloning import CloningLearner
+from .config import ALGORITHMS, ClonedPPOConfig
+from .network import save_actor
+from .ppo import PPOLearner
+from .protocol import PROTOCOL_VERSION, acted_by, evaluate, find_task, hold_out
+from .sac import SACLearner
+
+LEARNERS: dict[str, Callable[..., Any]] = {
+    "ppo": PPOLearner,
+    "sac": SACLearner,
+    "analytic": AnalyticLearner,
+    "cloning": CloningLearner,
+    "cloning+ppo": PPOLearner,
+}
+SETTINGS, RESULT, ACTOR = "settings.json", "run.json", "actor.safetensors"
+"""Files of a run's folder: what decides it, its curve and last figures, its weights."""
+
+Report = Callable[[int, float], object]
+"""Called with the steps of environments so far, and what the last rewards add up to."""
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """Everything that decides a run: the same plan gives the same weights on the same machine.
+
+    Attributes:
+        task: id of a task.
+        algorithm: one of ``ALGORITHMS``.
+        steps: of environments.
+        seed: of weights, targets and noise; held-out targets do not depend on it.
+        view: ``"focus"`` or ``"canvas"``.
+        reward: of the environment.
+        config: settings of the algorithm; its defaults by default.
+        points: of the curve, at equal distances.
+        curve_episodes: held-out targets that a point of the curve is measured on.
+        episodes: held-out targets of the last figures; by default the task's number.
+    """
+
+    task: str
+    algorithm: str
+    steps: int
+    seed: int = 0
+    view: str = "focus"
+    reward: str = "relative"
+    config: Any = None
+    points: int = 10
+    curve_episodes: int = 48
+    episodes: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "task", find_task(self.task).id)
+        if self.algorithm not in ALGORITHMS:
+            raise InvalidInputError(
+                f"there is no algorithm {self.algorithm!r}; expected one of {', '.join(ALGORITHMS)}"
+            )
+        for name, least in (("steps", 1), ("seed", 0), ("points", 1), ("curve_episodes", 1)):
+            object.__setattr__(self, name, check_whole(name, getattr(self, name), least))
+        if self.config is None:
+            object.__setattr__(self, "config", ALGORITHMS[self.algorithm]())
+
+    def settings(self) -> dict[str, Any]:
+        """All of it as JSON."""
+        return {"protocol": PROTOCOL_VERSION, **settings_of(self)}
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What the learner chose of the environment."""
+        return {"view": self.view, "reward": self.reward}
+
+    def folder(self, root: Path) -> Path:
+        """Where the run is kept below a folder of runs: task, algorithm and view, seed."""
+        name = self.algorithm if self.view == "focus" else f"{self.algorithm}-{self.view}"
+        return root / self.task.rpartition("/")[2] / name / f"seed-{self.seed}"
+
+
+def train(plan: RunPlan, root: Path, report: Report = lambda steps, figure: None) -> dict[str, Any]:
+    """Carry a run to its end, from wherever it was left; one that is finished is only read.
+
+    Returns:
+        Its document: settings, ``curve`` (steps, seconds and score) and ``final``, the figures of ``protocol.measure``.
+
+    Raises:
+        InvalidInputError: the folder holds another run, or one of another version.
+        MissingDataError: the task's data are not in the data folder.
+    """
+    folder = plan.folder(root)
+    keep_settings(folder, SETTINGS, plan.settings(), "a run")
+    finished = read_json(folder / RESULT)
+    if finished:
+        return finished
+    task = TASKS[plan.task]
+    curve_targets = hold_out(task, min(plan.curve_episodes, plan.episodes or task.held_out))
+    learner = _make_learner(plan, report)
+    seconds, curve = 0.0, []
+    state = load_checkpoint(folder, plan.settings(), "a run")
+    if state is not None:
+        learner.load_state_dict(state["learner"])
+        seconds, curve = float(state["seconds"]), json.loads(state["curve"])
+    with SummaryWriter(str(folder / "tensorboard"), purge_step=learner.done or None) as writer:
+        for point in range(1, plan.points + 1):
+            until = math.ceil(learner.steps * point / plan.points)
+            if learner.done >= until:
+                continue
+            started = time.perf_counter()
+            learner.learn(until, report)
+            seconds += time.perf_counter() - started
+            score = evaluate(curve_targets, acted_by(learner.actor(), plan.arguments))["score"]
+            curve.append({"steps": learner.done, "seconds": round(seconds, 1), "score": score})
+            writer.add_scalar("held_out/score", score, learner.done)
+            kept = learner.state_dict()
+            if kept is not None:
+                save_checkpoint(
+                    folder, plan.settings(), {"learner": kept, "seconds": seconds, "curve": json.dumps(curve)}
+                )
+    actor = learner.actor()
+    description = {
+        "task": plan.task,
+        **plan.arguments,
+        "network": settings_of(plan.config.network),
+        "squash": actor.squash,
+    }
+    save_actor(actor, folder / ACTOR, description)
+    final = evaluate(hold_out(task, plan.episodes or task.held_out), acted_by(actor, plan.arguments))
+    document = {
+        "format": "paintgym run",
+        "version": 1,
+        "settings": plan.settings(),
+        "environment_steps": learner.done,
+        "seconds": round(seconds, 1),
+        "threads": torch.get_num_threads(),
+        "curve": curve,
+        "final": final,
+    }
+    write_json(folder / RESULT, document)
+    return document
+
+
+def _make_learner(plan: RunPlan, report: Report) -> Any:
+    def make_env(count: int) -> Any:
+        return gymnasium.make_vec(plan.task, num_envs=count, autoreset_mode="SameStep", **plan.arguments)
+
+    learner = LEARNERS[plan.algorithm](make_env, plan.config, plan.steps, plan.seed)
+    if isinstance(plan.config, ClonedPPOConfig):
+        teacher = CloningLearner(make_env, plan.config.cloning, plan.steps, plan.seed)
+        teacher.learn(teacher.steps, report)
+        learner.start_from(teacher.actor())
+    return learner

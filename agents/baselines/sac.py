@@ -1,0 +1,84 @@
+"""SAC on a task of the ladder: stable-baselines3's, with the plain network and a fixed entropy coefficient."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from stable_baselines3 import SAC
+from stable_baselines3.common.callbacks import BaseCallback
+
+from ..training.vec_env import PaintingVecEnv
+from .config import SACConfig
+from .network import Actor, PlainFeatures
+
+
+class SACLearner:
+    """SAC from the first step to the last in one go.
+
+    Its replay memory is no part of a checkpoint: a run that was interrupted begins again.
+
+    Args:
+        make_env: gives a vector environment of so many.
+        config: settings.
+        steps: of environments in all.
+        seed: of weights, targets and noise.
+    """
+
+    def __init__(self, make_env: Callable[[int], Any], config: SACConfig, steps: int, seed: int) -> None:
+        self.config, self.steps = config, steps
+        env = PaintingVecEnv(make_env(config.num_envs))
+        env.seed(seed)
+        self.model = SAC(
+            "CnnPolicy",
+            env,
+            learning_rate=config.learning_rate,
+            buffer_size=steps,
+            learning_starts=config.warmup_steps,
+            batch_size=config.batch_size,
+            gamma=config.gamma,
+            ent_coef=config.entropy,
+            train_freq=1,
+            gradient_steps=max(1, round(config.updates_per_step * config.num_envs)),
+            policy_kwargs={
+                "features_extractor_class": PlainFeatures,
+                "features_extractor_kwargs": {"config": config.network},
+                "net_arch": {"pi": [], "qf": [config.network.hidden]},
+            },
+            seed=seed,
+        )
+        self.observation_space = env.observation_space
+        self._started = False
+
+    @property
+    def done(self) -> int:
+        """Steps of environments so far."""
+        return int(self.model.num_timesteps)
+
+    def learn(self, until: int, report: Callable[[int, float], object]) -> None:
+        """Go on to so many steps, rounded up to whole steps of all environments."""
+        steps = min(until, self.steps) - self.done
+        if steps > 0:
+            self.model.learn(steps, callback=_Report(report), reset_num_timesteps=not self._started)
+            self._started = True
+
+    def actor(self) -> Actor:
+        """The policy's mean."""
+        policy = self.model.actor
+        length = int(np.prod(self.model.action_space.shape or ()))
+        actor = Actor(self.observation_space, length, self.config.network, squash=True)
+        actor.features.load_state_dict(policy.features_extractor.state_dict())
+        actor.mean.load_state_dict(policy.mu.state_dict())
+        return actor.eval()
+
+    def state_dict(self) -> None:
+        """None: see the class."""
+
+
+class _Report(BaseCallback):
+    def __init__(self, report: Callable[[int, float], object]) -> None:
+        super().__init__()
+        self._report = report
+
+    def _on_step(self) -> bool:
+        self._report(self.model.num_timesteps, float(np.mean(self.locals["rewards"])))
+        return True
