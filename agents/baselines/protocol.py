@@ -4,11 +4,13 @@ Whoever paints is asked for finished canvases of the held-out targets alone; eve
 """
 
 import hashlib
+import json
 import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -35,6 +37,8 @@ from .network import Actor
 PROTOCOL_VERSION = 1
 """Of everything that decides a score; figures of different versions are not compared."""
 
+_REFERENCES = Path(__file__).parent / "references.json"
+"""What ``paintgym scoreboard --references`` wrote."""
 _SIZE = 64
 _BATCH = 24
 """Held-out targets that an actor paints side by side."""
@@ -179,6 +183,12 @@ def acted_by(actor: Actor, arguments: dict[str, Any]) -> Painter:
         return torch.cat(canvases)
 
     return paint
+
+
+def references() -> dict[str, dict[str, Any]]:
+    """Scores by task of who is always there to be compared with, and the hash of the targets they were painted on."""
+    document: dict[str, dict[str, Any]] = json.loads(_REFERENCES.read_text(encoding="utf-8"))
+    return document
 
 
 def normalized_score(value: float, references: dict[str, float]) -> float:

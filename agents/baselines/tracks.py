@@ -1,0 +1,58 @@
+"""The runs of the scoreboard: which algorithms learn which tasks, in how many steps, from which seeds."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .run import RunPlan
+
+SEEDS = (0, 1, 2, 3, 4)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An algorithm on a task."""
+
+    task: str
+    algorithm: str
+    steps: int
+    view: str = "focus"
+    seeds: tuple[int, ...] = SEEDS
+
+    def plans(self) -> Iterator[RunPlan]:
+        """A run for each seed."""
+        for seed in self.seeds:
+            yield RunPlan(self.task, self.algorithm, self.steps, seed=seed, view=self.view)
+
+
+_OFF_POLICY = 25_000
+"""Steps of learners that learn from old steps too: a tenth of the others'."""
+
+LAPTOP: tuple[Entry, ...] = (
+    Entry("paintgym/Shapes-v0", "ppo", 100_000),
+    Entry("paintgym/Shapes-v0", "sac", _OFF_POLICY),
+    Entry("paintgym/Shapes-v0", "analytic", 100_000),
+    Entry("paintgym/Shapes-v0", "cloning", 1_000),
+    Entry("paintgym/Digits-v0", "ppo", 250_000),
+    Entry("paintgym/Digits-v0", "ppo", 250_000, view="canvas"),
+    Entry("paintgym/Digits-v0", "sac", _OFF_POLICY),
+    Entry("paintgym/Digits-v0", "analytic", 250_000),
+    Entry("paintgym/Digits-v0", "cloning", 2_000),
+    Entry("paintgym/Digits-v0", "cloning+ppo", 250_000),
+    Entry("paintgym/Paintings-v0", "ppo", 250_000),
+    Entry("paintgym/Paintings-v0", "sac", _OFF_POLICY),
+    Entry("paintgym/Paintings-v0", "analytic", 250_000),
+    Entry("paintgym/PaintingsLite-v0", "ppo", 250_000),
+    Entry("paintgym/PaintingsLite-v0", "analytic", 100_000),
+    Entry("paintgym/LongPaintings-v0", "ppo", 50_000, seeds=SEEDS[:3]),
+    Entry("paintgym/LongPaintings-v0", "analytic", 50_000, seeds=SEEDS[:3]),
+)
+"""The laptop's track: two cores, four hours."""
+
+QUICK: tuple[Entry, ...] = (
+    Entry("paintgym/Shapes-v0", "ppo", 10_000, seeds=SEEDS[:2]),
+    Entry("paintgym/Shapes-v0", "analytic", 10_000, seeds=SEEDS[:2]),
+    Entry("paintgym/Digits-v0", "ppo", 10_000, seeds=SEEDS[:2]),
+)
+"""A form of it for ten minutes."""
+
+TRACKS = {"laptop": LAPTOP, "quick": QUICK}

@@ -1,0 +1,87 @@
+"""``paintgym scoreboard``: what all baselines reach on the ladder of tasks.
+
+paintgym scoreboard runs/ladder                                   # the table of what is there
+paintgym scoreboard runs/ladder --train --workers 2               # trains what is missing first, hours
+paintgym scoreboard runs/quick --train --track quick              # a few minutes
+paintgym scoreboard runs/ladder --references                      # who is always there to be compared with
+"""
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from ...checks import check_whole
+from ...files import check_can_write, make_folder
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Sum up finished runs: interquartile means over seeds with 95 % bootstrap intervals, curves, profiles."""
+
+    runs: tyro.conf.Positional[Path] = Path("runs/ladder")
+    """Folder of runs."""
+    train: bool = False
+    """Train first what is missing of the track; run it again to go on where it was interrupted."""
+    track: Literal["laptop", "quick"] = "laptop"
+    """laptop: two cores, hours; quick: ten minutes."""
+    tasks: str | None = None
+    """With --train: only these tasks, separated by commas, such as Digits-v0."""
+    references: bool = False
+    """Have nothing, random, flat, greedy, policy and gradient painted too, and write references.json into the folder."""
+    workers: int = 1
+    """Processes that train side by side."""
+    json: Path | None = None
+    """Write the figures here."""
+    markdown: Path | None = None
+    """Write the tables here."""
+    plots: Path | None = None
+    """Folder for the curves, an .svg for each task."""
+
+
+def run(arguments: Arguments) -> None:
+    """Train, sum up, print and write."""
+    check_whole("workers", arguments.workers, 1, 256)
+    for output in (arguments.json, arguments.markdown):
+        if output:
+            check_can_write(output)
+    from ...agents.baselines import protocol, reference, scoreboard
+    from ...agents.baselines.runner import train_all
+    from ...agents.baselines.tracks import TRACKS
+    from ...files import write_whole
+
+    wanted = [protocol.find_task(name.strip()).id for name in arguments.tasks.split(",")] if arguments.tasks else None
+    if arguments.references:
+        make_folder(arguments.runs)
+        reference.write_references(arguments.runs / "references.json", wanted)
+    if arguments.train:
+        plans = [
+            plan
+            for entry in TRACKS[arguments.track]
+            if wanted is None or entry.task in wanted
+            for plan in entry.plans()
+        ]
+        started = time.perf_counter()
+        for number, document in enumerate(train_all(plans, arguments.runs, arguments.workers), 1):
+            settings, score = document["settings"], document["final"]["score"]
+            print(
+                f"{number}/{len(plans)} {settings['task']} {settings['algorithm']} {settings['view']} seed "
+                f"{settings['seed']}: {score:.3f}, {(time.perf_counter() - started) / 60:.0f} minutes",
+                flush=True,
+            )
+    document = scoreboard.summarize_runs(scoreboard.read_runs(arguments.runs), protocol.references())
+    text = scoreboard.as_markdown(document)
+    print(text)
+    for path, content in ((arguments.json, json.dumps(document, indent=1) + "\n"), (arguments.markdown, text)):
+        if path:
+            with write_whole(path) as temporary:
+                temporary.write_text(content, encoding="utf-8")
+    if arguments.plots:
+        make_folder(arguments.plots)
+        for by in ("steps", "seconds"):
+            for task, plot in scoreboard.curve_plots(document, by):
+                with write_whole(arguments.plots / f"{task.rpartition('/')[2]}-{by}.svg") as temporary:
+                    temporary.write_text(str(plot), encoding="utf-8")

@@ -1,0 +1,73 @@
+"""``paintgym train-baseline``: plain reinforcement learning on a task of the ladder, one process a seed.
+
+paintgym train-baseline ppo --task Digits-v0 --steps 250000 --seeds 0-4 --out runs/ladder
+tensorboard --logdir runs/ladder
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from ...checks import check_whole
+from ...errors import InvalidInputError
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Train a baseline with its default settings; run it again to go on where it was interrupted."""
+
+    algorithm: Annotated[Literal["ppo", "sac", "analytic", "cloning", "cloning+ppo"], tyro.conf.Positional]
+    """ppo and sac: stable-baselines3's; analytic: gradients through painter and canvas; cloning: of the gradient agent; cloning+ppo:
+    PPO that begins with the clone."""
+    task: str = "Shapes-v0"
+    """The task: Shapes-v0, Digits-v0, Paintings-v0, PaintingsLite-v0 or LongPaintings-v0."""
+    steps: int = 100_000
+    """Steps of environments."""
+    seeds: str = "0"
+    """Seeds, such as 0-4 or 0,3: each is a run of its own."""
+    view: Literal["focus", "canvas"] = "focus"
+    """What the policy sees."""
+    workers: int = 1
+    """Processes that train side by side."""
+    out: Path = Path("runs/ladder")
+    """Folder of runs: task, algorithm, seed."""
+
+
+def run(arguments: Arguments) -> None:
+    """Train what is not trained yet, and print what each run reaches."""
+    seeds = read_seeds(arguments.seeds)
+    check_whole("steps", arguments.steps, 1)
+    check_whole("workers", arguments.workers, 1, 256)
+    from ...agents.baselines.protocol import find_task
+    from ...agents.baselines.run import RunPlan
+    from ...agents.baselines.runner import train_all
+
+    task = find_task(arguments.task).id
+    plans = [RunPlan(task, arguments.algorithm, arguments.steps, seed, arguments.view) for seed in seeds]
+    for document in train_all(plans, arguments.out, arguments.workers):
+        final, settings = document["final"], document["settings"]
+        read = f", {final['read']:.1%} read" if "read" in final else ""
+        print(
+            f"{settings['task']} {settings['algorithm']} seed {settings['seed']}: score {final['score']:.3f}{read} after "
+            f"{document['environment_steps']:,} steps in {document['seconds']:.0f} s",
+            flush=True,
+        )
+
+
+def read_seeds(text: str) -> list[int]:
+    """Seeds such as ``0-4`` or ``0,3``.
+
+    Raises:
+        InvalidInputError: no such list, or a seed twice.
+    """
+    seeds: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
+            raise InvalidInputError(f"--seeds is {text!r}, expected such as 0-4 or 0,3")
+        seeds += range(int(first), int(last or first) + 1)
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise InvalidInputError(f"--seeds is {text!r}, which names a seed twice or none")
+    return seeds
