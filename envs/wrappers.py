@@ -1,4 +1,4 @@
-"""Other actions for the painting environments, single and vector: numbers on a grid, and strokes that follow each other."""
+"""Other actions for the painting environments, single and vector: numbers on a grid, and strokes in a chain."""
 
 from typing import Any
 
@@ -84,8 +84,8 @@ class DiscreteVectorActions(VectorActionWrapper):
 class ChainedStrokes(gymnasium.Wrapper[Any, Any, Any, Any]):
     """Every stroke begins where the last one ended: actions are the 10 numbers beside the start, in their order.
 
-    The first stroke of an episode begins in the middle of the canvas. For the canvas view alone, one stroke a step: what
-    a place is in another view changes from step to step.
+    The first stroke of an episode begins in the middle of the canvas. For the canvas view alone, one stroke a step:
+    what a place is in another view changes from step to step.
 
     Args:
         env: ``paintgym/Painting-v0`` or a task with ``view="canvas"``.

@@ -35,8 +35,8 @@ def read_runs(root: Path) -> list[Document]:
         settings = run.get("settings", {})
         if settings.get("protocol") != PROTOCOL_VERSION:
             raise InvalidInputError(
-                f"{path} was scored by version {settings.get('protocol')} of the protocol, expected {PROTOCOL_VERSION}; "
-                "train it again"
+                f"{path} was scored by version {settings.get('protocol')} of the protocol, expected "
+                f"{PROTOCOL_VERSION}; train it again"
             )
         key = (settings["task"], settings["algorithm"], settings["view"], settings["seed"])
         if known.setdefault(key, path) is not path:
@@ -50,8 +50,8 @@ def summarize_runs(runs: Sequence[Document], references: dict[str, dict[str, flo
     """Sum up finished runs.
 
     Returns:
-        JSON with ``entries``: for each task, algorithm and view the seeds, steps, seconds, the interquartile mean of the
-        scores with its interval, the normalized score, the share of digits read, ``curve`` (steps, seconds, mean, low,
+        JSON with ``entries``: for each task, algorithm and view the seeds, steps, seconds, the interquartile mean of
+        the scores with its interval, the normalized score, the share of digits read, ``curve`` (steps, seconds, mean, low,
         high over the seeds) and ``profile``; and ``references`` of the tasks.
     """
     groups: dict[tuple[str, str, str], list[Document]] = {}
@@ -109,9 +109,8 @@ def as_markdown(document: Document) -> str:
         rows += ["| who | steps | seconds | score (95 % interval) | normalized | read |", "|---|---|---|---|---|---|"]
         for name in ("nothing", "random", "flat", "greedy", "policy", "gradient"):
             if name in references:
-                rows.append(
-                    f"| {name} | - | - | {references[name]:.3f} | {normalized_score(references[name], references):.0f} | |"
-                )
+                value = references[name]
+                rows.append(f"| {name} | - | - | {value:.3f} | {normalized_score(value, references):.0f} | |")
         for entry in document["entries"]:
             if entry["task"] == task:
                 rows.append(_row(entry))

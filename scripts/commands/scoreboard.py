@@ -31,7 +31,7 @@ class Arguments:
     tasks: str | None = None
     """With --train: only these tasks, separated by commas, such as Digits-v0."""
     references: bool = False
-    """Have nothing, random, flat, greedy, policy and gradient painted too, and write references.json into the folder."""
+    """Paint as nothing, random, flat, greedy, policy and gradient too, and write references.json into the folder."""
     workers: int = 1
     """Processes that train side by side."""
     json: Path | None = None

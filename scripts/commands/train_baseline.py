@@ -19,8 +19,8 @@ class Arguments:
     """Train a baseline with its default settings; run it again to go on where it was interrupted."""
 
     algorithm: Annotated[Literal["ppo", "sac", "analytic", "cloning", "cloning+ppo"], tyro.conf.Positional]
-    """ppo and sac: stable-baselines3's; analytic: gradients through painter and canvas; cloning: of the gradient agent; cloning+ppo:
-    PPO that begins with the clone."""
+    """ppo and sac: stable-baselines3's; analytic: gradients through painter and canvas; cloning: of the gradient agent;
+    cloning+ppo: PPO that begins with the clone."""
     task: str = "Shapes-v0"
     """The task: Shapes-v0, Digits-v0, Paintings-v0, PaintingsLite-v0 or LongPaintings-v0."""
     steps: int = 100_000
@@ -50,8 +50,8 @@ def run(arguments: Arguments) -> None:
         final, settings = document["final"], document["settings"]
         read = f", {final['read']:.1%} read" if "read" in final else ""
         print(
-            f"{settings['task']} {settings['algorithm']} seed {settings['seed']}: score {final['score']:.3f}{read} after "
-            f"{document['environment_steps']:,} steps in {document['seconds']:.0f} s",
+            f"{settings['task']} {settings['algorithm']} seed {settings['seed']}: score {final['score']:.3f}{read} "
+            f"after {document['environment_steps']:,} steps in {document['seconds']:.0f} s",
             flush=True,
         )
 
