@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from paintgym.agents.lite.agreement import measure_agreement, spearman
-from paintgym.agents.lite.distillation import DistillationConfig, Lessons, distill, layer_distances, make_lessons
+from paintgym.agents.lite.distillation import DistillationConfig, DistillationData, distill, layer_distances, make_data
 from paintgym.agents.registry import load_agent
 from paintgym.envs.losses.lite import WEIGHTS, LiteNetwork
 from paintgym.envs.losses.loss import PixelLoss
@@ -58,7 +58,7 @@ def test_a_network_is_taught_the_distances_it_is_given(pictures):
     canvases = (pictures[:, None] + amounts * torch.randn(4, 3, 3, 64, 64, generator=generator)).clamp(0, 1)
     with torch.no_grad():
         distances = layer_distances(teacher, pictures, canvases.flatten(0, 1)).view(4, 3, 4)
-    lessons = Lessons((pictures * 255).byte(), (canvases * 255).byte(), distances)
+    lessons = DistillationData((pictures * 255).byte(), (canvases * 255).byte(), distances)
     losses = []
     distill(DistillationConfig(pictures=4, steps=40, pictures_per_step=4), lessons, lambda _, loss: losses.append(loss))
     assert losses[-1] < 0.5 * losses[0]
@@ -67,7 +67,7 @@ def test_a_network_is_taught_the_distances_it_is_given(pictures):
 def test_lessons_are_pictures_canvases_and_what_vgg19_says_of_them(data):
     for name in ("vgg19_features.safetensors", "paintings", "MNIST/raw"):
         data(name)
-    lessons = make_lessons(DistillationConfig(pictures=3, canvases=2))
+    lessons = make_data(DistillationConfig(pictures=3, canvases=2))
     assert lessons.targets.shape == (3, 3, 64, 64)
     assert lessons.canvases.shape == (3, 2, 3, 64, 64)
     assert lessons.distances.shape == (3, 2, 4)
