@@ -13,7 +13,7 @@ class PlanConfig:
     level_ratio: float = 2.0
     """How many times larger the windows of a level are, a side, than those of the next; above 1."""
     strokes_exponent: float = 0.6
-    """A level's part of the strokes grows as its number of windows to this power: coarse levels need few, but surely."""
+    """A level's part of the strokes grows as its number of windows to this power: coarse levels need few, but some."""
     windows_per_stroke: float = 0.5
     """A level with more windows than this for each of its strokes is left out."""
     window_distance: float = 0.9

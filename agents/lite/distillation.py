@@ -1,4 +1,4 @@
-"""Teaching the lite network VGG19's distances, on canvases that agents paint. The network is in ``envs.losses.lite``."""
+"""Teaching the lite network VGG19's distances, on canvases that agents paint. The network is in ``envs``."""
 
 import json
 from collections.abc import Callable, Iterator
