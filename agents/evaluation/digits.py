@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -13,20 +13,18 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from ...checks import check_positive, check_whole
 from ...envs.targets.targets import Split, load_targets
 from ...errors import InvalidInputError
 from ...files import write_whole
 from ...painters.pixels import to_tensor
 from ...painters.stroke import CANVAS_SIZE
+from .config import DIGIT_SIDE, ClassifierConfig
 
 WEIGHTS = Path(__file__).parent / "weights" / "digits.safetensors"
 
 READ, READ_ORIGINAL, READ_REPLAY = "read", "read original", "replay read"
 """Figures of a painted digit in a comparison: 1 where it is read correctly, else 0."""
 
-_SIDE = 28
-"""Pixels of MNIST's digits a side; weights depend on it."""
 _BATCH_SIZE = 500
 """Digits that are read at a time: bounds memory."""
 _ACCURACY_BATCHES = 100
@@ -54,7 +52,7 @@ class DigitReader(nn.Module):
             nn.ReLU(),
             nn.Flatten(),
             nn.Dropout(0.3),
-            nn.Linear(48 * (_SIDE // 4) ** 2, 10),
+            nn.Linear(48 * (DIGIT_SIDE // 4) ** 2, 10),
         )
 
     def forward(self, ink: Tensor) -> Tensor:
@@ -71,7 +69,7 @@ class DigitReader(nn.Module):
 def ink_of(pictures: NDArray[np.uint8]) -> Tensor:
     """What the reader sees of pictures (N, size, size, 3) uint8: (N, 1, 28, 28) in [0, 1], 1 where they are black."""
     ink = 1 - to_tensor(pictures).mean(1, keepdim=True)
-    return F.interpolate(ink, (_SIDE, _SIDE), mode="bilinear", antialias=True)
+    return F.interpolate(ink, (DIGIT_SIDE, DIGIT_SIDE), mode="bilinear", antialias=True)
 
 
 def digit_of(name: str) -> int | None:
@@ -92,42 +90,6 @@ def load_digit_reader(path: str | Path = WEIGHTS) -> DigitReader:
     except Exception as error:
         raise InvalidInputError(f"{path} is not a digit classifier of this version ({error})") from None
     return reader.eval().requires_grad_(False)
-
-
-@dataclass(frozen=True)
-class ClassifierConfig:
-    """Everything that decides what training the classifier does."""
-
-    out: Path = Path("runs/classifier")
-    """Folder for the trained classifier, digits.safetensors, and its card."""
-    digits: int = 60_000
-    """Digits of MNIST's training part to learn from."""
-    test_digits: int = 10_000
-    """Digits of its test part to measure with."""
-    epochs: int = 5
-    """How often all digits are gone through."""
-    batch_size: int = 100
-    """Digits in a step of Adam."""
-    learning_rate: float = 2e-3
-    """Of Adam at first; it falls to zero along a cosine."""
-    largest_shift: int = 2
-    """Pixels of 28 by which a batch's digits are shifted at most, along each axis."""
-    seed: int = 0
-    """Seed of weights and batches."""
-
-    def check(self) -> None:
-        """Raise InvalidInputError for a setting that cannot work."""
-        for name in ("digits", "test_digits", "epochs", "batch_size"):
-            check_whole(name, getattr(self, name), 1)
-        check_whole("largest_shift", self.largest_shift, 0, _SIDE)
-        if self.batch_size > self.digits:
-            raise InvalidInputError(f"{self.digits} digits do not fill a batch of {self.batch_size}")
-        check_positive("learning_rate", self.learning_rate)
-
-    @property
-    def steps(self) -> int:
-        """Steps of Adam in all."""
-        return self.epochs * (self.digits // self.batch_size)
 
 
 def load_digits(split: Split, count: int) -> tuple[Tensor, Tensor]:

@@ -13,7 +13,8 @@ import torch
 from rich.console import Console
 
 from ...agents.lite.agreement import Agreement, measure_agreement
-from ...agents.lite.distillation import DistillationConfig, distill, make_data, save_lite
+from ...agents.lite.config import DistillationConfig
+from ...agents.lite.distillation import distill, make_data, save_lite
 from ...agents.registry import load_agent
 from ...envs.losses.lite import load_lite
 from ...envs.losses.loss import Loss
