@@ -1,5 +1,6 @@
 """Comparing agents and painters: fair, whole, judged by what the pictures are."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -45,8 +46,8 @@ def plain(value: int) -> NDArray[np.uint8]:
 def test_every_agent_paints_every_picture_with_every_budget_from_the_same_seed(pictures: Path) -> None:
     comparison = make_comparison(pictures, replay=False)
     targets = comparison.sources["here"].targets
-    service = TrialRunner(comparison)
-    trials = [service(task) for task in comparison.tasks()]
+    runner = TrialRunner(comparison)
+    trials = [runner(task) for task in comparison.tasks()]
     names = [targets.name(0), targets.name(2)]
     assert [(trial.picture, trial.strokes, trial.agent) for trial in trials] == [
         (name, budget, agent) for name in names for budget in (2, 3) for agent in ("random", "greedy")
@@ -99,8 +100,8 @@ def test_settings_tell_weights_pictures_and_options_apart(pictures: Path) -> Non
     first = make_comparison(pictures, replay=False, agents=("gradient",))
     same = make_comparison(pictures, replay=False, agents=("gradient",))
     assert first.settings(1) == same.settings(1)
-    same.agents[0].iterations = 7
-    assert first.settings(1)["agents"] != same.settings(1)["agents"]
+    other = load_agent("gradient", loss="mse", iterations=7)
+    assert first.settings(1)["agents"] != replace(first, agents=[other]).settings(1)["agents"]
     Image.fromarray(plain(9)).save(pictures / "0.png")
     assert first.settings(1)["sources"] != make_comparison(pictures, replay=False).settings(1)["sources"]
     weights = next(iter(first.agents[0].painter.state_dict().values()))
@@ -130,9 +131,10 @@ def test_an_unknown_measure_is_refused() -> None:
         load_measure("beauty")
 
 
-def test_without_smoothing_strokes_move_by_the_painters_own_gradient() -> None:
+def test_without_straight_through_strokes_move_by_the_painters_own_gradient() -> None:
     target = np.random.default_rng(5).integers(0, 256, (64, 64, 3), np.uint8)
-    pass_straight_through, own = (
-        load_agent("gradient", loss="mse", iterations=3, smooth=smooth).paint(target, 2) for smooth in (True, False)
+    proxys, own = (
+        load_agent("gradient", loss="mse", iterations=3, straight_through=chosen).paint(target, 2)
+        for chosen in (True, False)
     )
-    assert not np.array_equal(pass_straight_through.strokes, own.strokes)
+    assert not np.array_equal(proxys.strokes, own.strokes)
