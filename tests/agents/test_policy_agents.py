@@ -1,5 +1,7 @@
 """The agents that have a policy: they paint whole budgets, refining improves on the policy, options are kept."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -59,3 +61,35 @@ def test_the_command_paints_with_a_policy_file(policy_file: Path, tmp_path: Path
     assert main(["paint", *arguments]) == 0
     assert "policy painted still_life.jpg" in capsys.readouterr().out
     assert output.stat().st_size > 0
+
+
+def test_a_seed_changes_nothing_for_a_policy(policy_file: Path) -> None:
+    agent = load_agent("policy", policy=policy_file, painter=ProxyPainter())
+    first, second = (agent.paint(smooth_picture(2), 12, seed=seed).strokes for seed in (0, 7))
+    assert first.tobytes() == second.tobytes()
+
+
+_PAINT_WITHOUT_TRAINING = """
+import sys, numpy as np, paintgym
+painting = paintgym.load_agent({name!r}, **{options!r}).paint(np.full((64, 64, 3), 90, np.uint8), 8)
+assert len(painting.strokes) == 8
+print(sorted(name for name in sys.modules if name.split(".")[0] in ("stable_baselines3", "tensorboard")))
+"""
+
+
+@pytest.mark.parametrize("name", ["random", "greedy", "gradient", "policy", "policy+refine"])
+def test_painting_imports_nothing_that_only_training_needs(name: str) -> None:
+    options = {"loss": "mse", **({"iterations": 2} if name in ("gradient", "policy+refine") else {})}
+    script = _PAINT_WITHOUT_TRAINING.format(name=name, options=options)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_loading_and_painting_allocate_no_rollout_buffer(monkeypatch: pytest.MonkeyPatch) -> None:
+    from stable_baselines3.common.buffers import RolloutBuffer
+
+    def refuse(*arguments: object, **options: object) -> None:
+        raise AssertionError("a rollout buffer was made")
+
+    monkeypatch.setattr(RolloutBuffer, "__init__", refuse)
+    assert len(load_agent("policy").paint(smooth_picture(3), 10).strokes) == 10

@@ -1,7 +1,10 @@
 """Comparing agents and painters: fair, whole, judged by what the pictures are."""
 
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +12,11 @@ import torch
 from numpy.typing import NDArray
 from paintgym.agents.evaluation.comparison import Comparison, Source, TrialRunner, choose_pictures
 from paintgym.agents.evaluation.metrics import LossMeasure, load_measure, peak_signal_to_noise
+from paintgym.agents.evaluation.trials import FORMAT, TrialFolder
+from paintgym.agents.large.config import PlanConfig
+from paintgym.agents.policy.config import PlannerConfig, ScheduleConfig
 from paintgym.agents.registry import load_agent
+from paintgym.agents.search.config import OptimizerConfig, ProposalConfig, RefineConfig, StackConfig
 from paintgym.envs.losses.loss import PixelLoss
 from paintgym.envs.targets.targets import load_targets
 from paintgym.errors import InvalidInputError
@@ -138,3 +145,66 @@ def test_without_straight_through_strokes_move_by_the_painters_own_gradient() ->
         for chosen in (True, False)
     )
     assert not np.array_equal(proxys.strokes, own.strokes)
+
+
+PLANNERS: dict[str, dict[str, Any]] = {
+    "planner.top_k": {"planner": PlannerConfig(top_k=3)},
+    "planner.anchors": {"planner": PlannerConfig(anchors=5)},
+    "planner.tie_noise": {"planner": PlannerConfig(tie_noise=0.01)},
+    "planner.refine.steps": {"planner": PlannerConfig(refine=RefineConfig(steps=5))},
+    "planner.schedule.budget_factor": {"planner": PlannerConfig(schedule=ScheduleConfig(budget_factor=2.0))},
+    "plan.level_ratio": {"plan": PlanConfig(level_ratio=3.0)},
+    "plan.strokes_exponent": {"plan": PlanConfig(strokes_exponent=0.5)},
+    "plan.windows_per_stroke": {"plan": PlanConfig(windows_per_stroke=1.0)},
+    "plan.window_distance": {"plan": PlanConfig(window_distance=1.0)},
+}
+
+
+@pytest.mark.parametrize("field", PLANNERS)
+def test_a_comparison_is_not_resumed_with_another_planner_and_says_what_differs(
+    field: str, pictures: Path, tmp_path: Path
+) -> None:
+    first = make_comparison(pictures, replay=False, agents=("policy",))
+    other = replace(first, agents=[load_agent("policy", loss="mse", **PLANNERS[field])])
+    TrialFolder(tmp_path / "runs", first.settings(1))
+    TrialFolder(tmp_path / "runs", make_comparison(pictures, replay=False, agents=("policy",)).settings(1))
+    with pytest.raises(InvalidInputError, match=rf"{re.escape(field)} is .* there and .* now") as refused:
+        TrialFolder(tmp_path / "runs", other.settings(1))
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("agent", "options", "field"),
+    [
+        ("greedy", {"trials": 7}, "trials"),
+        ("greedy", {"proposals": ProposalConfig(bend=0.1)}, "proposals.bend"),
+        ("gradient", {"optimizer": OptimizerConfig(color_ridge=1e-4)}, "optimizer.color_ridge"),
+        ("gradient", {"optimizer": OptimizerConfig(stack=StackConfig(margin=0.01))}, "optimizer.stack.margin"),
+        ("random", {"plan": PlanConfig(level_ratio=4.0)}, "plan.level_ratio"),
+    ],
+)
+def test_every_setting_of_every_agent_stands_in_a_comparison(
+    agent: str, options: dict[str, Any], field: str, pictures: Path, tmp_path: Path
+) -> None:
+    first = make_comparison(pictures, replay=False, agents=(agent,))
+    TrialFolder(tmp_path / "runs", first.settings(1))
+    other = replace(first, agents=[load_agent(agent, loss="mse", **options)])
+    with pytest.raises(InvalidInputError, match=re.escape(field)):
+        TrialFolder(tmp_path / "runs", other.settings(1))
+
+
+def test_a_comparison_of_an_earlier_version_is_refused_in_one_clear_line(pictures: Path, tmp_path: Path) -> None:
+    settings = make_comparison(pictures, replay=False).settings(1)
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    (folder / "settings.json").write_text(json.dumps({"format": FORMAT["format"], "version": 1, "settings": settings}))
+    with pytest.raises(InvalidInputError, match="a comparison of version 1, expected version 2; name a new folder"):
+        TrialFolder(folder, settings)
+
+
+def test_agents_tell_their_weights_apart(tmp_path: Path) -> None:
+    policies = [load_agent("policy", loss="mse", policy=name) for name in ("paintings", "mnist", "paintings")]
+    first, other, same = (agent.fingerprint() for agent in policies)
+    assert first == same != other
+    painters = {load_agent("random", loss="mse", painter=name).fingerprint() for name in ("gan", "vae", "gan-deconv")}
+    assert len(painters) == 3

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from paintgym.agents.large.config import PlanConfig
 from paintgym.agents.large.plan import plan_passes, share_out
+from paintgym.errors import InvalidInputError
 
 
 @pytest.mark.parametrize(("width", "height", "strokes"), [(64, 64, 7), (512, 384, 2000), (100, 70, 50), (64, 900, 300)])
@@ -38,3 +40,28 @@ def test_shares_are_proportional_and_exact():
     shares = share_out(np.random.default_rng(0).random(40), 1001)
     assert shares.sum() == 1001
     assert shares.min() >= 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"level_ratio": 1.0},
+        {"level_ratio": float("nan")},
+        {"strokes_exponent": "much"},
+        {"windows_per_stroke": 0},
+        {"window_distance": -0.9},
+    ],
+    ids=str,
+)
+def test_plans_that_cannot_be_are_refused(change):
+    with pytest.raises(InvalidInputError, match=next(iter(change))):
+        PlanConfig(**change)
+
+
+def test_a_plan_follows_its_settings():
+    usual = plan_passes(512, 384, 2000)
+    steep = plan_passes(512, 384, 2000, config=PlanConfig(level_ratio=3.0))
+    apart = plan_passes(512, 384, 2000, config=PlanConfig(window_distance=2.0))
+    assert len({stage.windows[0][2] for stage in steep}) < len({stage.windows[0][2] for stage in usual})
+    assert max(len(stage.windows) for stage in apart) < max(len(stage.windows) for stage in usual)
+    assert sum(stage.strokes for stage in apart) == sum(stage.strokes for stage in steep) == 2000
