@@ -3,7 +3,7 @@
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -26,7 +26,7 @@ from ..painters.stroke import CANVAS_SIZE
 from ..painters.stroke_list import StrokeList
 from ..painters.style import Style, StyledPainter
 from ..runs import settings_of
-from .config import AgentConfig
+from .config import AgentConfig, make_config
 from .fingerprint import fingerprint_arrays
 from .large.canvas import Decision, WindowBatch, WindowedCanvas, paint_passes
 from .large.plan import plan_passes, whole_canvas
@@ -261,59 +261,11 @@ class Agent(ABC):
         return float(self.loss(painted.canvas[None], self.loss.features(painted.target[None])))
 
 
-class WindowAgent(Agent):
-    """An agent that decides on one window after the other."""
-
-    def decide(
-        self, batch: WindowBatch, style: Style, generator: torch.Generator, report: ProgressCallback
-    ) -> list[Decision]:
-        """See ``Agent``."""
-        decisions: list[Decision] = []
-        with torch.no_grad():
-            for canvas, target, count in zip(batch.canvas, batch.target, batch.counts, strict=True):
-                done = sum(len(decision.strokes) for decision in decisions)
-                tell = report if batch.alone else _add(report, batch, done)
-                stage = self.stage(canvas, target, count, style)
-                decisions.append(self.decide_window(stage, batch, generator, tell))
-        return decisions
-
-    @abstractmethod
-    def decide_window(
-        self, stage: Stage, batch: WindowBatch, generator: torch.Generator, report: ProgressCallback
-    ) -> Decision:
-        """Decide ``stage.core.stroke_budget`` strokes for the target of a state, on top of its canvas."""
-
-
-def make_config(name: str, kind: type[AgentConfig], config: Any, options: dict[str, Any]) -> Any:
-    """An agent's settings: those given, or the defaults, with some of them replaced.
-
-    Raises:
-        InvalidInputError: an option that the agent does not have, or one out of range.
-    """
-    choices = [field.name for field in fields(kind)]
-    for option in options:
-        if option not in choices:
-            raise InvalidInputError(
-                f"the agent {name!r} has no option {option!r}; expected {', '.join(['painter', 'loss', *choices])}"
-            )
-    return replace(kind() if config is None else config, **options)
-
-
 def _finish(decision: Decision, style: Style) -> Decision:
     """A decision inside all limits of a style; its canvas is good no more where that changed a stroke."""
     strokes = style.finish(decision.strokes)
     same = strokes is decision.strokes or torch.equal(strokes, decision.strokes)
     return Decision(strokes, decision.canvas if same else None)
-
-
-def _add(report: ProgressCallback, batch: WindowBatch, done: int) -> ProgressCallback:
-    """Reports of one window as reports of its batch, of which ``done`` strokes were decided before."""
-
-    def tell(part: Progress) -> None:
-        strokes = done + part.strokes
-        report(Progress(strokes, part.loss, strokes / sum(batch.counts)))
-
-    return tell
 
 
 def _within(part: Progress, batch: WindowBatch, canvases: Sequence[WindowedCanvas]) -> Progress:

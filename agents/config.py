@@ -1,9 +1,11 @@
 """Settings of the agents, checked. Only numbers and names: reading them does not wait for torch."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 from ..checks import check_positive, check_whole
+from ..errors import InvalidInputError
 from .large.config import PlanConfig
 from .policy.config import PlannerConfig
 from .search.config import OptimizerConfig, ProposalConfig
@@ -87,3 +89,18 @@ class RefineAgentConfig(GradientConfig):
     """Name or ``.safetensors`` file of the policy that proposes strokes."""
     planner: PlannerConfig = field(default_factory=PlannerConfig)
     """How its proposals are selected and refined."""
+
+
+def make_config(name: str, kind: type[AgentConfig], config: Any, options: dict[str, Any]) -> Any:
+    """An agent's settings: those given, or the defaults, with some of them replaced.
+
+    Raises:
+        InvalidInputError: an option that the agent does not have, or one out of range.
+    """
+    choices = [field.name for field in fields(kind)]
+    for option in options:
+        if option not in choices:
+            raise InvalidInputError(
+                f"the agent {name!r} has no option {option!r}; expected {', '.join(['painter', 'loss', *choices])}"
+            )
+    return replace(kind() if config is None else config, **options)
