@@ -78,13 +78,13 @@ def test_agents_and_painters_are_crossed_and_budgets_may_differ_by_target(pictur
 def test_painters_that_are_compared_lead_by_their_own_gradients(pictures: Path) -> None:
     save_painter(build_painter("deconv"), "other.safetensors", {}, {})
     given = ["compare", "--agents", "gradient", "--targets", str(pictures), "--strokes", "1", "--pictures", "1"]
-    for painters, smooth in (("gan", [True]), ("gan,other.safetensors", [False, False])):
-        folder = str(len(smooth))
+    for painters, proxy in (("gan", [True]), ("gan,other.safetensors", [False, False])):
+        folder = str(len(proxy))
         assert main([*given, "--iterations", "1", "--painters", painters, "--out", folder]) == 0
         settings = read_report(f"{folder}/report.json")["settings"]
-        assert [agent["smooth"] for agent in settings["agents"]] == smooth
+        assert [agent["straight_through"] for agent in settings["agents"]] == proxy
         told = "own\ngradient" in Path(folder, "report.html").read_text()
-        assert told is (not smooth[0])
+        assert told is (not proxy[0])
 
 
 def test_agents_may_have_time_limits_of_their_own(pictures: Path) -> None:
