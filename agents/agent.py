@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor, nn
 
 from ..checks import check_whole
 from ..envs.core import PaintingCore, PaintingState
 from ..envs.losses.loss import Loss
 from ..envs.losses.registry import make_loss
-from ..envs.pictures import fit_picture, load_picture, scale_picture
+from ..envs.pictures import PictureSource, fit_picture, load_picture, scale_picture
 from ..errors import InvalidInputError
 from ..painters.painter import Painter, StrokeFunction, as_painter
 from ..painters.pixels import to_uint8
@@ -32,8 +29,6 @@ from .large.canvas import Decision, WindowBatch, WindowedCanvas, paint_passes
 from .large.plan import plan_passes, whole_canvas
 from .limits import LARGEST_BUDGET, LARGEST_LARGE_BUDGET, LARGEST_SIZE
 from .outputs.painting import Painting
-
-PictureSource = str | Path | Image.Image | NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -124,7 +119,8 @@ class Agent(ABC):
         """Paint a picture.
 
         Args:
-            image: path, PIL image or (H, W, 3) uint8 array.
+            image: whatever ``load_picture`` reads: a path, bytes, a PIL image, an array or a tensor. The paper is seen
+                through what is transparent.
             stroke_budget: how many strokes; all are used. 1 to 5000 on the small canvas, to 100,000 on large ones.
             size: the painting's longer side in pixels, 64 to 4096: the whole picture is painted, through windows coarse
                 to fine. By default its center square is painted on one canvas of 64x64, which is its only window.
@@ -239,7 +235,7 @@ class Agent(ABC):
         if size is None:
             if grid is not None or starts:
                 raise InvalidInputError("a grid of windows, or strokes to begin with, are for paintings with a size")
-            squares = [fit_picture(load_picture(image), CANVAS_SIZE) for image in images]
+            squares = [fit_picture(load_picture(image, paper=style.background), CANVAS_SIZE) for image in images]
             return [
                 WindowedCanvas(square, whole_canvas(CANVAS_SIZE, stroke_budget), style.background) for square in squares
             ]
@@ -247,7 +243,7 @@ class Agent(ABC):
         grid = None if grid is None else check_whole("grid", grid, CANVAS_SIZE, LARGEST_SIZE)
         canvases = []
         for image in images:
-            picture = scale_picture(load_picture(image), size)
+            picture = scale_picture(load_picture(image, paper=style.background), size)
             height, width = picture.shape[:2]
             passes = plan_passes(width, height, stroke_budget, grid, self.config.plan)
             canvases.append(WindowedCanvas(picture, passes, style.background))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...envs.pictures import Picture, load_picture, scale_picture
-from ...errors import InvalidInputError
+from ...errors import InvalidInputError, PaintgymError
 from ...files import check_is_no_input, make_folder, shortened_stem
 from ...painters.style import Style
 from ..agent import Agent, Progress
@@ -165,9 +165,9 @@ class PaintedFolder:
     def _load(self, path: Path) -> Picture:
         whole = self._source / path
         try:
-            picture = load_picture(whole)
+            picture = load_picture(whole, paper=self._plan.paper)
             return picture if self._plan.size is None else scale_picture(picture, self._plan.size)
-        except InvalidInputError as error:
+        except PaintgymError as error:
             named = str(error) if str(whole) in str(error) else f"{whole}: {error}"
             raise InvalidInputError(named) from None
 

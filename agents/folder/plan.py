@@ -8,6 +8,7 @@ from ...checks import check_whole
 from ...envs.pictures import Picture
 from ...errors import InvalidInputError
 from ...painters.stroke import CANVAS_SIZE
+from ...painters.stroke_list import WHITE
 from ...runs import settings_of
 from ..large.config import ReuseConfig
 from ..limits import LARGEST_BUDGET, LARGEST_LARGE_BUDGET, LARGEST_SIZE
@@ -34,6 +35,7 @@ class FolderPlan:
         frames: see ``Painting.save``.
         seconds: see ``Painting.save``.
         style: limits of the strokes, for a picture; none by default.
+        paper: the red, green and blue in [0, 1] that are seen through what is transparent: the style's background.
         own_styles: whether they differ from picture to picture.
         reuse: for a film: which strokes of the frame before each frame begins with; by default pictures are painted
             each from bare paper.
@@ -52,6 +54,7 @@ class FolderPlan:
     frames: int = FRAMES
     seconds: float | None = None
     style: "Callable[[Picture], Style] | None" = None
+    paper: tuple[float, float, float] = WHITE
     own_styles: bool = False
     reuse: ReuseConfig | None = None
     batch_size: int = 8
@@ -83,7 +86,7 @@ class FolderPlan:
 
     def settings(self) -> dict[str, Any]:
         """What decides the paintings, as JSON. Which files are written of them may change from run to run."""
-        return settings_of(self, ("suffixes", "style", "own_styles"))
+        return settings_of(self, ("suffixes", "style", "paper", "own_styles"))
 
     def former_settings(self) -> dict[str, Any]:
         """The same, as version 1 of a folder's state had it."""

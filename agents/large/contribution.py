@@ -1,4 +1,4 @@
-"""What each stroke of a painting through windows contributes. For stacks of strokes on one canvas there is ``color``."""
+"""What each stroke of a painting through windows contributes. For stacks on one canvas there is ``color``."""
 
 from typing import NamedTuple
 

@@ -87,7 +87,8 @@ def _paint_picture(arguments: Arguments, upscale: int) -> None:
     suffixes = [check_output(output, upscale, arguments.frames, arguments.seconds) for output in outputs]
     inputs = [arguments.picture, *filter(None, [arguments.style.palette_from])]
     check_is_no_input(outputs, inputs)
-    picture = load_picture(arguments.picture)  # Before the agent, which may first have to fetch weights.
+    # Before the agent, which may first have to fetch weights.
+    picture = load_picture(arguments.picture, paper=arguments.style.style(None).background)
     style = arguments.style.style(picture)
     height, width = _canvas_shape(picture, arguments.size)
     for suffix in suffixes:

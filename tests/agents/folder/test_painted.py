@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers.picture_folders import FAST, PAINT, files, fill, paint_again
 from paintgym.agents.folder import SETTINGS
@@ -187,3 +188,28 @@ def test_help_tells_of_folders_and_films(capsys):
     text = " ".join(capsys.readouterr().out.replace("│", " ").split())
     for part in ("--suffix", "--follow", "folder for its paintings", "film"):
         assert part in text
+
+
+def test_the_paper_is_seen_through_what_is_transparent_in_folders_as_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("pictures").mkdir()
+    Image.new("RGBA", (64, 64), (255, 255, 255, 0)).save("pictures/clear.png")
+    options = ["--agent", "greedy", "--strokes", "3", "--loss", "mse", "--background", "#2040c0", "--upscale", "1"]
+    assert main(["paint", "pictures", *options, "--out", "out"]) == 0
+    assert main(["paint", "pictures/clear.png", *options, "--out", "alone.png"]) == 0
+    for painting in ("out/clear.png", "alone.png"):
+        assert (np.asarray(Image.open(painting)) == (0x20, 0x40, 0xC0)).all()
+
+
+def test_pictures_of_every_kind_are_painted_and_one_without_its_library_is_told_of(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("pictures").mkdir()
+    for number, suffix in enumerate((".bmp", ".gif", ".jfif", ".jpe", ".tif", ".webp", ".avif")):
+        form = {".jfif": "JPEG", ".jpe": "JPEG"}.get(suffix)
+        Image.new("RGB", (64, 64), "orange").save(f"pictures/kind{number}{suffix}", form)
+    Path("pictures/kind7.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(64))
+    assert main(["paint", "pictures", *FAST, "--out", "out"]) == 1
+    output = capsys.readouterr()
+    assert "painted 7 pictures of pictures, 1 passed over" in output.out
+    assert output.err.count("\n") == 1
+    assert "kind7.heic" in output.err
