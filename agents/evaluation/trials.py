@@ -71,11 +71,11 @@ class TrialFolder:
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
         self._folder = folder
-        version = read_json(folder / _SETTINGS).get("version", FORMAT["version"])
-        if version != FORMAT["version"]:
+        there = read_json(folder / _SETTINGS)
+        if isinstance(there, dict) and there.get("version", FORMAT["version"]) != FORMAT["version"]:
             raise InvalidInputError(
-                f"{folder} holds a comparison of version {version}, expected version {FORMAT['version']}; name a new "
-                "folder, or go on with the paintgym that it was begun with"
+                f"{folder} holds a comparison of version {there['version']}, expected version {FORMAT['version']}; "
+                "name a new folder"
             )
         keep_settings(folder, _SETTINGS, {**FORMAT, "settings": settings}, "a comparison")
         make_folder(folder / "trials")
