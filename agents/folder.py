@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..checks import check_whole
 from ..envs.pictures import PICTURE_SUFFIXES, Picture, load_picture, scale_picture
@@ -15,13 +15,13 @@ from ..errors import InvalidInputError
 from ..painters.stroke import CANVAS_SIZE
 from ..painters.style import Style
 from ..runs import keep_settings
-from .agent import Agent
-from .large.reuse import follow
 from .limits import LARGEST_BUDGET, LARGEST_LARGE_BUDGET, LARGEST_SIZE
-from .outputs.painting import Painting
+from .outputs.forms import FRAMES, check_pixels
 from .outputs.painting_file import read_painting_file
-from .outputs.saving import check_pixels
-from .outputs.timelapse import FRAMES
+
+if TYPE_CHECKING:
+    from .agent import Agent
+    from .outputs.painting import Painting
 
 SETTINGS = ".paintgym.json"
 _FORMAT = {"format": "paintgym folder", "version": 1}
@@ -141,7 +141,7 @@ class PaintedFolder:
         """How many pictures are still to be painted, whole batches."""
         return sum(map(len, self._missing()))
 
-    def paint(self, agent: Agent, complain: Callable[[str], object], report: Callable[[int], object]) -> int:
+    def paint(self, agent: "Agent", complain: Callable[[str], object], report: Callable[[int], object]) -> int:
         """Paint what is not there.
 
         Args:
@@ -168,7 +168,7 @@ class PaintedFolder:
             report(len(batch))
         return passed_over
 
-    def _decide(self, agent: Agent, good: Sequence[tuple[Path, Picture]]) -> list[Painting]:
+    def _decide(self, agent: "Agent", good: Sequence[tuple[Path, Picture]]) -> "list[Painting]":
         plan = self._plan
         if not good:
             return []
@@ -179,6 +179,8 @@ class PaintedFolder:
             style = plan.style(first)
             stroke_list = read_painting_file(previous)
             if old.shape == picture.shape:
+                from .large.reuse import follow  # which needs torch; plans are checked without
+
                 start = follow(stroke_list, old, picture, agent.painter)
         pictures = [picture for _, picture in good]
         if plan.size is None:

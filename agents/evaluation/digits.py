@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from ...envs.targets.targets import Split, load_targets
+from ...envs.targets.names import Split
+from ...envs.targets.targets import load_targets
 from ...errors import InvalidInputError
 from ...files import write_whole
 from ...painters.pixels import to_tensor
 from ...painters.stroke import CANVAS_SIZE
+from .config import ClassifierConfig
 
 WEIGHTS = Path(__file__).parent / "weights" / "digits.safetensors"
 
@@ -87,41 +89,6 @@ def load_digit_reader(path: str | Path = WEIGHTS) -> DigitReader:
     except Exception as error:
         raise InvalidInputError(f"{path} is not a digit classifier of this version ({error})") from None
     return reader.eval().requires_grad_(False)
-
-
-@dataclass(frozen=True)
-class ClassifierConfig:
-    """Everything that decides what training the classifier does."""
-
-    out: Path = Path("runs/classifier")
-    """Folder for the trained classifier, digits.safetensors, and its card."""
-    digits: int = 60_000
-    """Digits of MNIST's training part to learn from."""
-    test_digits: int = 10_000
-    """Digits of its test part to measure with."""
-    epochs: int = 5
-    """How often all digits are gone through."""
-    batch_size: int = 100
-    """Digits in a step of Adam."""
-    learning_rate: float = 2e-3
-    """Of Adam at first; it falls to zero along a cosine."""
-    seed: int = 0
-    """Seed of weights and batches."""
-
-    def check(self) -> None:
-        """Raise InvalidInputError for a setting that cannot work."""
-        for name in ("digits", "test_digits", "epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise InvalidInputError(f"{name} is {getattr(self, name)}, expected 1 or more")
-        if self.batch_size > self.digits:
-            raise InvalidInputError(f"{self.digits} digits do not fill a batch of {self.batch_size}")
-        if self.learning_rate <= 0:
-            raise InvalidInputError(f"learning_rate is {self.learning_rate}, expected a number above 0")
-
-    @property
-    def steps(self) -> int:
-        """Steps of Adam in all."""
-        return self.epochs * (self.digits // self.batch_size)
 
 
 def load_digits(split: Split, count: int) -> tuple[Tensor, Tensor]:

@@ -14,7 +14,6 @@ from torch import Tensor
 from ...envs.losses.lite import LiteNetwork
 from ...envs.losses.perceptual import PerceptualLoss
 from ...envs.targets.targets import Targets, load_targets
-from ...errors import InvalidInputError
 from ...files import write_whole
 from ...painters.canvas import paint_strokes, white_canvas
 from ...painters.painter import Painter
@@ -22,6 +21,7 @@ from ...painters.pixels import to_tensor
 from ...painters.registry import load_painter
 from ...painters.stroke import CANVAS_SIZE, COLOR, SIZE
 from ..registry import load_agent
+from .config import DistillationConfig
 
 Report = Callable[[int, float], object]
 """Called with how many pictures or steps are done, and with VGG19's distance or the loss so far."""
@@ -29,34 +29,6 @@ Report = Callable[[int, float], object]
 _EPSILON = 1e-4
 _GREEDY_ONE_IN = 4
 _LONGEST = 200
-
-
-@dataclass(frozen=True)
-class DistillationConfig:
-    """Everything that decides what teaching the lite network does."""
-
-    out: Path = Path("runs/lite")
-    """Folder for the trained network, lite.safetensors, and its card."""
-    pictures: int = 1_200
-    """Target pictures: crops of the training paintings, and MNIST digits."""
-    canvases: int = 8
-    """Half-painted canvases for each picture."""
-    steps: int = 3_000
-    """Steps of Adam."""
-    pictures_per_step: int = 8
-    """Pictures, with all their canvases, in a batch."""
-    learning_rate: float = 2e-3
-    """Of Adam at first; it falls to zero along a cosine."""
-    seed: int = 0
-    """Seed of pictures, canvases, weights and batches."""
-
-    def check(self) -> None:
-        """Raise InvalidInputError for a setting that cannot work."""
-        for name in ("pictures", "canvases", "steps", "pictures_per_step"):
-            if getattr(self, name) < 1:
-                raise InvalidInputError(f"{name} is {getattr(self, name)}, expected 1 or more")
-        if self.pictures_per_step > self.pictures:
-            raise InvalidInputError(f"{self.pictures} pictures do not fill a batch of {self.pictures_per_step}")
 
 
 @dataclass(frozen=True)

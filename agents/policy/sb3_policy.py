@@ -24,9 +24,9 @@ from .config import PlannerConfig
 from .network import StrokeNetwork
 from .planner import Planner
 from .registry import load_weights, read_policy
+from .schedule import DEFAULT_STROKES_PER_STEP
 
 _VALUE_SIDE = 8
-DEFAULT_STROKES_PER_STEP = 4
 
 
 class ValueNetwork(nn.Module):

@@ -3,6 +3,9 @@
 STROKES_PER_STEP = (1, 2, 3, 4, 5, 6, 8, 16)
 """What policies were trained for."""
 
+DEFAULT_STROKES_PER_STEP = 4
+"""Of a policy that acts in an environment."""
+
 _BUDGET_FACTOR = 1.7
 """So a step lays about as many strokes as the painting takes steps, and looks again often enough."""
 _WINDOW_STEPS = 2

@@ -125,7 +125,8 @@ class PolicyTrainingConfig:
         if self.ppo_strokes % strokes_per_step(self.ppo_strokes):
             raise InvalidInputError(
                 f"ppo_strokes is {self.ppo_strokes}, expected a multiple of {strokes_per_step(self.ppo_strokes)}, the "
-                "strokes that the policy lays in a step of such a painting"
+                "strokes that the policy lays in a step of such a painting",
+                "ppo_strokes",
             )
         for budget in self.strokes:
             check_whole("strokes", budget, 1, LARGEST_BUDGET)

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,8 @@ from ...errors import InvalidInputError, MissingDataError
 from ...files import data_directory
 from ..pictures import PICTURE_SUFFIXES, Picture, check_picture, fit_picture, load_picture
 from .bam.database import Bam
+from .names import Split, check_target
 
-Split = Literal["train", "test"]
 TargetSource = str | Path | NDArray[Any] | list[NDArray[Any]] | tuple[NDArray[Any], ...]
 
 _CACHED_PICTURES = 128
@@ -133,16 +133,12 @@ def load_targets(
     if source == "bam":
         pictures = Bam().select(bam_filter, split)
         return Targets(len(pictures), pictures.name, pictures.load, size)
+    check_target(source)
     path = Path(source).expanduser()
     if path.is_dir():
         return _folder(path, size)
-    if path.is_file():
-        check_picture(path)
-        return _from_files([path], [path.stem], size)
-    raise InvalidInputError(
-        f"there is no target {str(source)!r}; expected 'mnist', 'paintings', 'photographs', 'bam', or an existing "
-        "picture file or folder"
-    )
+    check_picture(path)
+    return _from_files([path], [path.stem], size)
 
 
 def _from_arrays(arrays: Sequence[NDArray[Any]], size: int) -> Targets:

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.stroke_lists import make_stroke_list, recompose
+from paintgym.agents.outputs.forms import OUTPUT_SUFFIXES
 from paintgym.agents.outputs.painting import Painting
 from paintgym.agents.outputs.painting_file import read_painting_file, write_painting_file
 from paintgym.agents.outputs.replay import Replay
-from paintgym.agents.outputs.saving import OUTPUT_SUFFIXES
 from paintgym.errors import InvalidInputError
 from paintgym.painters.mypaint.engine import paint_list
 from paintgym.painters.registry import load_painter

@@ -10,7 +10,8 @@ from paintgym.painters.evaluation.fidelity import paint_all, stroke_figures
 from paintgym.painters.evaluation.frechet import frechet_distance, stroke_statistics
 from paintgym.painters.evaluation.stroke_groups import stroke_groups, stroke_lengths, stroke_radii
 from paintgym.painters.mypaint.drawing import draw_coverage
-from paintgym.painters.registry import load_painter, shipped_painters
+from paintgym.painters.names import shipped_painters
+from paintgym.painters.registry import load_painter
 from paintgym.painters.stroke import CONTROL, END, SIZE, START
 from paintgym.scripts.main import main
 from PIL import Image
