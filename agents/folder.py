@@ -13,6 +13,7 @@ from ..checks import check_whole
 from ..envs.pictures import PICTURE_SUFFIXES, Picture, load_picture, scale_picture
 from ..errors import InvalidInputError
 from ..painters.stroke import CANVAS_SIZE
+from ..painters.stroke_list import WHITE
 from ..painters.style import Style
 from ..runs import keep_settings
 from .limits import LARGEST_BUDGET, LARGEST_LARGE_BUDGET, LARGEST_SIZE
@@ -49,6 +50,7 @@ class FolderPlan:
         frames: see ``Painting.save``.
         seconds: see ``Painting.save``.
         style: limits of the strokes, for a picture.
+        paper: (3,) in [0, 1], seen through what is transparent in a picture.
         own_styles: whether they differ from picture to picture.
         following: whether every picture is a frame of a film, and begins with strokes of the one before.
 
@@ -64,6 +66,7 @@ class FolderPlan:
     frames: int = FRAMES
     seconds: float | None = None
     style: Callable[[Picture], Style] = field(default=plain)
+    paper: tuple[float, float, float] = WHITE
     own_styles: bool = False
     following: bool = False
 
@@ -202,7 +205,7 @@ class PaintedFolder:
 
     def _load(self, path: Path) -> Picture:
         try:
-            picture = load_picture(path)
+            picture = load_picture(path, paper=self._plan.paper)
             return picture if self._plan.size is None else scale_picture(picture, self._plan.size)
         except InvalidInputError as error:
             named = str(error) if str(path) in str(error) else f"{path}: {error}"

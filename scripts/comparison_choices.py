@@ -152,7 +152,7 @@ def _split_by_name(text: str, name: str, owners: list[str], most: int) -> dict[s
         raise InvalidInputError(
             f"{name} is {text!r}, expected numbers for all of {', '.join(owners)}, such as {owners[0]}=5", name
         )
-    numbers = {owner: _split(parts.get(owner, parts.get("", "")), name, int) for owner in owners}
+    numbers = {owner: _split(parts.get(owner, parts.get("", "")).strip(","), name, int) for owner in owners}
     for group in numbers.values():
         for number in group:
             check_whole(name, number, 1, most)

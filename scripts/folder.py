@@ -45,6 +45,7 @@ def plan_folder(arguments: "Arguments", upscale: int) -> FolderPlan:
         frames=arguments.frames,
         seconds=arguments.seconds,
         style=lambda picture: options.style(picture if palette is None else palette),
+        paper=options.paper,
         own_styles=options.palette is not None and palette is None,
         following=arguments.follow,
     )

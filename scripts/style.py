@@ -67,11 +67,17 @@ class StyleOptions:
             sizes=self.brush_sizes,
             lengths=self.lengths,
             palette=None if colors is None or picture is None else choose_palette(picture, colors),
-            background=self._background(),
+            background=self.paper,
             large_first=self.large_first,
         )
 
-    def _background(self) -> tuple[float, float, float]:
+    @property
+    def paper(self) -> tuple[float, float, float]:
+        """The background's red, green and blue in [0, 1].
+
+        Raises:
+            InvalidInputError: no color.
+        """
         if self.background == _WHITE:
             return WHITE
         from PIL import ImageColor

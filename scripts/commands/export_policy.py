@@ -10,9 +10,9 @@ from pathlib import Path
 import tyro
 
 from ...agents.policy.export_forms import check_export
+from ...agents.policy.names import find_policy
 from ...agents.policy.schedule import DEFAULT_STROKES_PER_STEP
 from ...checks import check_whole
-from ..names import check_policy
 from ..options import about
 
 
@@ -31,7 +31,7 @@ class Arguments:
 def run(arguments: Arguments) -> None:
     """Load and export."""
     check_whole("strokes_per_step", arguments.strokes_per_step, 1, 64)
-    check_policy("policy", arguments.policy)
+    find_policy(arguments.policy)
     with about("--out"):
         check_export(arguments.out)
     from ...agents.policy.export import export_policy

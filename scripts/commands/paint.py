@@ -31,7 +31,8 @@ class Arguments:
     """Paint a picture, stroke by stroke: its center square on a 64x64 canvas, or all of it, large, with --size."""
 
     picture: tyro.conf.Positional[Path] = _DEFAULT_PICTURE
-    """The picture to paint: PNG, JPEG or WebP, or a folder of such. By default a bundled still life."""
+    """The picture to paint: PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF or HEIC, or a folder of such. By default a bundled
+    still life."""
     agent: str = "policy"
     """Who paints: policy (trained, paints at once), policy+refine (refines that), gradient, greedy or random."""
     strokes: int = 200
@@ -79,7 +80,8 @@ def run(arguments: Arguments) -> int:
         plan = plan_folder(arguments, upscale)
         return paint_folder(arguments, plan, _load_agent(arguments, name))
     if arguments.suffix or arguments.follow:
-        raise InvalidInputError(f"--suffix and --follow are for folders, and {arguments.picture} is none")
+        option = "--suffix" if arguments.suffix else "--follow"
+        raise InvalidInputError(f"{option} is for folders, and {arguments.picture} is none")
     _paint_picture(arguments, name, upscale)
     return 0
 
@@ -103,7 +105,7 @@ def _paint_picture(arguments: Arguments, name: str, upscale: int) -> None:
         suffixes = [check_output(output, upscale, arguments.frames, arguments.seconds) for output in outputs]
     from ...envs.pictures import load_picture
 
-    picture = load_picture(arguments.picture)
+    picture = load_picture(arguments.picture, paper=arguments.style.paper)
     palette = arguments.style.load_palette()
     style = arguments.style.style(picture if palette is None else palette)
     height, width = _canvas_shape(picture, arguments.size)

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from helpers.stroke_lists import make_stroke_list, recompose
-from paintgym.agents.outputs import animation as films
+from paintgym.agents.outputs import forms
 from paintgym.agents.outputs import saving as outputs
 from paintgym.agents.outputs.forms import OUTPUT_SUFFIXES
 from paintgym.agents.outputs.open_raster import layer_bounds
@@ -111,7 +111,7 @@ def test_pictures_and_films_that_memory_cannot_hold_are_refused_before_they_are_
 
 
 def test_without_pyav_mp4_says_what_to_install_and_nothing_else_does(painting, tmp_path, monkeypatch):
-    monkeypatch.setattr(films.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(forms.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(MissingLibraryError, match="pip install av"):
         painting.save(tmp_path / "film.mp4", frames=3)
@@ -176,7 +176,7 @@ def test_a_failing_writer_leaves_the_old_file_whatever_its_kind(painting, tmp_pa
     path = tmp_path / f"painting{suffix}"
     path.write_bytes(b"old")
 
-    def fail_halfway(painting: Replay, temporary: Path, wishes: outputs.Wishes) -> None:
+    def fail_halfway(painting: Replay, temporary: Path, options: outputs.SaveOptions) -> None:
         temporary.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 

@@ -82,7 +82,7 @@ def test_painters_that_are_compared_lead_by_their_own_gradients(pictures: Path) 
         folder = str(len(smooth))
         assert main([*given, "--iterations", "1", "--painters", painters, "--out", folder]) == 0
         settings = read_report(f"{folder}/report.json")["settings"]
-        assert [agent["smooth"] for agent in settings["agents"]] == smooth
+        assert [agent["straight_through"] for agent in settings["agents"]] == smooth
         told = "own\ngradient" in Path(folder, "report.html").read_text()
         assert told is (not smooth[0])
 
@@ -139,7 +139,7 @@ def test_a_folder_of_other_settings_is_left_as_it_is(pictures: Path, capsys: pyt
     ("choices", "complaint"),
     [
         (["--agents", "random,vermeer"], "vermeer"),
-        (["--agents", ","], "no agents are named"),
+        (["--agents", ","], "--agents is ','"),
         (["--agents", "random", "--iterations", "5"], "iterations"),
         (["--agents", "random", "--seconds", "5"], "seconds"),
         (["--agents", "gradient", "--seconds", "greedy=5"], "greedy=5"),
