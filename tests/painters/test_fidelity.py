@@ -120,4 +120,4 @@ def test_the_command_measures_every_painter_and_shows_them_side_by_side(tmp_path
 
 def test_too_few_strokes_for_thirds_are_refused(capsys):
     assert main(["fidelity", "--strokes", "5"]) == 2
-    assert "6 or more" in capsys.readouterr().err
+    assert "--strokes is 5, expected a whole number, at least 6" in capsys.readouterr().err
