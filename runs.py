@@ -61,7 +61,7 @@ def read_json(path: Path) -> dict[str, Any]:
         InvalidInputError: it cannot be read, or is damaged.
     """
     try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
     except OSError as error:

@@ -21,7 +21,8 @@ from ..painters.pixels import to_uint8
 from ..painters.registry import load_painter
 from ..painters.stroke import CANVAS_SIZE
 from ..painters.stroke_list import StrokeList
-from ..painters.style import Style, StyledPainter
+from ..painters.style import Style
+from ..painters.styled import StyledPainter
 from ..runs import settings_of
 from .config import AgentConfig, make_config
 from .fingerprint import fingerprint_arrays

@@ -16,12 +16,12 @@ from ..painters.painter import Painter
 from ..painters.pixels import to_tensor, to_uint8
 from ..painters.registry import load_painter
 from .core import OBSERVATION_CHANNELS, PaintingCore, PaintingState
+from .limits import MAXIMUM_SIZE, MINIMUM_SIZE
 from .losses.loss import Loss
 from .losses.registry import make_loss
 from .pictures import Picture, fit_picture, load_picture
-from .targets.targets import Split, Targets, TargetSource, load_targets
-
-MINIMUM_SIZE, MAXIMUM_SIZE = 16, 1024
+from .targets.names import Split
+from .targets.targets import Targets, TargetSource, load_targets
 
 _OPTIONS = ("target", "target_index")
 

@@ -5,16 +5,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..agents.agent import Agent
-from ..agents.folder.painted import PaintedFolder
+from ..agents.folder.listing import list_pictures
 from ..agents.folder.plan import FolderPlan
 from ..agents.large.config import ReuseConfig
-from ..agents.outputs.saving import WRITERS, check_output
-from ..envs.pictures import load_picture
+from ..agents.outputs.forms import OUTPUT_SUFFIXES, check_form
 from ..errors import InvalidInputError
+from .options import about
 from .progress import counting
 
 if TYPE_CHECKING:
+    from ..agents.agent import Agent
     from .commands.paint import Arguments
 
 _SUFFIXES = (".png",)
@@ -28,13 +28,17 @@ def plan_folder(arguments: "Arguments", upscale: int) -> FolderPlan:
     """
     if len(arguments.out) != 1:
         raise InvalidInputError(f"{arguments.picture} is a folder; name with --out one folder for its paintings")
+    _check_folders(arguments.picture, arguments.out[0])
     suffixes = tuple(dict.fromkeys(suffix.lower() for suffix in arguments.suffix or _SUFFIXES))
     for suffix in suffixes:
-        if suffix not in WRITERS:
-            raise InvalidInputError(f"the suffix is {suffix!r}, expected {', '.join(WRITERS)}")
-        check_output(Path(f"painting{suffix}"), upscale, arguments.frames, arguments.seconds)
+        if suffix not in OUTPUT_SUFFIXES:
+            raise InvalidInputError(f"--suffix is {suffix!r}, expected {', '.join(OUTPUT_SUFFIXES)}")
+        with about("--suffix"):
+            check_form(suffix, upscale, arguments.frames, arguments.seconds)
+    if arguments.follow and arguments.size is None:
+        raise InvalidInputError("--follow is for large paintings; give a --size too")
     options = arguments.style
-    palette = None if options.palette_from is None else load_picture(options.palette_from)
+    palette = options.load_palette()
     return FolderPlan(
         strokes=arguments.strokes,
         size=arguments.size,
@@ -44,14 +48,16 @@ def plan_folder(arguments: "Arguments", upscale: int) -> FolderPlan:
         frames=arguments.frames,
         seconds=arguments.seconds,
         style=lambda picture: options.style(picture if palette is None else palette),
-        paper=options.style(None).background,
+        paper=options.paper,
         own_styles=options.palette is not None and palette is None,
         reuse=ReuseConfig() if arguments.follow else None,
     )
 
 
-def paint_folder(arguments: "Arguments", plan: FolderPlan, agent: Agent) -> int:
+def paint_folder(arguments: "Arguments", plan: FolderPlan, agent: "Agent") -> int:
     """Paint a folder; returns the exit code, 1 where something was passed over."""
+    from ..agents.folder.painted import PaintedFolder
+
     style = {name: str(value) for name, value in vars(arguments.style).items()}
     settings: dict[str, Any] = {"agent": {**agent.settings(), "fingerprint": agent.fingerprint()}, "style": style}
     if arguments.style.palette_from is not None:
@@ -72,6 +78,15 @@ def paint_folder(arguments: "Arguments", plan: FolderPlan, agent: Agent) -> int:
         f"{passed_over} passed over -> {out}"
     )
     return 1 if passed_over else 0
+
+
+def _check_folders(pictures: Path, out: Path) -> None:
+    list_pictures(pictures)
+    there = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    if not there.is_dir():
+        raise InvalidInputError(f"--out: cannot make the folder {out}: {there} is a file")
+    if there is out and out.resolve() == pictures.resolve():
+        raise InvalidInputError(f"--out: {out} holds the pictures themselves; name another folder for the paintings")
 
 
 def _tell(line: str) -> None:

@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PIL import ImageColor
-
-from ..envs.pictures import Picture, load_picture
 from ..errors import InvalidInputError
-from ..painters.style import Style, choose_palette
+from ..painters.stroke_list import WHITE
+from ..painters.style import Style, check_palette_size, choose_palette
+from .options import about
+
+if TYPE_CHECKING:
+    from ..envs.pictures import Picture
 
 _USUAL_COLORS = 8
+_WHITE = "white"
 
 
 @dataclass(frozen=True)
@@ -24,29 +28,64 @@ class StyleOptions:
     """At most so many colors, 1 to 256, chosen from the picture, or from --palette-from."""
     palette_from: Path | None = None
     """A picture whose colors are used; 8 of them without --palette."""
-    background: str = "white"
+    background: str = _WHITE
     """The paper's color: a name such as black, or as #f5e6c8."""
     large_first: bool = False
     """Lay broad strokes under fine ones, in each window; by default in the order in which they were decided."""
 
-    def style(self, picture: Picture | None) -> Style:
-        """The style, for a picture (H, W, 3) that gives the palette where no other does.
+    def check(self) -> None:
+        """Find mistakes without a picture.
 
         Raises:
-            InvalidInputError: ranges, colors or a picture that cannot be.
+            InvalidInputError: ranges or colors that cannot be.
         """
-        source = picture if self.palette_from is None else load_picture(self.palette_from)
+        self.style(None)
+        if self.palette is not None:
+            check_palette_size(self.palette)
+
+    def load_palette(self) -> "Picture | None":
+        """The picture of ``--palette-from``, if there is one.
+
+        Raises:
+            InvalidInputError: it cannot be read.
+        """
+        if self.palette_from is None:
+            return None
+        from ..envs.pictures import load_picture
+
+        with about("--palette-from"):
+            return load_picture(self.palette_from)
+
+    def style(self, picture: "Picture | None") -> Style:
+        """The style, for the picture (H, W, 3) uint8 that gives the palette; without one, there is no palette.
+
+        Raises:
+            InvalidInputError: ranges or colors that cannot be.
+        """
         colors = _USUAL_COLORS if self.palette is None and self.palette_from else self.palette
+        return Style(
+            sizes=self.brush_sizes,
+            lengths=self.lengths,
+            palette=None if colors is None or picture is None else choose_palette(picture, colors),
+            background=self.paper,
+            large_first=self.large_first,
+        )
+
+    @property
+    def paper(self) -> tuple[float, float, float]:
+        """The background's red, green and blue in [0, 1].
+
+        Raises:
+            InvalidInputError: no color.
+        """
+        if self.background == _WHITE:
+            return WHITE
+        from PIL import ImageColor
+
         try:
             red, green, blue = ImageColor.getrgb(self.background)[:3]
         except ValueError:
             raise InvalidInputError(
-                f"the background is {self.background!r}, expected a color's name, such as white, or #rrggbb"
+                f"background is {self.background!r}, expected a color's name, such as white, or #rrggbb", "background"
             ) from None
-        return Style(
-            sizes=self.brush_sizes,
-            lengths=self.lengths,
-            palette=None if colors is None or source is None else choose_palette(source, colors),
-            background=(red / 255, green / 255, blue / 255),
-            large_first=self.large_first,
-        )
+        return red / 255, green / 255, blue / 255

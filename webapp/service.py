@@ -15,8 +15,9 @@ from ..agents.policy_agent import PolicyAgent
 from ..agents.registry import find_agent, load_agent
 from ..errors import MissingLibraryError
 from ..painters.mypaint.engine import MyPaintEngine
+from ..painters.names import shipped_painters
 from ..painters.painter import Painter
-from ..painters.registry import load_painter, shipped_painters
+from ..painters.registry import load_painter
 from ..painters.stroke import CANVAS_SIZE
 from .batching import PolicyBatcher
 from .errors import NotFoundError

@@ -36,10 +36,14 @@ class ClassifierConfig:
         for name in ("digits", "test_digits", "epochs", "batch_size"):
             check_whole(name, getattr(self, name), 1)
         check_whole("largest_shift", self.largest_shift, 0, DIGIT_SIDE)
-        if self.batch_size > self.digits:
-            raise InvalidInputError(f"{self.digits} digits do not fill a batch of {self.batch_size}")
         check_whole("seed", self.seed, 0)
         check_positive("learning_rate", self.learning_rate)
+        if self.batch_size > self.digits:
+            raise InvalidInputError(
+                f"digits is {self.digits}, which does not fill a batch: batch_size is {self.batch_size}",
+                "digits",
+                "batch_size",
+            )
 
     @property
     def steps(self) -> int:

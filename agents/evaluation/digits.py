@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from ...envs.targets.targets import Split, load_targets
+from ...envs.targets.names import Split
+from ...envs.targets.targets import load_targets
 from ...errors import InvalidInputError
 from ...files import write_whole
 from ...painters.pixels import to_tensor

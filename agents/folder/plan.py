@@ -12,8 +12,7 @@ from ...painters.stroke_list import WHITE
 from ...runs import settings_of
 from ..large.config import ReuseConfig
 from ..limits import LARGEST_BUDGET, LARGEST_LARGE_BUDGET, LARGEST_SIZE
-from ..outputs.saving import check_pixels
-from ..outputs.timelapse import FRAMES
+from ..outputs.forms import FRAMES, check_pixels
 
 if TYPE_CHECKING:
     from ...painters.style import Style

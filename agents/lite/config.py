@@ -54,4 +54,9 @@ class DistillationConfig:
         for name in ("learning_rate", "least_distance", "largest_gradient"):
             check_positive(name, getattr(self, name))
         if self.pictures_per_step > self.pictures:
-            raise InvalidInputError(f"{self.pictures} pictures do not fill a batch of {self.pictures_per_step}")
+            raise InvalidInputError(
+                f"pictures is {self.pictures}, which does not fill a batch: pictures_per_step is "
+                f"{self.pictures_per_step}",
+                "pictures",
+                "pictures_per_step",
+            )

@@ -44,7 +44,7 @@ def read_painting_file(path: str | Path) -> StrokeList:
         InvalidInputError: no such file, not a painting, of a later version, or numbers out of shape or range.
     """
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_refuse)
+        document = json.loads(Path(path).read_text(encoding="utf-8-sig"), parse_constant=_refuse)
     except OSError as error:
         raise InvalidInputError(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, RecursionError):

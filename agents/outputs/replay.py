@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...checks import check_whole
 from ...envs.pictures import Picture
-from ...errors import InvalidInputError
 from ...painters.mypaint.engine import DEFAULT_BRUSH, MAXIMUM_SIZE, MyPaintEngine
 from ...painters.painter import Painter
 from ...painters.pixels import to_uint8
@@ -35,7 +35,7 @@ class Replay(SavablePicture):
         self, stroke_list: StrokeList, painter: Painter | str = DEFAULT_BRUSH, size: int | None = None
     ) -> None:
         size = max(stroke_list.width, stroke_list.height) if size is None else size
-        check_size(size)
+        size = check_whole("size", size, 1, MAXIMUM_SIZE)
         self.stroke_list = stroke_list.scaled(size)
         self._painter = painter
         # Before anything is painted, so that a mistake in its name costs no waiting.
@@ -64,9 +64,3 @@ class Replay(SavablePicture):
         if engine is not None and (engine.width, engine.height) == (stroke_list.width, stroke_list.height):
             return engine
         return MyPaintEngine((stroke_list.width, stroke_list.height), str(self._painter))
-
-
-def check_size(size: int) -> None:
-    """Raise InvalidInputError unless a replay can be ``size`` pixels."""
-    if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= MAXIMUM_SIZE:
-        raise InvalidInputError(f"a size of {size!r} pixels was asked for, expected 1 to {MAXIMUM_SIZE}")

@@ -9,13 +9,11 @@ import numpy as np
 from torch import Tensor
 
 from ...envs.pictures import Picture
-from ...errors import InvalidInputError
 from ...painters.pixels import to_uint8
 from ...painters.stroke_list import StrokeList
 from ...painters.windows import blank_canvas
+from .forms import FRAMES, check_frames
 
-FRAMES = 60
-_MOST_FRAMES = 1000
 _REMEMBERED_PIXELS = 100_000_000
 """Films of no more pixels are kept, so that another form of the same film costs no painting."""
 
@@ -69,12 +67,3 @@ class Timelapse(ABC):
         if sum(picture[..., 0].size for picture in pictures) <= _REMEMBERED_PIXELS:
             self._films[count] = pictures
         return pictures
-
-
-def check_frames(count: int) -> None:
-    """Raise InvalidInputError unless ``count`` pictures make a film."""
-    if isinstance(count, bool) or not isinstance(count, int | np.integer) or not 2 <= count <= _MOST_FRAMES:
-        raise InvalidInputError(
-            f"a painting of {count} frames was asked for, expected at least 2, paper and picture, "
-            f"and at most {_MOST_FRAMES}"
-        )

@@ -10,7 +10,7 @@ from ...envs.core import observe
 from ...painters.canvas import composite
 from ...painters.painter import Painter
 from ...painters.stroke import COLOR, END_PRESSURE, ENTRY_PRESSURE
-from ...painters.style import StyledPainter
+from ...painters.styled import StyledPainter
 from .config import ScheduleConfig
 from .planner import Planner
 from .schedule import strokes_per_step, window_strokes_per_step

@@ -2,6 +2,9 @@
 
 from .config import ScheduleConfig
 
+DEFAULT_STROKES_PER_STEP = 4
+"""Of a policy for stable-baselines3: what agents lay at a time in a painting of 10 to 14 strokes."""
+
 
 def strokes_per_step(stroke_budget: int, config: ScheduleConfig | None = None) -> int:
     """How many strokes to lay at once: at most about as many as a painting takes steps.

@@ -156,7 +156,8 @@ class PolicyTrainingConfig:
         if self.ppo_strokes % self.ppo_strokes_per_step:
             raise InvalidInputError(
                 f"ppo_strokes is {self.ppo_strokes}, expected a multiple of {self.ppo_strokes_per_step}, the strokes "
-                "that the policy lays in a step of such a painting"
+                "that the policy lays in a step of such a painting",
+                "ppo_strokes",
             )
         for budget in self.strokes:
             check_whole("strokes", budget, 1, LARGEST_BUDGET)

@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ...envs.targets.targets import Split, TargetSource, load_targets
+from ...envs.targets.names import Split
+from ...envs.targets.targets import TargetSource, load_targets
 from ...painters.pixels import to_tensor
 from ...painters.stroke import CANVAS_SIZE
 from .config import DIGITS, AugmentationConfig

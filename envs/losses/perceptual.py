@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from ...errors import InvalidInputError
 from .lite import load_lite
 from .loss import Features, Loss, check_pair, check_pictures
+from .names import NETWORK_NAMES
 from .vgg import load_vgg19
 
-NETWORKS: dict[str, Callable[[], nn.Module]] = {"vgg19": load_vgg19, "lite": load_lite}
+NETWORKS: dict[str, Callable[[], nn.Module]] = dict(zip(NETWORK_NAMES, (load_vgg19, load_lite), strict=True))
 """Networks by name: each turns pictures (B, 3, H, W) in [0, 1] into a tuple of feature maps (B, C, h, w)."""
 
 PRECISIONS = ("fp32", "bf16")
@@ -26,11 +27,6 @@ MINIMUM_SIZE = 8
 _EPSILON = 1e-8
 # Rows that a CPU takes at once: the feature maps of more leave its caches, and the kernel hands out their memory anew.
 _CPU_ROWS = 8
-
-
-def perceptual_names() -> list[str]:
-    """What ``PerceptualLoss.name`` may be: a network, and for bfloat16 its name with ``-bf16``."""
-    return [f"{network}{suffix}" for network in NETWORKS for suffix in ("", "-bf16")]
 
 
 class PerceptualLoss(Loss):

@@ -2,9 +2,9 @@
 
 import torch
 
-from ...errors import InvalidInputError
 from .loss import Loss, PixelLoss
-from .perceptual import PerceptualLoss, perceptual_names
+from .names import check_loss
+from .perceptual import PerceptualLoss
 
 
 def make_loss(name: str, device: torch.device | str | None = None) -> Loss:
@@ -14,11 +14,7 @@ def make_loss(name: str, device: torch.device | str | None = None) -> Loss:
         InvalidInputError: unknown name.
         MissingDataError: its weights are neither in the data folder nor to be downloaded.
     """
-    if name == PixelLoss.name:
+    if check_loss(name) == PixelLoss.name:
         return PixelLoss()
-
-    names = perceptual_names()
-    if name not in names:
-        raise InvalidInputError(f"there is no loss {name!r}; expected one of {', '.join([PixelLoss.name, *names])}")
     network, _, precision = name.partition("-")
     return PerceptualLoss(network, precision=precision or "fp32").to(device)

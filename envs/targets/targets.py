@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -16,8 +16,8 @@ from ...files import data_directory
 from ..decoding import FORMAT_NAMES, PICTURE_SUFFIXES
 from ..pictures import Picture, PictureSource, check_picture, fit_picture, is_in_memory, load_picture
 from .bam.database import Bam
+from .names import Split, check_target
 
-Split = Literal["train", "test"]
 TargetSource: TypeAlias = "PictureSource | Sequence[PictureSource]"
 
 _CACHED_PICTURES = 128
@@ -133,16 +133,12 @@ def load_targets(
     if source == "bam":
         pictures = Bam().select(bam_filter, split)
         return Targets(len(pictures), pictures.name, lambda index: pictures.load(index, size), size)
+    check_target(source)
     path = Path(source).expanduser()
     if path.is_dir():
         return _folder(path, size)
-    if path.is_file():
-        check_picture(path)
-        return _from_files([path], [path.stem], size)
-    raise InvalidInputError(
-        f"there is no target {str(source)!r}; expected 'mnist', 'paintings', 'photographs', 'bam', or an existing "
-        "picture file or folder"
-    )
+    check_picture(path)
+    return _from_files([path], [path.stem], size)
 
 
 def _from_pictures(sources: Sequence[PictureSource], size: int) -> Targets:

@@ -63,7 +63,7 @@ def write_shards(
             a shard of that name with other strokes.
         MissingLibraryError: libmypaint or its brushes are not installed.
     """
-    for name, value, least in (("count", count, 1), ("seed", seed, 0), ("shard size", shard_size, 1)):
+    for name, value, least in (("count", count, 1), ("seed", seed, 0), ("shard_size", shard_size, 1)):
         check_whole(name, value, least)
     folder = Path(folder)
     lengths = [min(shard_size, count - first) for first in range(0, count, shard_size)]

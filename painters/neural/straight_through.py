@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from ..painter import Painter
-from ..style import StyledPainter
+from ..styled import StyledPainter
 from .proxy import ProxyPainter
 from .splat import SplatPainter
 

@@ -14,6 +14,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from ...files import write_whole
 from ...runs import load_checkpoint, save_checkpoint
+from ..device import find_device
 from ..evaluation.fidelity import Fidelity, as_batches, contact_sheet, measure_fidelity, stroke_figures
 from ..painter import Painter
 from ..registry import save_painter
@@ -43,6 +44,7 @@ class PainterTrainer:
 
     def __init__(self, config: TrainingConfig, training: Data, held_out: Data) -> None:
         config.check()
+        find_device(config.device)
         self.config = config
         self.strokes, self.coverage = training
         self.held_out = held_out

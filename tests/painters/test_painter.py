@@ -11,8 +11,9 @@ from paintgym.painters import painter as painter_module
 from paintgym.painters.evaluation.fidelity import contact_sheet, high_pass, measure_fidelity, paint_all
 from paintgym.painters.evaluation.robustness import degenerate_strokes, measure_robustness
 from paintgym.painters.mypaint.drawing import draw_coverage
+from paintgym.painters.names import shipped_painters
 from paintgym.painters.neural.dabs import noise_sums, place_dabs, speed_filter, trace_path
-from paintgym.painters.registry import build_painter, load_painter, save_painter, shipped_painters
+from paintgym.painters.registry import build_painter, load_painter, save_painter
 from paintgym.painters.stroke import COLOR, random_strokes
 
 WEIGHTS = Path(painter_module.__file__).parent / "weights"

@@ -6,7 +6,8 @@ import pytest
 import torch
 from paintgym.errors import InvalidInputError
 from paintgym.painters.stroke import COLOR, CONTROL, END, SIZE, START
-from paintgym.painters.style import Style, StyledPainter, choose_palette
+from paintgym.painters.style import Style, choose_palette
+from paintgym.painters.styled import StyledPainter
 
 PALETTE = np.array([[0, 0, 0], [1, 1, 1], [0.8, 0.2, 0.1]], np.float32)
 STYLE = Style(sizes=(0.2, 0.6), lengths=(0.1, 0.4), palette=PALETTE, background=(0.1, 0.2, 0.3), large_first=True)

@@ -139,7 +139,7 @@ def test_a_folder_of_other_settings_is_left_as_it_is(pictures: Path, capsys: pyt
     ("choices", "complaint"),
     [
         (["--agents", "random,vermeer"], "vermeer"),
-        (["--agents", ","], "no agents are named"),
+        (["--agents", ","], "--agents is ','"),
         (["--agents", "random", "--iterations", "5"], "iterations"),
         (["--agents", "random", "--seconds", "5"], "seconds"),
         (["--agents", "gradient", "--seconds", "greedy=5"], "greedy=5"),

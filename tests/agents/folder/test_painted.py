@@ -156,7 +156,7 @@ MISTAKES = {
     "two folders to write to": (["pictures", "--out", "new", "--out", "newer"], "--out"),
     "an unknown suffix": (["pictures", "--out", "new", "--suffix", ".bmp"], "'.bmp'"),
     "no pictures": (["empty", "--out", "new"], "holds no pictures"),
-    "frames without a size": (["pictures", "--out", "new", "--follow"], "give a size"),
+    "frames without a size": (["pictures", "--out", "new", "--follow"], "give a --size"),
     "a suffix for a picture": (["pictures/picture000.png", "--out", "new.png", "--suffix", ".png"], "for folders"),
     "no strokes": (["pictures", "--out", "new", "--strokes", "0"], "whole number from 1"),
     "a size that cannot be": (["pictures", "--out", "new", "--size", "3"], "size is 3"),

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 from helpers.paintings import make_painting
+from paintgym.agents.outputs.forms import OUTPUT_SUFFIXES, check_output
 from paintgym.agents.outputs.painting import Painting
 from paintgym.agents.outputs.painting_file import FORMAT, read_painting_file
-from paintgym.agents.outputs.saving import OUTPUT_SUFFIXES, check_output
 from paintgym.errors import InvalidInputError
 from paintgym.painters.canvas import paint_strokes, white_canvas
 from paintgym.painters.pixels import to_uint8
@@ -140,5 +140,5 @@ def test_enlargements_out_of_range_are_refused(painting, tmp_path, factor):
 
 @pytest.mark.parametrize("count", [1, 0, -5, 1001, True])
 def test_one_frame_is_not_a_film_and_a_thousand_are_enough(painting, count):
-    with pytest.raises(InvalidInputError, match="at least 2"):
+    with pytest.raises(InvalidInputError, match="from 2 to 1000"):
         painting.frames(count=count)

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.stroke_lists import make_stroke_list, recompose
+from paintgym.agents.outputs.forms import OUTPUT_SUFFIXES
 from paintgym.agents.outputs.painting import Painting
 from paintgym.agents.outputs.painting_file import read_painting_file, write_painting_file
 from paintgym.agents.outputs.replay import Replay
-from paintgym.agents.outputs.saving import OUTPUT_SUFFIXES
 from paintgym.errors import InvalidInputError
 from paintgym.painters.mypaint.engine import paint_list
 from paintgym.painters.registry import load_painter
@@ -97,9 +97,9 @@ MISTAKES = {
     "a painter for MyPaint": (["--painter", "gan"], "--painter"),
     "a brush that smudges, which has no layers": (["--brush", "classic/smudge", "--out", "new.ora"], "smudge"),
     "an unknown painter": (["--engine", "neural", "--painter", "vermeer"], "vermeer"),
-    "one frame": (["--frames", "1", "--out", "new.gif"], "at least 2"),
+    "one frame": (["--frames", "1", "--out", "new.gif"], "--frames is 1"),
     "a film in no time": (["--seconds", "0.1", "--out", "new.gif"], "faster than the eye"),
-    "seconds that are none": (["--seconds", "nan", "--out", "new.gif"], "0 to 3600"),
+    "seconds that are none": (["--seconds", "nan", "--out", "new.gif"], "--seconds is nan"),
 }
 
 

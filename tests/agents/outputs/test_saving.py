@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from helpers.stroke_lists import make_stroke_list, recompose
-from paintgym.agents.outputs import animation as films
+from paintgym.agents.outputs import forms
 from paintgym.agents.outputs import saving as outputs
+from paintgym.agents.outputs.forms import OUTPUT_SUFFIXES
 from paintgym.agents.outputs.open_raster import layer_bounds
 from paintgym.agents.outputs.replay import Replay
-from paintgym.agents.outputs.saving import OUTPUT_SUFFIXES
 from paintgym.errors import InvalidInputError, MissingLibraryError
 from paintgym.painters.registry import load_painter
 from paintgym.painters.stroke_list import StrokeList, on_one_canvas
@@ -84,14 +84,14 @@ def test_an_mp4_loses_a_pixel_of_odd_sides(painting, tmp_path):
     ("frames", "seconds", "complaint"),
     [
         (60, 0.5, "faster than the eye"),
-        (2, 0, "0 to 3600"),
-        (2, -1, "0 to 3600"),
-        (2, float("nan"), "0 to 3600"),
-        (2, float("inf"), "0 to 3600"),
-        (2, 3601, "0 to 3600"),
-        (2, "1", "0 to 3600"),
-        (1, None, "at least 2"),
-        (1001, None, "at most 1000"),
+        (2, 0, "above 0"),
+        (2, -1, "above 0"),
+        (2, float("nan"), "above 0"),
+        (2, float("inf"), "above 0"),
+        (2, 3601, "at most 3600"),
+        (2, "1", "above 0"),
+        (1, None, "from 2 to 1000"),
+        (1001, None, "from 2 to 1000"),
     ],
 )
 def test_films_too_fast_too_long_or_empty_are_refused(painting, tmp_path, frames, seconds, complaint):
@@ -111,7 +111,7 @@ def test_pictures_and_films_that_memory_cannot_hold_are_refused_before_they_are_
 
 
 def test_without_pyav_mp4_says_what_to_install_and_nothing_else_does(painting, tmp_path, monkeypatch):
-    monkeypatch.setattr(films.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(forms.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(MissingLibraryError, match="pip install av"):
         painting.save(tmp_path / "film.mp4", frames=3)

@@ -60,7 +60,7 @@ def test_the_onnx_file_acts_the_same_under_onnxruntime(policy: Path, tmp_path: P
     [
         (["--out", "policy.pt"], ".zip or .onnx"),
         (["--out", "nowhere/policy.zip"], "nowhere"),
-        (["--out", "policy.zip", "--strokes-per-step", "0"], "strokes_per_step"),
+        (["--out", "policy.zip", "--strokes-per-step", "0"], "--strokes-per-step"),
     ],
 )
 def test_mistakes_write_nothing(
