@@ -1,4 +1,4 @@
-"""Who imports whom in a package, read from the sources: imports inside functions and those for types alone count too."""
+"""Who imports whom in a package: read from the sources, imports inside functions and for types too."""
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence

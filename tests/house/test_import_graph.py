@@ -114,7 +114,9 @@ def test_a_circle_is_found_however_it_is_closed(back: str, tmp_path: Path) -> No
 
 
 def test_a_circle_through_a_folders_own_file_is_found(tmp_path: Path) -> None:
-    house = write_package(tmp_path, {"envs/__init__.py": "from .core import Core", "envs/core.py": "from . import Core"})
+    house = write_package(
+        tmp_path, {"envs/__init__.py": "from .core import Core", "envs/core.py": "from . import Core"}
+    )
     assert circles(house.graph()) == [["envs", "envs.core"]]
 
 
