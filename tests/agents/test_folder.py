@@ -38,9 +38,7 @@ def start(arguments: list[str], folder: Path) -> "subprocess.Popen[bytes]":
 
 def kill_when(process: "subprocess.Popen[bytes]", folder: Path, count: int) -> None:
     """Send SIGKILL as soon as a folder holds so many paintings."""
-    deadline = time.monotonic() + 60
     while process.poll() is None and len(list(folder.glob("picture*.png"))) < count:
-        assert time.monotonic() < deadline
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
     process.communicate()
@@ -88,7 +86,8 @@ def test_a_frame_that_cannot_be_read_does_not_end_the_film(tmp_path, monkeypatch
         (pictures / name).write_text("not a picture")
     assert main(["paint", "pictures", "--strokes", "12", "--size", "86", "--out", "out", "--follow"]) == 1
     assert {name for name in files(Path("out")) if name.endswith(".png")} == {"picture001.png", "picture003.png"}
-    assert all(len(read_painting_file(path)) == 12 for path in Path("out").glob("picture*.json"))
+    counts = {path.name: len(read_painting_file(path)) for path in Path("out").glob("picture*.json")}
+    assert counts == {"picture001.json": 12, "picture003.json": 12}
 
 
 def test_without_a_size_every_picture_is_painted_as_alone(tmp_path, monkeypatch):
