@@ -116,6 +116,14 @@ def test_the_wheel_holds_the_files_that_the_code_opens(wheel: Path) -> None:
             assert archive.read(inside) == path.read_bytes(), inside
 
 
+def test_the_container_is_built_from_every_folder_of_the_package(names: list[str]) -> None:
+    folders = {name.split("/")[0] for name in names if is_packed(name) and "/" in name}
+    copied = re.findall(r"^COPY (.*) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    let_through = (ROOT / ".dockerignore").read_text().split()
+    assert folders <= {word for line in copied for word in line.split()}
+    assert {f"!{folder}" for folder in folders} <= set(let_through)
+
+
 @pytest.mark.slow
 def test_the_installed_wheel_is_what_runs_and_knows_its_version(installed: Path, tmp_path: Path) -> None:
     lines = "import paintgym, torch; print(paintgym.__file__)"
