@@ -210,7 +210,7 @@ def choose_target(targets: Targets, options: Mapping[str, Any], generator: np.ra
     if len(options) > 1 or not set(options) <= set(_OPTIONS):
         raise InvalidInputError(f"reset options are {sorted(options)}, expected one of {', '.join(_OPTIONS)}, or none")
     if "target" in options:
-        return -1, fit_picture(load_picture(options["target"]), targets.size)
+        return -1, fit_picture(load_picture(options["target"], enough=targets.size), targets.size)
     index = options["target_index"] if options else int(generator.integers(len(targets)))
     picture = targets.picture(index)
     return int(index), picture
