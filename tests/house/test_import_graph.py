@@ -17,15 +17,17 @@ TOWER = (
     ("painters.registry",),
     ("painters.evaluation",),
     ("painters.training",),
-    # The task. A loss knows no environment; where pictures come from is known to no loss.
+    # The task. Pictures are read from files below all that uses them; a loss knows neither targets nor environment.
+    ("envs.color_profiles", "envs.decoding"),
+    ("envs.pixel_modes",),
     ("envs.pictures",),
     ("envs.losses", "envs.targets.bam"),
     ("envs.targets",),
     ("envs",),
     ("envs.benchmarks",),
     # Those who decide on strokes. Search and policies are the tools, the agents one can name use them, and above them
-    # stand those who teach and compare.
-    ("agents.limits",),
+    # stand those who teach and compare. The vector environment as stable-baselines3 wants it knows nothing of agents.
+    ("agents.limits", "agents.training.vec_env"),
     ("agents.search", "agents.large", "agents.outputs"),
     ("agents.policy",),
     ("agents.training",),
