@@ -1,4 +1,4 @@
-"""The Flask application: its parts put together, what every answer carries, and how mistakes are answered."""
+"""The Flask application: its parts put together, the headers of all answers, and the answers to errors."""
 
 import logging
 from http import HTTPStatus
@@ -30,9 +30,12 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-_FORM_MEMORY = 100_000
-"""Bytes of a form's fields other than the picture."""
+_FORM_FIELD_BYTES = 100_000
+"""Of a form's fields other than the picture: seven short options, with room to spare."""
 _FORM_PARTS = 20
+"""Fields of a form; there are seven."""
+_STATIC_SECONDS = 3600
+"""How long browsers keep scripts, style and samples, which change with a new version alone."""
 _SENTENCES = {
     400: "This request cannot be understood.",
     404: "There is nothing at this address.",
@@ -64,10 +67,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__)
     app.config.update(
         MAX_CONTENT_LENGTH=settings.upload_bytes,
-        MAX_FORM_MEMORY_SIZE=_FORM_MEMORY,
+        MAX_FORM_MEMORY_SIZE=_FORM_FIELD_BYTES,
         MAX_FORM_PARTS=_FORM_PARTS,
         TRUSTED_HOSTS=settings.hosts,
-        SEND_FILE_MAX_AGE_DEFAULT=3600,
+        SEND_FILE_MAX_AGE_DEFAULT=_STATIC_SECONDS,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.url_map.converters["identity"] = _Identity
@@ -103,7 +106,7 @@ def _page_choices() -> dict[str, Any]:
 
 
 def _refuse_cross_site() -> None:
-    """Other sites' pages may link here, but not have things painted or cancelled with their visitors' browsers."""
+    """Other sites' pages may link here, but not have things painted or canceled with their visitors' browsers."""
     if request.method not in ("GET", "HEAD", "OPTIONS") and request.headers.get("Sec-Fetch-Site") == "cross-site":
         raise ForbiddenError("This request comes from another site's page; use the page itself.")
 
@@ -125,7 +128,7 @@ def _answer_request_error(error: RequestError) -> Response:
 
 def _answer_http_error(error: HTTPException) -> Response:
     status = error.code or 500
-    if status < 400:  # a redirect, which is no mistake
+    if status < 400:  # a redirect
         return error.get_response()  # type: ignore[return-value]
     megabytes = current_service().settings.upload_megabytes
     sentence = _SENTENCES.get(status, f"{HTTPStatus(status).phrase}.").format(megabytes=megabytes)

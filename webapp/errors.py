@@ -1,4 +1,4 @@
-"""What can go wrong with a request, and the HTTP status each mistake is answered with."""
+"""What can go wrong with a request, and the HTTP status it is answered with."""
 
 from ..errors import InvalidInputError
 

@@ -1,4 +1,4 @@
-"""What those who run the service look at: health, metrics, the description of all addresses, SageMaker's ping."""
+"""What those who run the service watch: health, metrics, the description of all addresses, SageMaker's ping."""
 
 import resource
 from pathlib import Path
@@ -16,7 +16,7 @@ _STATM = Path("/proc/self/statm")
 
 @monitoring.get("/healthz")
 def show_health() -> tuple[Response, int]:
-    """200 while everybody who paints is at work, else 503."""
+    """200 while all threads that paint are alive, else 503."""
     healthy = current_service().healthy
     return jsonify(status="ok" if healthy else "the painters have stopped"), 200 if healthy else 503
 

@@ -27,7 +27,7 @@ def describe(settings: Settings, painters: list[str]) -> Description:
                 "Error": _object({"error": {"type": "string", "description": "One plain sentence."}}),
                 "Painting": _object(_painting(painters)),
             },
-            "requestBodies": {"Order": {"required": True, "content": _order_content(settings, painters)}},
+            "requestBodies": {"PaintingRequest": {"required": True, "content": _request_content(settings, painters)}},
         },
     }
 
@@ -35,7 +35,7 @@ def describe(settings: Settings, painters: list[str]) -> Description:
 def _paths() -> Description:
     event = "Events: painting, strokes, progress, canvas, film; at the end finished, failed or cancelled."
     picture: Description = {kind: {} for kind in ("image/png", "image/webp", "image/gif", "application/json")}
-    form = _parameter("form", "path", {"enum": ["png", "webp", "gif", "json"]})
+    file_format = _parameter("file_format", "path", {"enum": ["png", "webp", "gif", "json"]})
     last = _parameter("Last-Event-ID", "header", {"type": "integer", "minimum": 0}, required=False)
     at_once = _post(
         "Paint and answer with the painting.", {"200": _answer("The painting.", "image/png", "application/json")}
@@ -44,7 +44,7 @@ def _paths() -> Description:
         "/": {"get": _operation("The page.", {"200": _answer("HTML.", "text/html")})},
         "/paintings": {
             "post": _post(
-                "Order a painting.",
+                "Request a painting.",
                 {
                     "202": _answer("Where to follow it.", "application/json", schema="Painting"),
                     "303": {"description": "For a browser: to the page that shows it."},
@@ -64,8 +64,8 @@ def _paths() -> Description:
             "parameters": [_ID, last],
             "get": _operation(event, {"200": _answer("The stream.", "text/event-stream")}, 400, 404, 503),
         },
-        "/paintings/{id}.{form}": {
-            "parameters": [_ID, form],
+        "/paintings/{id}.{file_format}": {
+            "parameters": [_ID, file_format],
             "get": _operation(
                 "Picture, film of the making (webp, gif), or strokes (json).",
                 {"200": {"description": "The painting.", "content": picture}},
@@ -107,15 +107,15 @@ def _paths() -> Description:
 _ID = {"$ref": "#/components/parameters/id"}
 
 
-def _operation(summary: str, answers: Description, *mistakes: int) -> Description:
-    errors = {str(status): _answer("What was wrong.", "application/json", schema="Error") for status in mistakes}
+def _operation(summary: str, answers: Description, *statuses: int) -> Description:
+    errors = {str(status): _answer("What was wrong.", "application/json", schema="Error") for status in statuses}
     return {"summary": summary, "responses": {**answers, **errors}}
 
 
 def _post(summary: str, answers: Description) -> Description:
     at_once = {409} if "200" in answers else set()
     operation = _operation(summary, answers, *sorted({400, 403, 413, 415, 503} | at_once))
-    return {**operation, "requestBody": {"$ref": "#/components/requestBodies/Order"}}
+    return {**operation, "requestBody": {"$ref": "#/components/requestBodies/PaintingRequest"}}
 
 
 def _answer(description: str, *kinds: str, schema: str = "") -> Description:
@@ -161,7 +161,7 @@ def _options(settings: Settings, painters: list[str]) -> Description:
     }
 
 
-def _order_content(settings: Settings, painters: list[str]) -> Description:
+def _request_content(settings: Settings, painters: list[str]) -> Description:
     options = _options(settings, painters)
     form = _object({"picture": {"type": "string", "contentMediaType": "image/*"}, **options})
     document = _object({"picture": {"type": "string", "contentEncoding": "base64"}, **options})

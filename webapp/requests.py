@@ -20,15 +20,20 @@ SAMPLES_FOLDER = Path(__file__).parent / "static" / "samples"
 AGENTS = ("policy", "gradient", "policy+refine", "greedy", "random")
 LARGE_AGENTS = ("policy",)
 """Those who paint large pictures soon enough to be waited for."""
+FORMER_AGENTS = {"policy+gradient": "policy+refine"}
+"""Present names of agents that had another: requests with the former are taken, and answered with the present one."""
 LARGE_SIZES = (512, 1024)
-DEFAULT_AGENT, DEFAULT_PAINTER, DEFAULT_STROKES, DEFAULT_LARGE_STROKES = "policy", "gan", 200, 2000
+"""Pixels, of the longer side: one for a screen, and one to print."""
+DEFAULT_AGENT, DEFAULT_PAINTER = "policy", "gan"
+DEFAULT_STROKES, DEFAULT_LARGE_STROKES = 200, 2000
+"""Where a 64x64 painting no longer gains much to the eye, and a large one is recognized in every part."""
 _LARGEST_SEED = 2**53 - 1
 """The largest whole number that JavaScript's numbers hold."""
 _FIELDS = ("agent", "painter", "size", "strokes", "seed", "sample")
 
 
 @dataclass(frozen=True, eq=False)
-class Order:
+class PaintingRequest:
     """A painting that is asked for.
 
     Attributes:
@@ -92,7 +97,7 @@ def samples() -> list[str]:
     return sorted(path.stem for path in SAMPLES_FOLDER.glob("*.jpg"))
 
 
-def read_order(request: Request, settings: Settings, painters: list[str]) -> Order:
+def read_request(request: Request, settings: Settings, painters: list[str]) -> PaintingRequest:
     """Read a request's body: ``multipart/form-data``, ``application/json``, or ``image/*`` with options in the query.
 
     Raises:
@@ -106,12 +111,12 @@ def read_order(request: Request, settings: Settings, painters: list[str]) -> Ord
             raise RequestError("The field 'picture' is not a file.")
         if len(files) > 1 or set(request.files) - {"picture"}:
             raise RequestError("Send one picture, in the field 'picture'.")
-        fields, content = _single(request.form), files[0].read() if files else None
+        fields, content = _fields_given_once(request.form), files[0].read() if files else None
     elif kind == "application/json":
         fields = _read_json(request.get_data(cache=False))
         content = _decode_base64(fields.pop("picture", None))
     elif kind.startswith(("image/", "application/x-image", "application/octet-stream")):
-        fields, content = _single(request.args), request.get_data(cache=False)
+        fields, content = _fields_given_once(request.args), request.get_data(cache=False)
     else:
         raise UnsupportedPictureError("Send a form, JSON, or a PNG, JPEG or WebP picture.")
     size, options = _read_options(fields, settings, painters)
@@ -120,15 +125,16 @@ def read_order(request: Request, settings: Settings, painters: list[str]) -> Ord
         fields = {key: value for key, value in fields.items() if key != "sample"}
     if content is None:
         content = _read_sample(fields.get("sample"))
-    return Order(read_upload(content, settings.maximum_pixels, size), **options)
+    return PaintingRequest(read_upload(content, settings.maximum_pixels, size), **options)
 
 
 def _read_options(fields: Mapping[str, Any], settings: Settings, painters: list[str]) -> tuple[int, dict[str, Any]]:
     unknown = [str(name) for name in fields if name not in _FIELDS]
     if unknown:
-        raise RequestError(f"There is no field {_shown(unknown[0])}; expected picture, {', '.join(_FIELDS)}.")
+        raise RequestError(f"There is no field {_printable(unknown[0])}; expected picture, {', '.join(_FIELDS)}.")
     choice = _read_size(fields.get("size", CANVAS_SIZE), size_choices(settings))
-    agent = _one_of("agent", fields.get("agent", DEFAULT_AGENT), AGENTS)
+    agent = fields.get("agent", DEFAULT_AGENT)
+    agent = _choice("agent", FORMER_AGENTS.get(agent, agent) if isinstance(agent, str) else agent, AGENTS)
     if choice.side > CANVAS_SIZE and agent not in LARGE_AGENTS:
         raise RequestError(
             f"The agent {agent} does not paint {choice.side} pixels here; choose size {CANVAS_SIZE}, "
@@ -136,7 +142,7 @@ def _read_options(fields: Mapping[str, Any], settings: Settings, painters: list[
         )
     return choice.side, {
         "agent": agent,
-        "painter": _one_of("painter", fields.get("painter", DEFAULT_PAINTER), painters),
+        "painter": _choice("painter", fields.get("painter", DEFAULT_PAINTER), painters),
         "strokes": _whole("strokes", fields.get("strokes", choice.usual_strokes), 1, choice.most_strokes),
         "seed": _whole("seed", fields.get("seed", 0), 0, _LARGEST_SEED),
     }
@@ -146,15 +152,15 @@ def _read_size(value: Any, choices: dict[int, SizeChoice]) -> SizeChoice:
     sides = {str(side): choice for side, choice in choices.items()}
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str) or text not in sides:
-        raise RequestError(f"There is no size {_shown(value)}; expected {' or '.join(sides)} pixels.")
+        raise RequestError(f"There is no size {_printable(value)}; expected {' or '.join(sides)} pixels.")
     return sides[text]
 
 
-def _single(fields: Any) -> dict[str, Any]:
+def _fields_given_once(fields: Any) -> dict[str, Any]:
     """The fields of a form or query, each given once."""
     for name, values in fields.lists():
         if len(values) > 1:
-            raise RequestError(f"The field {_shown(name)} is given {len(values)} times; give it once.")
+            raise RequestError(f"The field {_printable(name)} is given {len(values)} times; give it once.")
     return dict(fields.items())
 
 
@@ -183,13 +189,13 @@ def _read_sample(name: Any) -> bytes:
     if name is None:
         raise RequestError("There is no picture; send one in the field 'picture', or name a sample.")
     # Never a path: only a name of the list is opened.
-    chosen = _one_of("sample", name, samples())
+    chosen = _choice("sample", name, samples())
     return (SAMPLES_FOLDER / f"{chosen}.jpg").read_bytes()
 
 
-def _one_of(field: str, value: Any, choices: tuple[str, ...] | list[str]) -> str:
+def _choice(field: str, value: Any, choices: tuple[str, ...] | list[str]) -> str:
     if not isinstance(value, str) or value not in choices:
-        raise RequestError(f"There is no {field} {_shown(value)}; expected one of {', '.join(choices)}.")
+        raise RequestError(f"There is no {field} {_printable(value)}; expected one of {', '.join(choices)}.")
     return value
 
 
@@ -197,12 +203,12 @@ def _whole(field: str, value: Any, low: int, high: int) -> int:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise RequestError(f"The field {field} is {_shown(value)}, expected a whole number from {low} to {high}.")
+        raise RequestError(f"The field {field} is {_printable(value)}, expected a whole number from {low} to {high}.")
     return value
 
 
-def _shown(value: Any) -> str:
-    """A stranger's value, short and on one line."""
+def _printable(value: Any) -> str:
+    """What a client sent, short and on one line."""
     text = (
         value if isinstance(value, str) else type(value).__name__ if isinstance(value, dict | list) else str(value)[:60]
     )

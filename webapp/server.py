@@ -1,4 +1,4 @@
-"""Waitress as this service wants it: its limits, and requests that are too large. What is served is elsewhere."""
+"""Waitress as this service wants it: its limits, and requests that are too large."""
 
 from typing import Any
 
@@ -13,23 +13,23 @@ from ..errors import InvalidInputError
 from .settings import Settings
 
 _IDLE_SECONDS = 30
-"""After which a client who sends or takes nothing is let go."""
-_MOST_THROWN_AWAY = 500_000_000
-"""Bytes of a body that is too large. Who is cut off while sending may never see the answer."""
+"""After which the connection of a client who sends or takes nothing is closed."""
+_MAX_DISCARDED_BYTES = 500_000_000
+"""Of a body that is too large, read and dropped: a client that is cut off while it sends may never see the answer."""
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]
     """Hands a request that is too large to the application without its body, to be refused in its own words."""
 
     expect_continue: bool
-    _left = 0
+    _bytes_to_discard = 0
 
     def received(self, data: bytes) -> int:
-        if self._left:
-            thrown_away = min(self._left, len(data))
-            self._left -= thrown_away
-            self.completed = not self._left
-            return thrown_away
+        if self._bytes_to_discard:
+            discarded = min(self._bytes_to_discard, len(data))
+            self._bytes_to_discard -= discarded
+            self.completed = not self._bytes_to_discard
+            return discarded
         consumed: int = super().received(data)
         if isinstance(self.error, RequestEntityTooLarge):
             self._refuse()
@@ -39,11 +39,11 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
         self.error = None
         if self.chunked:
             self.headers["CONTENT_LENGTH"] = str(self.body_bytes_received)
-        thrown_away = not self.chunked and not self.expect_continue and self.content_length <= _MOST_THROWN_AWAY
+        discarded = not self.chunked and not self.expect_continue and self.content_length <= _MAX_DISCARDED_BYTES
         self.close()
         self.body_rcv = None
-        if thrown_away:
-            self.completed, self._left = False, self.content_length
+        if discarded:
+            self.completed, self._bytes_to_discard = False, self.content_length
         else:
             self.expect_continue = False
             self.headers["CONNECTION"] = "close"

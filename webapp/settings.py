@@ -1,4 +1,4 @@
-"""What whoever runs the page may set, by environment variables. What the settings do is told where they are used."""
+"""What whoever runs the page may set, by environment variables."""
 
 import os
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ class Settings:
         maximum_strokes: most strokes of a painting of 64x64.
         maximum_large_strokes: the same for larger ones.
         maximum_size: longer side in pixels of the largest paintings; 64 allows none but those of 64x64.
-        time_limit: seconds that a painting may take, from when it is begun.
+        time_limit: seconds that a painting may take, from its start.
         batch: most paintings of the policy that advance together.
         torch_threads: cores that one step of a painting, or of a batch, may use; the others serve meanwhile.
         queue_length: paintings of the policy that may wait or be under way; the next is refused with 503.
