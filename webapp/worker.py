@@ -73,7 +73,7 @@ class Worker:
                 publisher.publish_result(painting)
             job.finish(painting)
         except _StoppedError:
-            job.fail(f"The painting took longer than {self._time_limit} seconds; use fewer strokes.")
+            job.time_out(self._time_limit)
         except Exception:
             _log.exception("painting %s failed", job.identity)
             job.fail(FAILURE)
