@@ -77,8 +77,8 @@ def form_with(content: bytes, name: str = "photo.png", **fields: Any) -> dict[st
     return {"picture": (io.BytesIO(content), name), **{key: str(value) for key, value in fields.items()}}
 
 
-def order(client: FlaskClient, **fields: Any) -> dict[str, Any]:
-    """Order a painting of a sample; returns its description."""
+def request_painting(client: FlaskClient, **fields: Any) -> dict[str, Any]:
+    """PaintingRequest a painting of a sample; returns its description."""
     answer = client.post("/paintings", data={"sample": "hills", "strokes": "8", **fields}, headers=JSON)
     assert answer.status_code == 202, answer.text
     return answer.get_json()

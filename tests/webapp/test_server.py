@@ -61,7 +61,7 @@ def send(port: int, text: str) -> socket.socket:
 
 
 def watch(port: int, painting: dict[str, Any]) -> socket.socket:
-    """Open the stream of a painting's events; a seat that somebody left is free within a second or two."""
+    """Open the stream of a painting's events; a slot that somebody left is free within a second or two."""
     for _ in range(5 * PATIENCE):
         request = f"GET {painting['links']['events']} HTTP/1.1\r\nHost: localhost\r\n\r\n"
         connection = send(port, request)
@@ -69,7 +69,7 @@ def watch(port: int, painting: dict[str, Any]) -> socket.socket:
             return connection
         connection.close()
         time.sleep(0.2)
-    raise TimeoutError("nobody gave a seat back")
+    raise TimeoutError("no slot was given back")
 
 
 TOO_LARGE = "The request is too large; at most 10 MB are taken."
@@ -121,7 +121,7 @@ def test_slow_and_vanishing_clients_harm_nobody_and_sigterm_ends_what_runs(polic
         ]
         slow += [send(port, "GET / HTTP/1.1\r\nHost: loc") for _ in range(20)]
         painting = ask(port, "/paintings", {"sample": "fish", "agent": "greedy", "strokes": 1000})
-        for _ in range(12):  # more than there are seats, one after another
+        for _ in range(12):  # more than there are slots, one after another
             watch(port, painting).close()
         assert ask(port, "/healthz") == {"status": "ok"}
         check_413(port, b"", length=99_999_999_999)
