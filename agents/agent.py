@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..checks import check_whole
 from ..envs.core import PaintingCore, PaintingState
@@ -26,7 +26,9 @@ from ..painters.stroke import CANVAS_SIZE
 from ..painters.stroke_list import StrokeList
 from ..painters.style import Style, StyledPainter
 from ..runs import settings_of
-from .large.canvas import Decision, LargeCanvas, WindowBatch, paint_passes
+from .config import AgentConfig
+from .fingerprint import fingerprint_arrays
+from .large.canvas import Decision, WindowBatch, WindowedCanvas, paint_passes
 from .large.plan import plan_passes, whole_canvas
 from .limits import LARGEST_BUDGET, LARGEST_LARGE_BUDGET, LARGEST_SIZE
 from .outputs.painting import Painting
@@ -79,7 +81,8 @@ class Agent(ABC):
     """
 
     name: ClassVar[str]
-    Config: ClassVar[type]
+    Config: ClassVar[type[AgentConfig]]
+    config: AgentConfig
 
     def __init__(
         self,
@@ -96,6 +99,16 @@ class Agent(ABC):
     def settings(self) -> dict[str, Any]:
         """All settings that decide which strokes are laid, as JSON."""
         return {"agent": self.name, "painter": self.painter.name, "loss": self.loss.name, **settings_of(self.config)}
+
+    @property
+    def networks(self) -> list[nn.Module]:
+        """Everything with weights that decide which strokes are laid."""
+        return [self.painter, self.loss]
+
+    def fingerprint(self) -> str:
+        """A short text that tells all weights apart: of painter, loss and, where there is one, policy."""
+        weights = [weight for network in self.networks for weight in network.state_dict().values()]
+        return fingerprint_arrays(weight.detach().cpu().numpy() for weight in weights)
 
     def paint(
         self,
@@ -159,8 +172,8 @@ class Agent(ABC):
         most = LARGEST_BUDGET if size is None else LARGEST_LARGE_BUDGET
         stroke_budget = check_whole("stroke_budget", stroke_budget, 1, most)
         seed = check_whole("seed", seed, 0, 2**63 - 1)
-        canvases = self._start(images, stroke_budget, size, grid, style, starts)
         started = time.perf_counter()
+        canvases = self._start(images, stroke_budget, size, grid, style, starts)
         generator = torch.Generator().manual_seed(seed)
 
         def decide(batch: WindowBatch) -> list[Decision]:
@@ -221,14 +234,14 @@ class Agent(ABC):
         grid: int | None,
         style: Style,
         starts: Sequence[StrokeList | None],
-    ) -> list[LargeCanvas]:
+    ) -> list[WindowedCanvas]:
         """Paper for each picture, with the strokes that it begins with."""
         if size is None:
             if grid is not None or starts:
                 raise InvalidInputError("a grid of windows, or strokes to begin with, are for paintings with a size")
             squares = [fit_picture(load_picture(image), CANVAS_SIZE) for image in images]
             return [
-                LargeCanvas(square, whole_canvas(CANVAS_SIZE, stroke_budget), style.background) for square in squares
+                WindowedCanvas(square, whole_canvas(CANVAS_SIZE, stroke_budget), style.background) for square in squares
             ]
         size = check_whole("size", size, CANVAS_SIZE, LARGEST_SIZE)
         grid = None if grid is None else check_whole("grid", grid, CANVAS_SIZE, LARGEST_SIZE)
@@ -236,15 +249,16 @@ class Agent(ABC):
         for image in images:
             picture = scale_picture(load_picture(image), size)
             height, width = picture.shape[:2]
-            canvases.append(LargeCanvas(picture, plan_passes(width, height, stroke_budget, grid), style.background))
+            passes = plan_passes(width, height, stroke_budget, grid, self.config.plan)
+            canvases.append(WindowedCanvas(picture, passes, style.background))
         for canvas, start in zip(canvases, starts, strict=False):
             if start is not None:
-                canvas.begin(start, self.painter)
+                canvas.start_with(start, self.painter)
         return canvases
 
     @torch.no_grad()
-    def _measure(self, large: LargeCanvas) -> float:
-        return float(self.loss(large.canvas[None], self.loss.features(large.target[None])))
+    def _measure(self, painted: WindowedCanvas) -> float:
+        return float(self.loss(painted.canvas[None], self.loss.features(painted.target[None])))
 
 
 class WindowAgent(Agent):
@@ -257,7 +271,8 @@ class WindowAgent(Agent):
         decisions: list[Decision] = []
         with torch.no_grad():
             for canvas, target, count in zip(batch.canvas, batch.target, batch.counts, strict=True):
-                tell = report if batch.alone else _add(report, batch, sum(len(one.strokes) for one in decisions))
+                done = sum(len(decision.strokes) for decision in decisions)
+                tell = report if batch.alone else _add(report, batch, done)
                 stage = self.stage(canvas, target, count, style)
                 decisions.append(self.decide_window(stage, batch, generator, tell))
         return decisions
@@ -269,7 +284,7 @@ class WindowAgent(Agent):
         """Decide ``stage.core.stroke_budget`` strokes for the target of a state, on top of its canvas."""
 
 
-def make_config(name: str, kind: type, config: Any, options: dict[str, Any]) -> Any:
+def make_config(name: str, kind: type[AgentConfig], config: Any, options: dict[str, Any]) -> Any:
     """An agent's settings: those given, or the defaults, with some of them replaced.
 
     Raises:
@@ -301,11 +316,11 @@ def _add(report: ProgressCallback, batch: WindowBatch, done: int) -> ProgressCal
     return tell
 
 
-def _within(part: Progress, batch: WindowBatch, canvases: Sequence[LargeCanvas]) -> Progress:
+def _within(part: Progress, batch: WindowBatch, canvases: Sequence[WindowedCanvas]) -> Progress:
     """Progress of a batch as that of the paintings that it is a part of."""
     return Progress(sum(map(len, canvases)) + part.strokes, part.loss, batch.done + batch.share * part.fraction)
 
 
-def _as_a_whole(fraction: float, canvases: Sequence[LargeCanvas]) -> Progress:
+def _as_a_whole(fraction: float, canvases: Sequence[WindowedCanvas]) -> Progress:
     error = float(torch.stack([canvas.error for canvas in canvases]).mean())
     return Progress(sum(map(len, canvases)), error, fraction, canvas=canvases[0].canvas if len(canvases) == 1 else None)

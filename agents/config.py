@@ -4,19 +4,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..checks import check_positive, check_whole
+from .large.config import PlanConfig
 from .policy.config import PlannerConfig
 from .search.config import OptimizerConfig, ProposalConfig
 
 _MOST_ITERATIONS = 1_000_000
+"""Of a painting: hours. More are a mistake."""
 
 
 @dataclass(frozen=True)
-class RandomConfig:
-    """The random agent has nothing to set."""
+class AgentConfig:
+    """What can be set of every agent."""
+
+    plan: PlanConfig = field(default_factory=PlanConfig, kw_only=True)
+    """Of large paintings: which windows they are painted through."""
 
 
 @dataclass(frozen=True)
-class GreedyConfig:
+class RandomConfig(AgentConfig):
+    """The random agent has nothing to set of its own."""
+
+
+@dataclass(frozen=True)
+class GreedyConfig(AgentConfig):
     """How the greedy agent climbs."""
 
     trials: int = 6
@@ -26,6 +36,7 @@ class GreedyConfig:
     attempts: int = 3
     """How often to begin anew where no trial lowers the loss; then the stroke stays without ink."""
     proposals: ProposalConfig = field(default_factory=ProposalConfig)
+    """How random strokes are drawn."""
 
     def __post_init__(self) -> None:
         check_whole("trials", self.trials, 1)
@@ -33,7 +44,7 @@ class GreedyConfig:
 
 
 @dataclass(frozen=True)
-class GradientConfig:
+class GradientConfig(AgentConfig):
     """How the gradient agent optimizes."""
 
     iterations: int | None = None
@@ -48,6 +59,7 @@ class GradientConfig:
     """Seconds after which the painting is to be finished; iterations are left out as needed, so the same seed need not
     give the same strokes."""
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    """What is done when, and how much of it."""
 
     def __post_init__(self) -> None:
         if self.iterations is not None:
@@ -58,12 +70,13 @@ class GradientConfig:
 
 
 @dataclass(frozen=True)
-class PolicyConfig:
+class PolicyConfig(AgentConfig):
     """Which policy paints, and how it plans."""
 
     policy: str | Path = "paintings"
     """Name or ``.safetensors`` file of a policy."""
     planner: PlannerConfig = field(default_factory=PlannerConfig)
+    """How its proposals are selected and refined."""
 
 
 @dataclass(frozen=True)
@@ -73,3 +86,4 @@ class RefineAgentConfig(GradientConfig):
     policy: str | Path = "paintings"
     """Name or ``.safetensors`` file of the policy that proposes strokes."""
     planner: PlannerConfig = field(default_factory=PlannerConfig)
+    """How its proposals are selected and refined."""

@@ -1,11 +1,14 @@
 """``paintgym paint FOLDER``: from the command line's options to paintings of a whole folder. The work is elsewhere."""
 
+import hashlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..agents.agent import Agent
-from ..agents.folder import FolderPlan, PaintedFolder
+from ..agents.folder.painted import PaintedFolder
+from ..agents.folder.plan import FolderPlan
+from ..agents.large.config import ReuseConfig
 from ..agents.outputs.saving import WRITERS, check_output
 from ..envs.pictures import load_picture
 from ..errors import InvalidInputError
@@ -42,25 +45,34 @@ def plan_folder(arguments: "Arguments", upscale: int) -> FolderPlan:
         seconds=arguments.seconds,
         style=lambda picture: options.style(picture if palette is None else palette),
         own_styles=options.palette is not None and palette is None,
-        following=arguments.follow,
+        reuse=ReuseConfig() if arguments.follow else None,
     )
 
 
 def paint_folder(arguments: "Arguments", plan: FolderPlan, agent: Agent) -> int:
-    """Paint a folder; returns the exit code, 1 where pictures were passed over."""
+    """Paint a folder; returns the exit code, 1 where something was passed over."""
     style = {name: str(value) for name, value in vars(arguments.style).items()}
-    settings = {
-        "agent": agent.name,
-        "loss": agent.loss.name,
-        "policy": arguments.policy,
-        "painter": arguments.painter,
-        "style": style,
-    }
+    settings: dict[str, Any] = {"agent": {**agent.settings(), "fingerprint": agent.fingerprint()}, "style": style}
+    if arguments.style.palette_from is not None:
+        settings["palette"] = hashlib.sha256(arguments.style.palette_from.read_bytes()).hexdigest()
     (out,) = arguments.out
     folder = PaintedFolder(arguments.picture, out, plan, settings)
-    count = len(folder)
+    for line in folder.passed_over:
+        _tell(f"passed over: {line}")
+    if folder.hidden:
+        _tell(f"hidden files and folders, {folder.hidden} in number, are not painted")
+    count, pictures = len(folder), folder.pictures
     with counting(agent.name, count) as advance:
-        passed_over = folder.paint(agent, lambda line: print(f"paintgym: {line}", file=sys.stderr), advance)
-    painted = f"{agent.name} painted {count - passed_over} pictures of {arguments.picture}"
-    print(f"{painted}, {passed_over} passed over -> {out}")
+        unread = folder.paint(agent, _tell, advance)
+    passed_over = unread + len(folder.passed_over)
+    before = f", {pictures - count} painted before" if count < pictures else ""
+    print(
+        f"{agent.name} painted {count - unread} pictures of {arguments.picture}{before}, "
+        f"{passed_over} passed over -> {out}"
+    )
     return 1 if passed_over else 0
+
+
+def _tell(line: str) -> None:
+    # Names of files may hold anything, and a line is to stay one.
+    print(f"paintgym: {' '.join(line.split())}", file=sys.stderr)

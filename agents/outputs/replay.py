@@ -44,15 +44,15 @@ class Replay(SavablePicture):
     @cached_property
     def image(self) -> Picture:  # type: ignore[override]
         """(height, width, 3) uint8, all strokes laid; painted when it is first asked for."""
-        return to_uint8(self.lay(self.stroke_list, blank_canvas(self.stroke_list)))
+        return to_uint8(self.composite(self.stroke_list, blank_canvas(self.stroke_list)))
 
     @property
-    def facts(self) -> Mapping[str, Any]:
-        """Who painted."""
+    def metadata(self) -> Mapping[str, Any]:
+        """The painter."""
         return {"painter": f"mypaint {self._painter}" if isinstance(self._painter, str) else self._painter.name}
 
-    def lay(self, stroke_list: StrokeList, canvas: Tensor) -> Tensor:
-        """Lay strokes on a canvas (3, height, width) in [0, 1]."""
+    def composite(self, stroke_list: StrokeList, canvas: Tensor) -> Tensor:
+        """Composite strokes on a canvas (3, height, width) in [0, 1]."""
         if not isinstance(self._painter, str):
             return paint_list(stroke_list, self._painter, canvas)
         engine = self._engine_for(stroke_list)

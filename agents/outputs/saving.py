@@ -55,7 +55,7 @@ def _jpeg(painting: Timelapse, path: Path, options: SaveOptions) -> None:
 
 
 def _json(painting: Timelapse, path: Path, options: SaveOptions) -> None:
-    write_painting_file(painting.stroke_list, path, painting.facts)
+    write_painting_file(painting.stroke_list, path, painting.metadata)
 
 
 def _npz(painting: Timelapse, path: Path, options: SaveOptions) -> None:

@@ -30,12 +30,12 @@ class Timelapse(ABC):
 
     @property
     @abstractmethod
-    def facts(self) -> Mapping[str, Any]:
-        """What is known of the painting beside its strokes, for its JSON document."""
+    def metadata(self) -> Mapping[str, Any]:
+        """What is known of the painting beside its strokes, for its JSON file."""
 
     @abstractmethod
-    def lay(self, stroke_list: StrokeList, canvas: Tensor) -> Tensor:
-        """Lay strokes on a canvas (3, height, width) in [0, 1], which may be changed in place, and return it."""
+    def composite(self, stroke_list: StrokeList, canvas: Tensor) -> Tensor:
+        """Composite strokes on a canvas (3, height, width) in [0, 1], which may be changed in place, and return it."""
 
     def frames(self, count: int = FRAMES) -> Iterator[Picture]:
         """The painting as it grows: at most ``count`` pictures (height, width, 3) uint8.
@@ -53,7 +53,7 @@ class Timelapse(ABC):
     def _prefixes(self, ends: list[int]) -> Iterator[Picture]:
         canvas = blank_canvas(self.stroke_list)
         for start, end in zip([0, *ends], ends[:-1], strict=False):
-            canvas = self.lay(self.stroke_list.part(start, end), canvas)
+            canvas = self.composite(self.stroke_list.part(start, end), canvas)
             yield to_uint8(canvas)
         yield self.image
 

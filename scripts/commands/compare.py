@@ -32,7 +32,7 @@ from ...checks import check_whole
 from ...envs.losses.registry import make_loss
 from ...envs.targets.targets import Split, load_targets
 from ...errors import InvalidInputError, MissingLibraryError
-from ...files import check_can_write, write_whole
+from ...files import check_can_write, check_is_no_input, write_whole
 from ...painters.mypaint.engine import MyPaintEngine
 from ...painters.registry import load_painter
 from ...painters.stroke import CANVAS_SIZE
@@ -187,6 +187,9 @@ def _plan(arguments: Arguments) -> Comparison:
         if len(pictures[name]) > 1:
             raise InvalidInputError(f"pictures of {name} are {pictures[name]}, expected one number for each target")
         targets = load_targets(name, arguments.size or CANVAS_SIZE, split=arguments.split)
+        outputs = filter(None, (arguments.json, arguments.html, arguments.sheet))
+        path = Path(name)
+        check_is_no_input(outputs, path.iterdir() if path.is_dir() else [path])
         sources[name] = Source(targets, choose_pictures(targets, pictures[name][0]), budgets[name])
     return Comparison(
         agents=_load_agents(

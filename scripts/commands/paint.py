@@ -13,6 +13,7 @@ from ...agents.policy_agent import PolicyAgent
 from ...agents.registry import load_agent
 from ...envs.pictures import Picture, load_picture
 from ...errors import InvalidInputError
+from ...files import check_is_no_input
 from ...painters.stroke import CANVAS_SIZE
 from ..folder import paint_folder, plan_folder
 from ..progress import painting
@@ -28,7 +29,7 @@ class Arguments:
     """Paint a picture, stroke by stroke: its center square on a 64x64 canvas, or all of it, large, with --size."""
 
     picture: tyro.conf.Positional[Path] = _DEFAULT_PICTURE
-    """The picture to paint: PNG, JPEG or WebP, or a folder of such. By default a bundled still life."""
+    """The picture to paint, or a folder of pictures, subfolders included. By default a bundled still life."""
     agent: str = "policy"
     """Who paints: policy (trained, paints at once), policy+gradient (refines that), gradient, greedy or random."""
     strokes: int = 200
@@ -39,12 +40,14 @@ class Arguments:
     out: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
     """Where to save, by suffix: .png or .jpg the picture; .webp, .gif or .mp4 the painting growing; .svg its strokes
     as shapes; .ora as layers; .json or .npz as numbers. May be given several times; painting.png by default. For a
-    folder: the folder for its paintings; run the same again to go on with what was interrupted."""
+    folder: the folder for its paintings, with the same subfolders; run the same again to go on with what was
+    interrupted, and to paint pictures that are new or have changed."""
     suffix: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
     """Of a folder: which file to write for every picture, by suffix; may be given several times. .png by default."""
     follow: bool = False
     """Of a folder that holds a film's frames, with --size: every frame begins with those strokes of the one before that
-    still fit, so that the film does not flicker. Writes a .json for every frame too."""
+    still fit, so that the film does not flicker. Frames are taken as people count: frame2 before frame10. Writes a
+    .json for every frame too."""
     loss: str | None = None
     """What the agent minimizes, or a policy is measured by: mse, lite, or vgg19 (needs its weights). By default the
     agent's own choice."""
@@ -53,7 +56,8 @@ class Arguments:
     painter: str = "gan"
     """The neural painter, by name or as a path to a .safetensors file."""
     seed: int = 0
-    """Seed: the same seed paints the same painting."""
+    """Seed: the same seed paints the same painting. The agent policy draws nothing by lot: it paints the same with
+    every seed."""
     upscale: int | None = None
     """How many times larger pictures are saved, by default 8 times for 64x64, and as they are with --size. They are
     enlarged (Lanczos), not painted anew; paintgym replay does that."""
@@ -81,6 +85,8 @@ def run(arguments: Arguments) -> int:
 def _paint_picture(arguments: Arguments, upscale: int) -> None:
     outputs = arguments.out or (_DEFAULT_OUTPUT,)
     suffixes = [check_output(output, upscale, arguments.frames, arguments.seconds) for output in outputs]
+    inputs = [arguments.picture, *filter(None, [arguments.style.palette_from])]
+    check_is_no_input(outputs, inputs)
     picture = load_picture(arguments.picture)  # Before the agent, which may first have to fetch weights.
     style = arguments.style.style(picture)
     height, width = _canvas_shape(picture, arguments.size)

@@ -12,6 +12,7 @@ from ...agents.outputs.replay import Replay, check_size
 from ...agents.outputs.saving import check_output, check_pixels
 from ...agents.outputs.timelapse import FRAMES
 from ...errors import InvalidInputError
+from ...files import check_is_no_input
 from ...painters.mypaint.engine import DEFAULT_BRUSH
 from ...painters.registry import load_painter
 
@@ -51,6 +52,7 @@ def run(arguments: Arguments) -> None:
     outputs = arguments.out or (_DEFAULT_OUTPUT,)
     check_size(arguments.size)
     suffixes = [check_output(output, 1, arguments.frames, arguments.seconds) for output in outputs]
+    check_is_no_input(outputs, [arguments.painting])
     stroke_list = read_painting_file(arguments.painting)
     scaled = stroke_list.scaled(arguments.size)
     for suffix in suffixes:

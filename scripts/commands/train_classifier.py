@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from ...agents.evaluation.config import ClassifierConfig
 from ...agents.evaluation.digits import (
-    ClassifierConfig,
     accuracy,
     load_digit_reader,
     load_digits,

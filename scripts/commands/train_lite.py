@@ -13,7 +13,8 @@ import torch
 from rich.console import Console
 
 from ...agents.lite.agreement import Agreement, measure_agreement
-from ...agents.lite.distillation import DistillationConfig, distill, make_lessons, save_lite
+from ...agents.lite.config import DistillationConfig
+from ...agents.lite.distillation import distill, make_data, save_lite
 from ...agents.registry import load_agent
 from ...envs.losses.lite import load_lite
 from ...envs.losses.loss import Loss
@@ -42,16 +43,16 @@ class Arguments(DistillationConfig):
 
 
 def run(arguments: Arguments) -> None:
-    """Make lessons, teach, measure, save."""
+    """Make the data, teach, measure, save."""
     console = Console()
     teacher = PerceptualLoss("vgg19")
     if arguments.steps:
         arguments.check()
         make_folder(arguments.out)
         with measuring("painting canvases", arguments.pictures) as update:
-            lessons = make_lessons(arguments, update)
+            data = make_data(arguments, update)
         with measuring("teaching", arguments.steps) as update:
-            network = distill(arguments, lessons, update)
+            network = distill(arguments, data, update)
     else:
         network = load_lite()
     lite = PerceptualLoss("lite", network)

@@ -51,10 +51,10 @@ def trials() -> list[Trial]:
     ]
 
 
-def document_of(trials: list[Trial]) -> dict:
-    document = make_summary(trials, SETTINGS)
-    document["findings"] = findings(document)
-    return json.loads(json.dumps(document))
+def summary_of(trials: list[Trial]) -> dict:
+    summary = make_summary(trials, SETTINGS)
+    summary["findings"] = findings(summary)
+    return json.loads(json.dumps(summary))
 
 
 def test_a_spread_is_that_of_known_numbers() -> None:
@@ -74,49 +74,49 @@ def test_an_interval_is_as_wide_as_the_standard_error_says() -> None:
 
 def test_differences_are_paired_so_that_hard_pictures_do_not_blur_them() -> None:
     trials = [trial(str(n), painter, n + add) for n in range(6) for painter, add in (("gan", 0.0), ("vae", 0.25))]
-    document = document_of(trials)
-    (difference,) = [row for row in document["differences"] if row["figure"] == "mse"]
+    summary = summary_of(trials)
+    (difference,) = [row for row in summary["differences"] if row["figure"] == "mse"]
     assert (difference["first"], difference["second"], difference["first_better"]) == ("gan", "vae", 1.0)
     assert (difference["mean"], difference["low"], difference["high"]) == pytest.approx((0.25, 0.25, 0.25))
-    first, second = [row for row in document["summaries"] if row["figure"] == "mse"]
+    first, second = [row for row in summary["summaries"] if row["figure"] == "mse"]
     assert first["high"] > second["low"]
-    assert best_method(document, "here", 5, "mse") == ("gan", True)
+    assert best_method(summary, "here", 5, "mse") == ("gan", True)
 
 
 def test_nobody_is_called_surely_best_when_the_interval_holds_0_or_pictures_are_few() -> None:
     draw = [trial(str(n), p, 1 + (n % 2) * s) for n in range(8) for p, s in (("gan", 0.5), ("vae", 0.4999))]
     few = [trial(str(n), painter, mse) for n in range(4) for painter, mse in (("gan", 2.0), ("vae", 1.0))]
     swing = [trial(str(n), p, 1 + s * (-1) ** n) for n in range(8) for p, s in (("gan", 0.5), ("vae", -0.4))]
-    assert best_method(document_of(few), "here", 5, "mse") == ("vae", False)
-    assert best_method(document_of(swing), "here", 5, "mse")[1] is False
-    assert best_method(document_of(draw), "here", 5, "mse")[0] == "vae"
+    assert best_method(summary_of(few), "here", 5, "mse") == ("vae", False)
+    assert best_method(summary_of(swing), "here", 5, "mse")[1] is False
+    assert best_method(summary_of(draw), "here", 5, "mse")[0] == "vae"
 
 
 def test_higher_psnr_is_better_and_lower_error_is() -> None:
-    document = document_of([trial(str(n), p, e) for n in range(6) for p, e in (("gan", 1.0), ("vae", 0.5))])
-    assert best_method(document, "here", 5, "replay psnr") == ("vae", True)
-    assert best_method(document, "here", 5, "mse") == ("vae", True)
+    summary = summary_of([trial(str(n), p, e) for n in range(6) for p, e in (("gan", 1.0), ("vae", 0.5))])
+    assert best_method(summary, "here", 5, "replay psnr") == ("vae", True)
+    assert best_method(summary, "here", 5, "mse") == ("vae", True)
 
 
-def test_the_verdict_names_the_best_of_each_canvas_and_the_gap() -> None:
+def test_the_findings_name_the_best_of_each_canvas_and_the_gap() -> None:
     pairs = (("gan", 0.5, 0.6), ("vae", 0.4, 0.9))
     trials = [trial(str(n), painter, mse, replayed=replayed) for n in range(6) for painter, mse, replayed in pairs]
-    neural, replay, promised, gap, seconds = findings(make_summary(trials, SETTINGS))
+    neural, replay, both, gap, seconds = findings(make_summary(trials, SETTINGS))
     assert neural["statement"] == "By MSE on the neural canvas, vae is surely best for here at 5 strokes."
     assert "gan is surely best for here at 5 strokes" in replay["statement"]
     assert replay["details"] == ["here, 5 strokes: gan 0.60000, vae 0.90000 (+0.30000, 0.30000 to 0.30000)"]
-    assert promised["details"] == [
-        "here, 5 strokes: gan 0.50000 promised, 0.60000 kept; vae 0.40000 promised, 0.90000 kept"
+    assert both["details"] == [
+        "here, 5 strokes: gan 0.50000 neural, 0.60000 replayed; vae 0.40000 neural, 0.90000 replayed"
     ]
     assert gap["details"] == ["here, 5 strokes: gan 25.00 (25.00 to 25.00), vae 26.00 (26.00 to 26.00)"]
     assert seconds["details"] == ["here, 5 strokes: gan 2.00 (2.00 to 2.00), vae 2.00 (2.00 to 2.00)"]
 
 
-def test_curves_and_courses_are_means_over_the_pictures() -> None:
-    document = document_of([trial(str(n), "gan", mse) for n, mse in enumerate((0.1, 0.3))])
-    (curve,) = document["curves"]
+def test_curves_and_loss_histories_are_means_over_the_pictures() -> None:
+    summary = summary_of([trial(str(n), "gan", mse) for n, mse in enumerate((0.1, 0.3))])
+    (curve,) = summary["curves"]
     assert [(point["strokes"], point["mean"]) for point in curve["points"]] == [(0, 1.0), (5, pytest.approx(0.2))]
-    (history,) = document["histories"]
+    (history,) = summary["histories"]
     assert (history["points"][0]["seconds"], history["points"][0]["mean"]) == pytest.approx((0.5, 1.0))
     assert (history["points"][-1]["seconds"], history["points"][-1]["mean"]) == pytest.approx((2.0, 0.2))
 
@@ -161,31 +161,31 @@ class PageReader(HTMLParser):
 
 
 def test_the_numbers_of_the_page_are_those_of_the_json(trials: list[Trial]) -> None:
-    document = document_of(trials)
+    summary = summary_of(trials)
     reader = PageReader()
-    reader.feed(make_page(document, trials))
+    reader.feed(make_page(summary, trials))
     keys = ("mean", "low", "high", "median", "lower_quartile", "upper_quartile")
     expected = [
-        (row[key], format_figure(document, row["figure"], row[key])) for row in document["summaries"] for key in keys
+        (row[key], format_figure(summary, row["figure"], row[key])) for row in summary["summaries"] for key in keys
     ]
     assert reader.values["summaries"] == expected
-    rows = [[row["source"], str(row["strokes"]), row["figure"], row["method"]] for row in document["summaries"]]
+    rows = [[row["source"], str(row["strokes"]), row["figure"], row["method"]] for row in summary["summaries"]]
     assert [row[:4] for row in reader.tables["summaries"][1:]] == rows
-    differences = [(row[key], row["figure"]) for row in document["differences"] for key in ("mean", "low", "high")]
+    differences = [(row[key], row["figure"]) for row in summary["differences"] for key in ("mean", "low", "high")]
     shown = [pair for pair in reader.values["differences"] if not pair[1].endswith("%")]
-    assert shown == [(value, format_figure(document, figure, value)) for value, figure in differences]
-    means = {(row["strokes"], row["method"], row["figure"]): row["mean"] for row in document["summaries"]}
+    assert shown == [(value, format_figure(summary, figure, value)) for value, figure in differences]
+    means = {(row["strokes"], row["method"], row["figure"]): row["mean"] for row in summary["summaries"]}
     ordered = [
         means[strokes, name, figure["name"]]
         for strokes in (5, 20)
         for name in ("gan", "vae")
-        for figure in document["figures"]
+        for figure in summary["figures"]
     ]
     assert [value for value, _ in reader.values["means"]] == ordered
 
 
 def test_the_page_needs_nothing_else_and_trusts_no_name(trials: list[Trial]) -> None:
-    page = make_page(document_of(trials), trials)
+    page = make_page(summary_of(trials), trials)
     reader = PageReader()
     reader.feed(page)
     assert reader.sources
@@ -204,7 +204,7 @@ def test_examples_are_spread_evenly_and_come_with_all_budgets(trials: list[Trial
     assert all([trial.painter for trial in example.trials] == ["gan", "vae"] for example in examples)
 
 
-def test_the_sheet_has_a_row_an_example_and_beside_the_target_two_columns_a_contestant(trials: list[Trial]) -> None:
+def test_the_sheet_has_a_row_an_example_and_beside_the_target_two_columns_a_method(trials: list[Trial]) -> None:
     alone = contact_sheet(trials[:1], ["gan"])
     both = contact_sheet(trials[:4], ["gan", "vae"])
     assert both.width - alone.width == 2 * (3 * 64 + 6)

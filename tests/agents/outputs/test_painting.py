@@ -86,6 +86,7 @@ def test_json_holds_all_that_is_needed_to_paint_it_again(painting, tmp_path):
         "painter": "disc",
         "seed": 9,
         "loss": {"name": "mse", "value": 0.25},
+        "settings": {"agent": "random", "plan": {"level_ratio": 2.0}},
         "stroke_fields": list(STROKE_FIELDS),
     }
     again = to_uint8(paint_strokes(white_canvas(1, 64), torch.tensor(strokes)[None], painting.painter))[0]

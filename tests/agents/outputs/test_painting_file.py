@@ -10,7 +10,9 @@ import jsonschema
 import numpy as np
 import pytest
 from helpers.paintings import make_painting
+from paintgym.agents.large.config import PlanConfig
 from paintgym.agents.outputs.painting_file import SCHEMA_FILE, read_painting_file, write_painting_file
+from paintgym.agents.registry import load_agent
 from paintgym.errors import InvalidInputError
 from paintgym.painters.stroke_list import StrokeList, on_one_canvas
 
@@ -178,3 +180,16 @@ def refusal(folder: Path, text: str) -> str:
     assert str(path) in message
     assert "\n" not in message
     return message
+
+
+def test_the_settings_of_the_agent_stand_in_the_file_and_the_schema_knows_them(tmp_path):
+    agent = load_agent("policy", loss="mse")
+    painting = agent.paint(np.full((64, 80, 3), 70, np.uint8), 9, size=80)
+    painting.save(tmp_path / "painting.json")
+    document = parse((tmp_path / "painting.json").read_text())
+    SCHEMA.validate(document)
+    assert document["settings"] == json.loads(json.dumps(agent.settings()))
+    assert document["settings"]["plan"]["level_ratio"] == PlanConfig().level_ratio
+    assert document["settings"]["planner"]["schedule"]["window_steps"] == 2
+    for wrong in ([], "policy", {"plan": 3}):
+        assert not SCHEMA.is_valid({**document, "settings": wrong})

@@ -176,7 +176,7 @@ def test_a_failing_writer_leaves_the_old_file_whatever_its_kind(painting, tmp_pa
     path = tmp_path / f"painting{suffix}"
     path.write_bytes(b"old")
 
-    def fail_halfway(painting: Replay, temporary: Path, wishes: outputs.Wishes) -> None:
+    def fail_halfway(painting: Replay, temporary: Path, options: outputs.SaveOptions) -> None:
         temporary.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from helpers.small_policy import SMALL, smooth_picture
 from paintgym.agents.policy.network import StrokeNetwork
+from paintgym.agents.policy.planner import Planner
 from paintgym.agents.policy.registry import load_network
 from paintgym.agents.training.config import PolicyTrainingConfig
 from paintgym.agents.training.data import find_data
@@ -108,7 +109,7 @@ def test_the_command_leaves_a_policy_with_a_card_and_tensorboard_logs(
         events.Reload()
         tags[stage] = set(events.Tags()["scalars"]) | set(events.Tags()["images"])
         assert {"eval/mse_2", "eval/lite_3", "paint/canvases", "paint/timelapse"} <= tags[stage]
-    assert {"train/regret", "train/learning_rate", "rollout/left"} <= tags["analytic"]
+    assert {"train/regret", "train/learning_rate", "rollout/error_ratio"} <= tags["analytic"]
     assert {"train/loss", "train/learning_rate", "rollout/ep_rew_mean"} <= tags["ppo"]
 
 
@@ -121,7 +122,8 @@ def test_a_policy_trained_for_a_moment_paints_better_than_an_untrained_one(pictu
     untrained = StrokeNetwork(16, 32)
     trained = load_network(tmp_path / "policy.safetensors")
     before, after = (
-        evaluate(network, unseen, ProxyPainter(), [PixelLoss()], [12])["mse_12"] for network in (untrained, trained)
+        evaluate(Planner(network), unseen, ProxyPainter(), [PixelLoss()], [12])["mse_12"]
+        for network in (untrained, trained)
     )
     assert after < 0.6 * before
 
@@ -135,9 +137,9 @@ def test_training_goes_on_from_a_policy(config: PolicyTrainingConfig, tmp_path: 
 
 
 def test_every_eighth_picture_of_a_folder_is_held_out(pictures: Path) -> None:
-    lessons = find_data(PolicyTrainingConfig(target=str(pictures)))
-    assert len(lessons.held_out) == 1
-    assert lessons.sampler._numbers == [1, 2, 3, 4, 5]
+    data = find_data(PolicyTrainingConfig(target=str(pictures)))
+    assert len(data.held_out) == 1
+    assert data.sampler._numbers == [1, 2, 3, 4, 5]
 
 
 def test_another_configuration_is_not_resumed_nor_a_damaged_checkpoint(

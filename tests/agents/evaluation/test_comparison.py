@@ -1,6 +1,10 @@
 """Comparing agents and painters: fair, whole, judged by what the pictures are."""
 
+import json
+import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +12,11 @@ import torch
 from numpy.typing import NDArray
 from paintgym.agents.evaluation.comparison import Comparison, Source, TrialRunner, choose_pictures
 from paintgym.agents.evaluation.metrics import LossMeasure, load_measure, peak_signal_to_noise
+from paintgym.agents.evaluation.trials import FORMAT, TrialFolder
+from paintgym.agents.large.config import PlanConfig
+from paintgym.agents.policy.config import PlannerConfig, ScheduleConfig
 from paintgym.agents.registry import load_agent
+from paintgym.agents.search.config import OptimizerConfig, ProposalConfig, RefineConfig, StackConfig
 from paintgym.envs.losses.loss import PixelLoss
 from paintgym.envs.targets.targets import load_targets
 from paintgym.errors import InvalidInputError
@@ -45,8 +53,8 @@ def plain(value: int) -> NDArray[np.uint8]:
 def test_every_agent_paints_every_picture_with_every_budget_from_the_same_seed(pictures: Path) -> None:
     comparison = make_comparison(pictures, replay=False)
     targets = comparison.sources["here"].targets
-    service = TrialRunner(comparison)
-    trials = [service(task) for task in comparison.tasks()]
+    runner = TrialRunner(comparison)
+    trials = [runner(task) for task in comparison.tasks()]
     names = [targets.name(0), targets.name(2)]
     assert [(trial.picture, trial.strokes, trial.agent) for trial in trials] == [
         (name, budget, agent) for name in names for budget in (2, 3) for agent in ("random", "greedy")
@@ -99,8 +107,8 @@ def test_settings_tell_weights_pictures_and_options_apart(pictures: Path) -> Non
     first = make_comparison(pictures, replay=False, agents=("gradient",))
     same = make_comparison(pictures, replay=False, agents=("gradient",))
     assert first.settings(1) == same.settings(1)
-    same.agents[0].iterations = 7
-    assert first.settings(1)["agents"] != same.settings(1)["agents"]
+    other = load_agent("gradient", loss="mse", iterations=7)
+    assert first.settings(1)["agents"] != replace(first, agents=[other]).settings(1)["agents"]
     Image.fromarray(plain(9)).save(pictures / "0.png")
     assert first.settings(1)["sources"] != make_comparison(pictures, replay=False).settings(1)["sources"]
     weights = next(iter(first.agents[0].painter.state_dict().values()))
@@ -130,9 +138,73 @@ def test_an_unknown_measure_is_refused() -> None:
         load_measure("beauty")
 
 
-def test_without_smoothing_strokes_move_by_the_painters_own_gradient() -> None:
+def test_without_straight_through_strokes_move_by_the_painters_own_gradient() -> None:
     target = np.random.default_rng(5).integers(0, 256, (64, 64, 3), np.uint8)
-    pass_straight_through, own = (
-        load_agent("gradient", loss="mse", iterations=3, smooth=smooth).paint(target, 2) for smooth in (True, False)
+    proxys, own = (
+        load_agent("gradient", loss="mse", iterations=3, straight_through=chosen).paint(target, 2)
+        for chosen in (True, False)
     )
-    assert not np.array_equal(pass_straight_through.strokes, own.strokes)
+    assert not np.array_equal(proxys.strokes, own.strokes)
+
+
+PLANNERS: dict[str, dict[str, Any]] = {
+    "planner.top_k": {"planner": PlannerConfig(top_k=3)},
+    "planner.anchors": {"planner": PlannerConfig(anchors=5)},
+    "planner.tie_noise": {"planner": PlannerConfig(tie_noise=0.01)},
+    "planner.refine.steps": {"planner": PlannerConfig(refine=RefineConfig(steps=5))},
+    "planner.schedule.budget_factor": {"planner": PlannerConfig(schedule=ScheduleConfig(budget_factor=2.0))},
+    "plan.level_ratio": {"plan": PlanConfig(level_ratio=3.0)},
+    "plan.strokes_exponent": {"plan": PlanConfig(strokes_exponent=0.5)},
+    "plan.windows_per_stroke": {"plan": PlanConfig(windows_per_stroke=1.0)},
+    "plan.window_distance": {"plan": PlanConfig(window_distance=1.0)},
+}
+
+
+@pytest.mark.parametrize("field", PLANNERS)
+def test_a_comparison_is_not_resumed_with_another_planner_and_says_what_differs(
+    field: str, pictures: Path, tmp_path: Path
+) -> None:
+    first = make_comparison(pictures, replay=False, agents=("policy",))
+    other = replace(first, agents=[load_agent("policy", loss="mse", **PLANNERS[field])])
+    TrialFolder(tmp_path / "runs", first.settings(1))
+    TrialFolder(tmp_path / "runs", make_comparison(pictures, replay=False, agents=("policy",)).settings(1))
+    with pytest.raises(InvalidInputError, match=rf"{re.escape(field)} is .* there and .* now") as refused:
+        TrialFolder(tmp_path / "runs", other.settings(1))
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("agent", "options", "field"),
+    [
+        ("greedy", {"trials": 7}, "trials"),
+        ("greedy", {"proposals": ProposalConfig(bend=0.1)}, "proposals.bend"),
+        ("gradient", {"optimizer": OptimizerConfig(color_ridge=1e-4)}, "optimizer.color_ridge"),
+        ("gradient", {"optimizer": OptimizerConfig(stack=StackConfig(margin=0.01))}, "optimizer.stack.margin"),
+        ("random", {"plan": PlanConfig(level_ratio=4.0)}, "plan.level_ratio"),
+    ],
+)
+def test_every_setting_of_every_agent_stands_in_a_comparison(
+    agent: str, options: dict[str, Any], field: str, pictures: Path, tmp_path: Path
+) -> None:
+    first = make_comparison(pictures, replay=False, agents=(agent,))
+    TrialFolder(tmp_path / "runs", first.settings(1))
+    other = replace(first, agents=[load_agent(agent, loss="mse", **options)])
+    with pytest.raises(InvalidInputError, match=re.escape(field)):
+        TrialFolder(tmp_path / "runs", other.settings(1))
+
+
+def test_a_comparison_of_an_earlier_version_is_refused_in_one_clear_line(pictures: Path, tmp_path: Path) -> None:
+    settings = make_comparison(pictures, replay=False).settings(1)
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    (folder / "settings.json").write_text(json.dumps({"format": FORMAT["format"], "version": 1, "settings": settings}))
+    with pytest.raises(InvalidInputError, match="a comparison of version 1, expected version 2; name a new folder"):
+        TrialFolder(folder, settings)
+
+
+def test_agents_tell_their_weights_apart(tmp_path: Path) -> None:
+    policies = [load_agent("policy", loss="mse", policy=name) for name in ("paintings", "mnist", "paintings")]
+    first, other, same = (agent.fingerprint() for agent in policies)
+    assert first == same != other
+    painters = {load_agent("random", loss="mse", painter=name).fingerprint() for name in ("gan", "vae", "gan-deconv")}
+    assert len(painters) == 3

@@ -8,11 +8,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from paintgym.agents.evaluation.comparison import Comparison, Source, TrialRunner
+from paintgym.agents.evaluation.config import ClassifierConfig
 from paintgym.agents.evaluation.digits import (
     READ,
     READ_ORIGINAL,
     WEIGHTS,
-    ClassifierConfig,
     accuracy,
     digit_of,
     ink_of,
@@ -115,15 +115,15 @@ def test_a_comparison_counts_the_digits_that_can_be_read_and_leaves_other_pictur
         measures=[LossMeasure(PixelLoss())],
         replay=False,
     )
-    service = TrialRunner(comparison)
-    trials = [service(task) for task in comparison.tasks()]
-    document = make_summary(trials, comparison.settings(1))
-    readings = {(row["method"], row["figure"]): row["mean"] for row in document["readings"]}
+    runner = TrialRunner(comparison)
+    trials = [runner(task) for task in comparison.tasks()]
+    summary = make_summary(trials, comparison.settings(1))
+    readings = {(row["method"], row["figure"]): row["mean"] for row in summary["readings"]}
     assert readings["random", READ_ORIGINAL] == 1
     assert readings["greedy", READ] == 1
     assert readings["random", READ] < 1
-    assert {row["source"] for row in document["readings"]} == {"mnist"}
-    assert READ not in {figure["name"] for figure in document["figures"]}
-    finding = next(entry for entry in findings(document) if "classifier" in entry["statement"])
+    assert {row["source"] for row in summary["readings"]} == {"mnist"}
+    assert READ not in {figure["name"] for figure in summary["figures"]}
+    finding = next(entry for entry in findings(summary) if "classifier" in entry["statement"])
     assert "originals 100.0%" in finding["details"][0]
     assert "greedy 100.0%" in finding["details"][0]

@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (apt-get install chromium)"),
     pytest.mark.usefixtures("one_thread"),
 ]
-SAMPLES = Path(__file__).parents[2] / "scripts" / "pictures"
+SAMPLES = Path(__file__).parents[3] / "scripts" / "pictures"
 ALIKE, UNLIKE = 0.9, 0.4
 """Correlation of an SVG in Chromium with neural canvases: 0.94 to 0.97 with its own, -0.14 and -0.11 with the other."""
 

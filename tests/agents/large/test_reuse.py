@@ -1,21 +1,15 @@
 """Frames that follow each other: what stands still stays as it was painted, and every frame meets its budget."""
 
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import paintgym
 import pytest
-import torch
 from paintgym.agents.agent import Agent
-from paintgym.agents.large.contribution import stroke_contributions
-from paintgym.agents.large.reuse import follow
+from paintgym.agents.large.reuse import reuse_strokes
 from paintgym.agents.outputs.painting import Painting
 from paintgym.envs.pictures import load_picture, scale_picture
-from paintgym.painters.stroke_list import StrokeList
-from paintgym.painters.windows import paint_list
-from paintgym.scripts.commands import paint
 from PIL import Image, ImageDraw
 
 SIZE, STROKES = 128, 120
@@ -23,7 +17,9 @@ SIZE, STROKES = 128, 120
 
 def film(count: int) -> list[np.ndarray]:
     """A disc that moves over a still life."""
-    still = scale_picture(load_picture(Path(paint.__file__).parent / "pictures" / "still_life.jpg"), SIZE)
+    still = scale_picture(
+        load_picture(Path(paintgym.__file__).parent / "scripts" / "pictures" / "still_life.jpg"), SIZE
+    )
     frames = []
     for number in range(count):
         image = Image.fromarray(still)
@@ -34,7 +30,7 @@ def film(count: int) -> list[np.ndarray]:
 
 
 def painted_after(agent: Agent, before: Painting, old: np.ndarray, new: np.ndarray) -> Painting:
-    start = follow(before.stroke_list, old, new, agent.painter)
+    start = reuse_strokes(before.stroke_list, old, new, agent.painter)
     (painting,) = agent.paint_many([new], STROKES, size=SIZE, starts=[start])
     return painting
 
@@ -66,7 +62,7 @@ def test_a_frame_that_stands_still_is_painted_alike_and_another_scene_anew():
     agent, (frame, _) = paintgym.load_agent("policy"), film(2)
     first = agent.paint(frame, STROKES, size=SIZE)
     assert (painted_after(agent, first, frame, frame).image == first.image).all()
-    assert len(follow(first.stroke_list, frame, 255 - frame, agent.painter)) < 0.3 * STROKES
+    assert len(reuse_strokes(first.stroke_list, frame, 255 - frame, agent.painter)) < 0.3 * STROKES
 
 
 @pytest.mark.usefixtures("one_thread")
@@ -77,21 +73,3 @@ def test_changes_too_slow_to_see_from_frame_to_frame_are_followed():
     for old, new in pairwise(frames):
         painting = painted_after(agent, painting, old, new)
     assert abs(painting.image.mean() - frames[-1].mean()) < 0.3 * (first.image.mean() - frames[-1].mean())
-
-
-def test_a_stroke_is_worth_what_the_error_rises_without_it():
-    random = np.random.default_rng(0)
-    strokes, windows = random.random((12, 12)).astype(np.float32), np.float32([[0, 0, 96]] * 6 + [[40, 10, 64]] * 6)
-    stroke_list, painter = StrokeList(96, 80, strokes, windows), paintgym.load_agent("random").painter
-    target = torch.from_numpy(random.random((3, 80, 96), np.float32))
-
-    def error(kept: StrokeList) -> torch.Tensor:
-        return (paint_list(kept, painter) - target).square().sum()
-
-    wanted = []
-    for number in range(len(stroke_list)):
-        rest = np.delete(np.arange(len(stroke_list)), number)
-        wanted.append(error(replace(stroke_list, strokes=strokes[rest], windows=windows[rest])) - error(stroke_list))
-    torch.testing.assert_close(
-        stroke_contributions(stroke_list, painter, target), torch.stack(wanted), atol=0.1, rtol=1e-3
-    )
