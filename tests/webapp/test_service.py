@@ -82,8 +82,10 @@ def test_paintings_of_a_batch_are_those_painted_alone(app: Flask, client: FlaskC
         assert job.wait(60)
         alone = agent.paint(request.upload.picture, request.strokes)
         assert job.painting is not None
-        assert job.painting.loss == pytest.approx(alone.loss, rel=0.02)
-        assert job.painting.strokes.shape == alone.strokes.shape
+        # The same but for how float32 sums are rounded in batches of other sizes.
+        np.testing.assert_allclose(job.painting.strokes, alone.strokes, atol=1e-5)
+        assert np.abs(job.painting.image.astype(int) - alone.image).max() <= 1
+        assert job.painting.loss == pytest.approx(alone.loss, rel=1e-5)
 
 
 def test_paintings_advance_together_through_one_call_of_the_network(
@@ -135,16 +137,17 @@ def test_results_expire_by_number_and_by_age(app: Flask, client: FlaskClient, mo
     assert client.get(newest["links"]["self"]).status_code == 200
 
 
-def test_a_painting_that_takes_too_long_fails_with_a_sentence(tmp_path) -> None:
-    app = create_app(Settings(policy=str(save_untrained_policy(tmp_path)), time_limit=1))
-    try:
-        client = app.test_client()
-        app.extensions["painting_service"]._network.forward = lambda *_: __import__("time").sleep(1.1) or 1 / 0
-        painting = request_painting(client)
-        finish(app, painting["id"])
-        assert client.get(painting["links"]["self"]).get_json()["state"] == "failed"
-    finally:
-        assert app.extensions["painting_service"].close(30)
+@pytest.mark.parametrize("agent", ["policy", "greedy"])
+def test_a_painting_that_takes_too_long_fails_with_a_sentence(
+    agent: str, app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = service_of(app).settings.time_limit
+    monkeypatch.setattr(Job, "seconds", property(lambda job: 2.0 * limit))
+    painting = request_painting(client, agent=agent)
+    finish(app, painting["id"])
+    told = events(client.get(painting["links"]["events"]).text)
+    assert told[-1][1] == "failed"
+    assert f"took longer than {limit} seconds" in told[-1][2]["message"]
 
 
 def test_closing_cancels_everything_and_refuses_the_next(tmp_path) -> None:
@@ -189,8 +192,9 @@ def test_what_has_expired_goes_even_if_nobody_asks(tmp_path, monkeypatch: pytest
         painting = request_painting(app.test_client())
         finish(app, painting["id"])
         service.find(painting["id"]).over_at = -1e9
-        until = time.monotonic() + 30
-        while painting["id"] in service._jobs and time.monotonic() < until:
+        for _ in range(600):
+            if painting["id"] not in service._jobs:
+                break
             time.sleep(0.05)
         assert painting["id"] not in service._jobs
     finally:
