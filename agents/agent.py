@@ -261,29 +261,6 @@ class Agent(ABC):
         return float(self.loss(painted.canvas[None], self.loss.features(painted.target[None])))
 
 
-class WindowAgent(Agent):
-    """An agent that decides on one window after the other."""
-
-    def decide(
-        self, batch: WindowBatch, style: Style, generator: torch.Generator, report: ProgressCallback
-    ) -> list[Decision]:
-        """See ``Agent``."""
-        decisions: list[Decision] = []
-        with torch.no_grad():
-            for canvas, target, count in zip(batch.canvas, batch.target, batch.counts, strict=True):
-                done = sum(len(decision.strokes) for decision in decisions)
-                tell = report if batch.alone else _add(report, batch, done)
-                stage = self.stage(canvas, target, count, style)
-                decisions.append(self.decide_window(stage, batch, generator, tell))
-        return decisions
-
-    @abstractmethod
-    def decide_window(
-        self, stage: Stage, batch: WindowBatch, generator: torch.Generator, report: ProgressCallback
-    ) -> Decision:
-        """Decide ``stage.core.stroke_budget`` strokes for the target of a state, on top of its canvas."""
-
-
 def make_config(name: str, kind: type[AgentConfig], config: Any, options: dict[str, Any]) -> Any:
     """An agent's settings: those given, or the defaults, with some of them replaced.
 
@@ -304,16 +281,6 @@ def _finish(decision: Decision, style: Style) -> Decision:
     strokes = style.finish(decision.strokes)
     same = strokes is decision.strokes or torch.equal(strokes, decision.strokes)
     return Decision(strokes, decision.canvas if same else None)
-
-
-def _add(report: ProgressCallback, batch: WindowBatch, done: int) -> ProgressCallback:
-    """Reports of one window as reports of its batch, of which ``done`` strokes were decided before."""
-
-    def tell(part: Progress) -> None:
-        strokes = done + part.strokes
-        report(Progress(strokes, part.loss, strokes / sum(batch.counts)))
-
-    return tell
 
 
 def _within(part: Progress, batch: WindowBatch, canvases: Sequence[WindowedCanvas]) -> Progress:
