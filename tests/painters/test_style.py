@@ -56,7 +56,7 @@ def test_colors_are_the_nearest_of_the_palette():
 @pytest.mark.parametrize("size", [None, 96])
 @pytest.mark.parametrize("agent", ["random", "greedy", "policy", "gradient", "policy+refine"])
 def test_every_agent_keeps_the_style(agent, size):
-    options = {"iterations": 3} if "gradient" in agent else {}
+    options = {"iterations": 3} if agent in ("gradient", "policy+refine") else {}
     painting = paintgym.load_agent(agent, loss="mse", **options).paint(picture(), 30, size=size, style=STYLE)
     strokes = torch.from_numpy(painting.strokes)
     assert len(strokes) == 30

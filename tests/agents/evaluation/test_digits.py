@@ -44,7 +44,6 @@ def written(digit: int) -> NDArray[np.uint8]:
 def test_the_classifier_is_small_and_needs_no_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAINTGYM_DATA", str(tmp_path))
     assert WEIGHTS.stat().st_size < 1_000_000
-    assert json.loads(WEIGHTS.with_suffix(".json").read_text())["test_accuracy"] >= 0.99
     reader = load_digit_reader()
     read = reader.read(np.stack([written(digit) for digit in (0, 2, 3, 5, 8)]))
     assert read.tolist() == [0, 2, 3, 5, 8]
@@ -53,6 +52,16 @@ def test_the_classifier_is_small_and_needs_no_data(tmp_path: Path, monkeypatch: 
 def test_the_classifier_reads_test_digits_as_the_environment_shows_them(data) -> None:
     data("MNIST/raw")
     assert accuracy(load_digit_reader(), *load_digits("test", 1000)) >= 0.985
+
+
+@pytest.mark.slow
+def test_the_classifier_reads_as_many_of_all_test_digits_as_its_card_says(data) -> None:
+    data("MNIST/raw")
+    card = json.loads(WEIGHTS.with_suffix(".json").read_text())
+    ink, digits = load_digits("test", card["test_digits"])
+    assert len(digits) == 10_000
+    # One digit is 0.0001: where float32 sums are rounded otherwise, one on the edge may be read otherwise.
+    assert accuracy(load_digit_reader(), ink, digits) == pytest.approx(card["test_accuracy"], abs=2e-4)
 
 
 def test_ink_is_black_on_white_turned_round_at_the_size_of_mnist() -> None:

@@ -123,6 +123,8 @@ def test_ppo_learns_to_take_the_color_of_the_paper_for_a_white_target() -> None:
 def test_sac_learns_from_its_replay_buffer() -> None:
     env = VecMonitor(make(2))
     model = SAC("CnnPolicy", env, buffer_size=50, learning_starts=4, batch_size=4, policy_kwargs=TINY, device="cpu")
+    before = [weight.clone() for weight in model.actor.parameters()]
     model.learn(20)
+    assert any(not torch.equal(weight, old) for weight, old in zip(model.actor.parameters(), before, strict=True))
     assert model.replay_buffer.size() == 10
     assert model.replay_buffer.dones.sum() == 6
