@@ -11,16 +11,16 @@ from ..agents.large.config import ReuseConfig
 from ..agents.outputs.forms import OUTPUT_SUFFIXES, check_form
 from ..errors import InvalidInputError
 from .options import about
+from .paint_arguments import Arguments
 from .progress import counting
 
 if TYPE_CHECKING:
     from ..agents.agent import Agent
-    from .commands.paint import Arguments
 
 _SUFFIXES = (".png",)
 
 
-def plan_folder(arguments: "Arguments", upscale: int) -> FolderPlan:
+def plan_folder(arguments: Arguments, upscale: int) -> FolderPlan:
     """What is asked for, checked as far as it can be before any work.
 
     Raises:
@@ -54,7 +54,7 @@ def plan_folder(arguments: "Arguments", upscale: int) -> FolderPlan:
     )
 
 
-def paint_folder(arguments: "Arguments", plan: FolderPlan, agent: "Agent") -> int:
+def paint_folder(arguments: Arguments, plan: FolderPlan, agent: "Agent") -> int:
     """Paint a folder; returns the exit code, 1 where something was passed over."""
     from ..agents.folder.painted import PaintedFolder
 
