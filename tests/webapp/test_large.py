@@ -73,8 +73,8 @@ def test_the_canvas_is_shown_pass_by_pass_and_the_last_one_is_the_painting(app: 
 def test_snapshots_of_a_painting_under_way_are_sent(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("paintgym.webapp.worker._PUBLISH_INTERVAL_SECONDS", 0.0)
-    monkeypatch.setattr("paintgym.webapp.worker._PUBLISH_TIME_SHARE", 1e9)
+    monkeypatch.setattr("paintgym.webapp.jobs.worker._PUBLISH_INTERVAL_SECONDS", 0.0)
+    monkeypatch.setattr("paintgym.webapp.jobs.worker._PUBLISH_TIME_SHARE", 1e9)
     counts: list[int] = []
     emit = app.extensions["painting_service"].find.__globals__["Job"].emit
 
@@ -82,7 +82,7 @@ def test_snapshots_of_a_painting_under_way_are_sent(
         counts.extend([count] if kind == "canvas" else [])
         emit(self, kind, count, data)
 
-    monkeypatch.setattr("paintgym.webapp.job.Job.emit", listen)
+    monkeypatch.setattr("paintgym.webapp.jobs.job.Job.emit", listen)
     request_large_painting(app, client, picture(size=(90, 90)), strokes=200)
     assert len(counts) > 3
     assert counts == sorted(counts)
