@@ -26,9 +26,9 @@ from helpers.packaging import (
 from paintgym.agents.evaluation import digits
 from paintgym.agents.evaluation.report import page
 from paintgym.agents.outputs.painting_file import SCHEMA_FILE
-from paintgym.agents.policy import registry as policies
+from paintgym.agents.policy import names as policies
 from paintgym.envs.losses import lite
-from paintgym.painters import registry as painters
+from paintgym.painters import names as painters
 from paintgym.webapp.requests import SAMPLES_FOLDER
 from PIL import Image, ImageStat
 
@@ -104,8 +104,8 @@ def test_the_wheel_holds_every_file_of_the_package_and_no_other(wheel: Path, nam
 
 def test_the_wheel_holds_the_files_that_the_code_opens(wheel: Path) -> None:
     opened = [digits.WEIGHTS, lite.WEIGHTS, SCHEMA_FILE, page._TEMPLATE, ROOT / "webapp/templates/page.html"]
-    opened += [painters._WEIGHTS_FOLDER / f"{name}.safetensors" for name in painters.shipped_painters()]
-    opened += [policies._WEIGHTS_FOLDER / f"{name}.safetensors" for name in policies.shipped_policies()]
+    opened += [painters.WEIGHTS_FOLDER / f"{name}.safetensors" for name in painters.shipped_painters()]
+    opened += [policies.WEIGHTS_FOLDER / f"{name}.safetensors" for name in policies.shipped_policies()]
     opened += [ROOT / "scripts/pictures/still_life.jpg", SAMPLES_FOLDER / "hills.jpg"]
     linked = re.findall(r'"/static/([\w.]+)"', (ROOT / "webapp/templates/page.html").read_text())
     assert {"main.js", "page.css"} <= set(linked)

@@ -5,17 +5,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..agents.folder.listing import list_pictures
-from ..agents.folder.plan import FolderPlan
-from ..agents.large.config import ReuseConfig
-from ..agents.outputs.forms import OUTPUT_SUFFIXES, check_form
-from ..errors import InvalidInputError
-from .options import about
-from .progress import counting
+from ...agents.folder.listing import list_pictures
+from ...agents.folder.plan import FolderPlan
+from ...agents.large.config import ReuseConfig
+from ...agents.outputs.forms import OUTPUT_SUFFIXES, check_form
+from ...errors import InvalidInputError
+from ..options import about
+from ..progress import counting
 
 if TYPE_CHECKING:
-    from ..agents.agent import Agent
-    from .commands.paint import Arguments
+    from ...agents.agent import Agent
+    from .arguments import Arguments
 
 _SUFFIXES = (".png",)
 
@@ -56,7 +56,7 @@ def plan_folder(arguments: "Arguments", upscale: int) -> FolderPlan:
 
 def paint_folder(arguments: "Arguments", plan: FolderPlan, agent: "Agent") -> int:
     """Paint a folder; returns the exit code, 1 where something was passed over."""
-    from ..agents.folder.painted import PaintedFolder
+    from ...agents.folder.painted import PaintedFolder
 
     style = {name: str(value) for name, value in vars(arguments.style).items()}
     settings: dict[str, Any] = {"agent": {**agent.settings(), "fingerprint": agent.fingerprint()}, "style": style}

@@ -4,16 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..agents.limits import LARGEST_BUDGET
-from ..agents.registry import find_agent
-from ..checks import check_whole
-from ..envs.targets.names import check_target
-from ..errors import InvalidInputError
-from .names import check_losses, check_painters, check_policy
-from .options import about
+from ...agents.limits import LARGEST_BUDGET
+from ...agents.registry import find_agent
+from ...checks import check_whole
+from ...envs.targets.names import check_target
+from ...errors import InvalidInputError
+from ..names import check_losses, check_painters, check_policy
+from ..options import about
 
 if TYPE_CHECKING:
-    from .commands.compare import Arguments
+    from .arguments import Arguments
 
 Item = TypeVar("Item")
 
