@@ -75,7 +75,7 @@ class PolicyBatcher:
                 active += map(self._start, arrived)
                 for item in active:
                     if item.job.seconds > self._time_limit:
-                        item.job.fail(f"The painting took longer than {self._time_limit} seconds; use fewer strokes.")
+                        item.job.time_out(self._time_limit)
                 active = sorted((item for item in active if not item.job.over), key=lambda item: item.batch_key)
                 for _, batch in itertools.groupby(active, key=lambda item: item.batch_key):
                     self._advance(list(batch))

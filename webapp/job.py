@@ -12,6 +12,7 @@ from typing import Any
 
 from ..agents.outputs.painting import Painting
 from .requests import PaintingRequest
+from .settings import limit_sentence
 
 
 class State(StrEnum):
@@ -110,6 +111,10 @@ class Job:
             if not self.over:
                 self.message = message
                 self._end(State.FAILED, {"message": message})
+
+    def time_out(self, limit: int) -> None:
+        """End without a painting, because it took more than ``limit`` seconds."""
+        self.fail(f"The painting took longer than {limit} seconds; use fewer strokes. {limit_sentence('time_limit')}")
 
     def cancel(self) -> None:
         """Stop it: whoever paints it stops at the next step."""

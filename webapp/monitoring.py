@@ -3,7 +3,7 @@
 import resource
 from pathlib import Path
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 
 from .context import current_service
 from .openapi import describe
@@ -57,7 +57,7 @@ def show_metrics() -> Response:
 def show_openapi() -> Response:
     """All addresses, for programs."""
     service = current_service()
-    return jsonify(describe(service.settings, service.painters))
+    return jsonify(describe(service.settings, service.painters, request.script_root))
 
 
 def resident_bytes() -> int:

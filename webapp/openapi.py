@@ -4,14 +4,23 @@ from typing import Any
 
 from .. import __version__
 from ..painters.stroke import CANVAS_SIZE
-from .requests import AGENTS, DEFAULT_AGENT, DEFAULT_PAINTER, LARGE_AGENTS, samples, size_choices
+from .requests import (
+    AGENTS,
+    DEFAULT_AGENT,
+    DEFAULT_PAINTER,
+    LARGE_AGENTS,
+    PICTURE_FORMATS,
+    SEEDLESS_AGENTS,
+    samples,
+    size_choices,
+)
 from .settings import Settings
 
 Description = dict[str, Any]
 
 
-def describe(settings: Settings, painters: list[str]) -> Description:
-    """The description, as OpenAPI 3.1 has it."""
+def describe(settings: Settings, painters: list[str], prefix: str = "") -> Description:
+    """The description, as OpenAPI 3.1 has it, of the addresses below a path prefix such as ``/paint``."""
     return {
         "openapi": "3.1.0",
         "info": {
@@ -19,6 +28,7 @@ def describe(settings: Settings, painters: list[str]) -> Description:
             "version": __version__,
             "description": "Send a picture, and see it painted stroke by stroke.",
         },
+        "servers": [{"url": prefix or "/"}],
         "paths": _paths(),
         "components": {
             "parameters": {"id": _parameter("id", "path", {"type": "string", "pattern": "^[0-9a-f]{32}$"})},
@@ -156,16 +166,29 @@ def _options(settings: Settings, painters: list[str]) -> Description:
             "maximum": max(choice.most_strokes for choice in sizes.values()),
             "description": f"How many; {strokes}.",
         },
-        "seed": {"type": "integer", "minimum": 0, "maximum": 2**53 - 1, "default": 0},
+        "seed": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 2**53 - 1,
+            "default": 0,
+            "description": "The same seed gives the same painting, where time does not decide. The agent "
+            f"{' or '.join(SEEDLESS_AGENTS)} paints the same whatever the seed.",
+        },
         "sample": {"enum": samples(), "description": "One of the page's own pictures, in place of a picture."},
     }
 
 
 def _request_content(settings: Settings, painters: list[str]) -> Description:
     options = _options(settings, painters)
-    form = _object({"picture": {"type": "string", "contentMediaType": "image/*"}, **options})
-    document = _object({"picture": {"type": "string", "contentEncoding": "base64"}, **options})
-    bare = {"description": "PNG, JPEG or WebP; options go into the query.", "type": "string", "format": "binary"}
+    about = f"{PICTURE_FORMATS}, in base64 of either alphabet, with line breaks or without, or as a data: URL."
+    picture = {
+        "type": "string",
+        "contentMediaType": "image/*",
+        "description": f"A file, {PICTURE_FORMATS}, or text: {about}",
+    }
+    form = _object({"picture": picture, **options})
+    document = _object({"picture": {"type": "string", "contentEncoding": "base64", "description": about}, **options})
+    bare = {"description": f"{PICTURE_FORMATS}; options go into the query.", "type": "string", "format": "binary"}
     return {
         "multipart/form-data": {"schema": form},
         "application/json": {"schema": document},

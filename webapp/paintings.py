@@ -102,7 +102,7 @@ def paint_at_once() -> Response:
         job = service.submit(painting_request)
         if not job.wait(service.settings.time_limit + _WAIT_GRACE_SECONDS):
             job.cancel()
-            raise BusyError("The painting had to wait too long; try again in a few seconds.")
+            raise BusyError("The painting had to wait too long; try again in a few seconds.", "time_limit")
         painting = _finished(job)
         accepted = request.accept_mimetypes
         file_format = "json" if accepted["application/json"] > accepted["image/png"] else "png"
@@ -120,7 +120,7 @@ class StreamSlot:
         self._content = content or iter(())
         self._slots = current_service().stream_slots
         if not self._slots.acquire(blocking=False):
-            raise BusyError("Too many people are watching; try again in a few seconds.")
+            raise BusyError("Too many people are watching; try again in a few seconds.", "threads")
         self._held = True
 
     def __iter__(self) -> Iterator[bytes]:
@@ -160,6 +160,7 @@ def _links(job: Job) -> dict[str, str]:
     links["events"] = url_for("paintings.follow_painting", identity=job.identity)
     if current_service().has_mypaint:
         links["mypaint"] = url_for("paintings.fetch_by_mypaint", identity=job.identity)
+    links["picture"] = url_for("paintings.fetch_picture", identity=job.identity)
     links["replay"] = url_for("paintings.fetch_replay", identity=job.identity)
     links["self"] = url_for("paintings.show_painting", identity=job.identity)
     return links

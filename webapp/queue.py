@@ -12,10 +12,12 @@ class JobQueue:
 
     Args:
         capacity: most jobs, waiting and under way.
+        setting: the field of ``Settings`` that sets it.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, setting: str) -> None:
         self._capacity = capacity
+        self._setting = setting
         self._waiting: deque[Job] = deque()
         self._under_way: list[Job] = []
         self._changed = threading.Condition()
@@ -37,7 +39,7 @@ class JobQueue:
             if self._closed:
                 raise BusyError("The service is shutting down; try again in a moment.")
             if len(self._waiting) + len(self._under_way) >= self._capacity:
-                raise BusyError("Too many paintings are being made; try again in a few seconds.")
+                raise BusyError("Too many paintings are being made; try again in a few seconds.", self._setting)
             self._waiting.append(job)
             self._changed.notify()
 

@@ -10,6 +10,7 @@ from waitress.server import BaseWSGIServer
 from waitress.utilities import RequestEntityTooLarge
 
 from ..errors import InvalidInputError
+from .hosts import TrustedHosts
 from .settings import Settings
 
 _IDLE_SECONDS = 30
@@ -56,9 +57,12 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
 def make_server(app: Flask, host: str, port: int, settings: Settings) -> Any:
     """A server that listens already; its ``run`` serves, its ``close`` ends that.
 
+    Where ``trusted_hosts`` is not set, the application is told whom to trust on this address: see ``hosts``.
+
     Raises:
         InvalidInputError: nobody can listen there.
     """
+    app.extensions["trusted_hosts"] = TrustedHosts(settings.trusted_hosts, host)
     parts: dict[int, Any] = {}  # a name such as localhost may stand for several addresses
     try:
         server = waitress.create_server(
@@ -73,7 +77,7 @@ def make_server(app: Flask, host: str, port: int, settings: Settings) -> Any:
             channel_timeout=_IDLE_SECONDS,
             cleanup_interval=10,
             connection_limit=4 * settings.threads,
-            clear_untrusted_proxy_headers=True,
+            clear_untrusted_proxy_headers=not settings.trusted_proxies,
         )
     except (OSError, OverflowError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error

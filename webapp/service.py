@@ -52,8 +52,8 @@ class PaintingService:
         """How many paintings ended, by agent and state."""
         self.seconds: dict[str, float] = defaultdict(float)
         """Seconds spent on finished paintings, by agent."""
-        self.quick = JobQueue(settings.queue_length)
-        self.slow = JobQueue(settings.slow_queue_length)
+        self.quick = JobQueue(settings.queue_length, "queue_length")
+        self.slow = JobQueue(settings.slow_queue_length, "slow_queue_length")
         self.has_mypaint = _has_mypaint()
         """Whether the real MyPaint is installed."""
         self.stream_slots = threading.Semaphore(settings.maximum_streams)
@@ -94,7 +94,7 @@ class PaintingService:
         with self._lock:
             self._expire()
             if identity not in self._jobs:
-                raise NotFoundError(_GONE)
+                raise NotFoundError(_GONE, "result_minutes", "results_kept", "results_megabytes")
             return self._jobs[identity]
 
     def discard(self, identity: str) -> None:

@@ -53,7 +53,10 @@ def run(arguments: Arguments) -> None:
     signal.signal(signal.SIGTERM, end)
     try:
         service.warm_up()
-        print(f"paintgym: painting at http://{arguments.host}:{arguments.port} (Ctrl-C ends)", flush=True)
+        address = f"http://{arguments.host}:{arguments.port}{settings.url_prefix}"
+        print(f"paintgym: painting at {address} (Ctrl-C ends)", flush=True)
+        trusted = app.extensions["trusted_hosts"]
+        print(f"paintgym: served by the names {trusted}; PAINTGYM_TRUSTED_HOSTS sets others", flush=True)
         server.run()
     except KeyboardInterrupt:
         pass

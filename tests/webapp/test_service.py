@@ -158,7 +158,7 @@ def test_closing_cancels_everything_and_refuses_the_next(tmp_path) -> None:
 
 
 def test_cancelled_jobs_leave_their_place_in_the_queue() -> None:
-    queue = JobQueue(2)
+    queue = JobQueue(2, "queue_length")
     jobs = [Job(PaintingRequest(gray_upload())) for _ in range(3)]
     queue.submit(jobs[0])
     queue.submit(jobs[1])

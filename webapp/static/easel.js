@@ -12,7 +12,7 @@ const pace = (slider) => Math.round(500 ** (slider / 100));
 
 export class Easel {
   element; name;
-  #paper; #film; #large = null; #count = 0; #shown = 0; #playing = false; #over = false; #startedAt = null; #canvasShown = false; #find;
+  #paper; #film; #large = null; #count = 0; #shown = 0; #playing = false; #over = false; #startedAt = null; #canvasShown = false; #pictureShown = Promise.resolve(true); #find;
 
   constructor(name, title, picture) {
     this.name = name;
@@ -25,6 +25,7 @@ export class Easel {
     const target = this.#find(".target");
     if (picture) {
       target.src = picture;
+      this.#pictureShown = target.decode().then(() => true, () => false);
       target.hidden = false;
       this.#find(".tools").hidden = false;
     }
@@ -40,6 +41,8 @@ export class Easel {
   // What was requested is known; a large painting has a shape of its own.
   start(painting) {
     const { width, height, strokes } = painting;
+    // A browser shows no HEIC; what the service made of the picture it does.
+    this.#pictureShown.then((shown) => { if (!shown) this.#find(".target").src = painting.links.picture; });
     if (Math.max(width, height) <= SIDE) return;
     this.#large = this.#film = new LargeFilm(this.#find("canvas"), painting);
     this.element.classList.toggle("tall", 10 * height > 9 * width);

@@ -34,10 +34,13 @@ function pairStrokes() {
   return place;
 }
 
-// Another size has another number of strokes, and not all agents paint large.
-function followSize(placeSlider) {
+// Another size has another number of strokes, and not all agents paint large, or heed the seed.
+function followChoices(placeSlider) {
   const size = document.getElementById("size"), strokes = document.getElementById("strokes");
   const agents = [...form.querySelectorAll("[name=agent]")];
+  // A seed that changes nothing is not asked for.
+  const seed = document.getElementById("seed").closest(".setting");
+  const adaptSeed = () => { seed.hidden = "seedless" in form.querySelector("[name=agent]:checked").dataset; };
   let usual = size.options[0].dataset.usual;
   const adapt = () => {
     const chosen = size.selectedOptions[0], large = size.selectedIndex > 0;
@@ -49,13 +52,15 @@ function followSize(placeSlider) {
     if (hint) hint.hidden = !large;
     for (const agent of agents) agent.disabled = large && !("large" in agent.dataset);
     if (form.querySelector("[name=agent]:checked").disabled) agents.find((agent) => !agent.disabled).checked = true;
+    adaptSeed();
   };
   size.addEventListener("change", adapt);
+  for (const agent of agents) agent.addEventListener("change", adaptSeed);
   adapt();
 }
 
 async function paintOnEasel(easel, number, fields) {
-  const painting = await requestPainting(fields);
+  const painting = await requestPainting(form.action, fields);
   active.push(painting);
   // Cancel may have been pressed before the service answered.
   if (stopping) cancel(painting);
@@ -107,6 +112,6 @@ document.getElementById("cancel").addEventListener("click", () => {
   active.forEach(cancel);
 });
 addEventListener("pagehide", () => { if (!document.getElementById("cancel").hidden) active.forEach(cancel); });
-followSize(pairStrokes());
+followChoices(pairStrokes());
 easels.replaceChildren(new Easel("", "", "").element);
 showStatus("The painting will grow here.");

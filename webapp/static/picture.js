@@ -6,12 +6,12 @@ const MAX_PIXELS = 6_000_000;
 const SHRUNK_SIDE = 1024; // pixels: that of the largest paintings
 
 export class PictureChooser {
-  #file = null; #url = null; #image; #showProblem;
+  #file = null; #url = null; #image; #input; #showProblem;
 
   constructor(form, showProblem) {
     this.#image = form.querySelector("#chosen");
     this.#showProblem = showProblem;
-    const input = form.querySelector("#picture");
+    const input = this.#input = form.querySelector("#picture");
     input.addEventListener("change", () => { if (input.files.length) this.#choose(input.files[0]); });
     for (const radio of form.querySelectorAll("[name=sample]")) {
       radio.addEventListener("change", () => this.#chooseSample(radio));
@@ -40,9 +40,13 @@ export class PictureChooser {
   }
 
   #chooseFrom(files) {
-    const pictures = [...files].filter((file) => file.type.startsWith("image/"));
+    const { accept, dataset } = this.#input;
+    // Some systems have no media type for HEIC files, and tell none.
+    const extensions = accept.split(",").filter((entry) => entry.startsWith("."));
+    const pictures = [...files].filter((file) =>
+      file.type.startsWith("image/") || extensions.some((extension) => file.name.toLowerCase().endsWith(extension)));
     if (pictures.length) this.#choose(pictures[0]);
-    else if (files.length) this.#showProblem("This is not a picture; drop or paste a PNG, JPEG or WebP file.");
+    else if (files.length) this.#showProblem(`This is not a picture; drop or paste one of these: ${dataset.formats}.`);
   }
 
   #choose(file) {

@@ -3,14 +3,14 @@
 const MAX_ATTEMPTS = 5; // to open a stream: 10 seconds in all
 const FINAL_STATES = ["finished", "failed", "cancelled"];
 
-// Requests a painting; returns its description, or throws an Error with one plain sentence.
-export async function requestPainting(fields) {
+// Requests a painting at the service's address for them; returns its description, or throws an Error with one plain sentence.
+export async function requestPainting(address, fields) {
   const body = new FormData();
   for (const [name, value] of Object.entries(fields)) body.append(name, value);
   const headers = { Accept: "application/json" };
   let answer;
   try {
-    answer = await fetch("/paintings", { method: "POST", headers, body });
+    answer = await fetch(address, { method: "POST", headers, body });
   } catch {
     throw new Error("The service cannot be reached; try again.");
   }
