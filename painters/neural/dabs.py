@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .. import stroke as layout
+from ..modes import multiply
 from ..stroke import CANVAS_SIZE, bezier_control, bezier_point
 
 _CURVE_EVENTS = 100
@@ -118,7 +119,7 @@ def trace_path(strokes: Tensor, speed_filter: Tensor) -> Path:
     pressure = torch.cat([torch.zeros_like(first), first, pressure], 1)
 
     length = (points.diff(dim=1).square().sum(-1) + _TINY).sqrt()
-    slow_speed = (length / _EVENT_SECONDS) @ speed_filter
+    slow_speed = multiply(length / _EVENT_SECONDS, speed_filter)
     speed = torch.log(_SPEED_GAMMA + slow_speed) * _SPEED_SCALE + _SPEED_OFFSET
     speed_effect = _RADIUS_AT_REST + _RADIUS_SLOPE * speed
     log_radius = layout.LOG_RADIUS_SCALE * strokes[:, layout.SIZE, None]
