@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 class _DefaultType:
     """float32 as torch's default for as long as anybody needs it: it is one for all threads."""
@@ -41,7 +41,7 @@ _DEFAULT_TYPE = _DefaultType()
 
 
 @contextlib.contextmanager
-def plain_torch(device: torch.device | str = "cpu") -> Iterator[None]:
+def plain_torch() -> Iterator[None]:
     """A context, or a decorator, with inference mode and autocast off and float32 as the default data type.
 
     For work that begins and ends in the package: loading networks, steps of environments, agents. What lets gradients
@@ -55,7 +55,7 @@ def plain_torch(device: torch.device | str = "cpu") -> Iterator[None]:
         (torch.float32, False)
         >>> torch.set_default_dtype(torch.float32)
     """
-    with _DEFAULT_TYPE.single(), torch.inference_mode(False), full_precision(device), full_precision("cpu"):
+    with _DEFAULT_TYPE.single(), torch.inference_mode(False), full_precision("cpu"), full_precision("cuda"):
         yield
 
 
@@ -89,6 +89,17 @@ def multiply(left: Tensor, right: Tensor) -> Tensor:
     if rounds_factors(left):
         return (left.double() @ right.double()).to(left.dtype)
     return left @ right
+
+
+class FullLinear(nn.Linear):
+    """A linear layer in full precision, whatever ``rounds_factors`` says: the same weights, the same keys."""
+
+    def forward(self, values: Tensor) -> Tensor:
+        """See ``nn.Linear``."""
+        if not rounds_factors(values):
+            return super().forward(values)
+        product = values.double() @ self.weight.double().T
+        return (product if self.bias is None else product + self.bias.double()).to(values.dtype)
 
 
 def is_true(condition: Tensor) -> bool:

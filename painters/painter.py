@@ -1,5 +1,6 @@
 """What a painter is: strokes to coverage, on the 64x64 canvas or on any raster. By name they are in ``registry``."""
 
+import math
 from collections.abc import Callable
 from itertools import chain
 
@@ -9,10 +10,29 @@ from torch import Tensor, nn
 from ..errors import InvalidInputError
 from .modes import full_precision, is_true
 from .raster import WHOLE, Raster, resample
-from .stroke import STROKE_LENGTH
+from .stroke import (
+    CANVAS_SIZE,
+    COLOR,
+    CONTROL,
+    END,
+    ENTRY_PRESSURE,
+    LOG_RADIUS_SCALE,
+    SIZE,
+    START,
+    STROKE_LENGTH,
+)
 
 StrokeFunction = Callable[[Tensor], Tensor]
 """Strokes (N, 12) in [0, 1] to coverage (N, 1, h, w) in [0, 1]; ``as_painter`` makes a painter of it."""
+
+
+_WIDER = Raster(-CANVAS_SIZE / 4, -CANVAS_SIZE / 4, 1.5, CANVAS_SIZE, CANVAS_SIZE)
+"""A canvas of 64x64 pixels that shows half as much again as ``WHOLE``: a quarter more on each side, as far as ink runs
+beyond windows."""
+_SIZE_STEP = math.log(_WIDER.step) / LOG_RADIUS_SCALE
+"""What a stroke's size loses on it."""
+_FADE = 4.0
+"""Pixels of the 64x64 canvas over which its ink fades into that of the wider one: half a brush, so no step is seen."""
 
 
 class Painter(nn.Module):
@@ -46,12 +66,18 @@ class Painter(nn.Module):
     def sample(self, strokes: Tensor, raster: Raster) -> Tensor:
         """Coverage (N, 1, H, W) in [0, 1] of strokes (N, 12) on any raster, for canvases larger than 64x64.
 
-        Interpolated from the 64x64 canvas, and cut where that ends, unless the painter knows better.
+        Interpolated from the 64x64 canvas, unless the painter knows better. What lies beyond that canvas is taken from
+        the strokes painted smaller, in the middle of another, and over the last pixels before its border one fades into
+        the other: ink that runs over the border of a window would be cut off there.
 
         Raises:
             InvalidInputError: strokes of another shape, or with NaN in them.
         """
-        return resample(self(strokes), WHOLE, raster)
+        near = resample(self(strokes), WHOLE, raster)
+        if WHOLE.holds(raster):
+            return near
+        far = resample(self(_shrunk(strokes)) * _thinning(strokes), _WIDER, raster)
+        return far + _nearness(raster).to(far) * (near - far)
 
     def forward(self, strokes: Tensor) -> Tensor:
         """See the class.
@@ -86,6 +112,30 @@ class Painter(nn.Module):
         return strokes.clamp(0.0, 1.0)
 
 
+def _shrunk(strokes: Tensor) -> Tensor:
+    """Strokes (N, 12) as they lie on the wider canvas, where the smallest brush is the thinnest."""
+    strokes = strokes.clamp(0.0, 1.0)
+    smaller = (strokes - 0.5) / _WIDER.step + 0.5
+    size = (strokes[:, SIZE, None] - _SIZE_STEP).clamp(min=0.0)
+    middle, last = smaller[:, CONTROL.start : END.stop], strokes[:, ENTRY_PRESSURE, None]
+    return torch.cat([strokes[:, :SIZE], size, middle, strokes[:, COLOR], smaller[:, START], last], 1)
+
+
+def _thinning(strokes: Tensor) -> Tensor:
+    """How much fainter (N, 1, 1, 1) a stroke has to be that is shrunk but for its brush, at its thinnest already."""
+    lacking = (_SIZE_STEP - strokes[:, SIZE].clamp(0.0, 1.0)).clamp(min=0.0)
+    return torch.exp(-LOG_RADIUS_SCALE * lacking)[:, None, None, None]
+
+
+def _nearness(raster: Raster) -> Tensor:
+    """(H, W): 1 well inside the 64x64 canvas, 0 from the middles of its outermost pixels on."""
+    columns, rows = (
+        ((torch.minimum(centers, CANVAS_SIZE - centers) - 0.5) / _FADE).clamp(0.0, 1.0)
+        for centers in (raster.columns(), raster.rows())
+    )
+    return rows[:, None] * columns
+
+
 class FunctionPainter(Painter):
     """Somebody's function of strokes as a painter.
 
@@ -103,6 +153,10 @@ class FunctionPainter(Painter):
     def coverage(self, strokes: Tensor) -> Tensor:
         """What the function says."""
         return self.function(strokes)
+
+    def sample(self, strokes: Tensor, raster: Raster) -> Tensor:
+        """Interpolated from what the function says, and cut where that ends: what it makes of size nobody knows."""
+        return resample(self(strokes), WHOLE, raster)
 
 
 def as_painter(painter: Painter | StrokeFunction) -> Painter:

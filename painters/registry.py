@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 
 from ..errors import InvalidInputError
 from ..files import write_whole
+from .modes import plain_torch
 from .neural.deconv import DeconvPainter
 from .neural.splat import SplatPainter
 from .neural.vae import VaePainter
@@ -40,6 +41,7 @@ def shipped_painters() -> list[str]:
     return sorted(path.stem for path in _WEIGHTS_FOLDER.glob("*.safetensors"))
 
 
+@plain_torch()
 def load_painter(name: str | Path = "gan", device: str | torch.device = "cpu") -> Painter:
     """Load a trained painter: evaluation mode, frozen, deterministic.
 

@@ -29,7 +29,7 @@ Place = tuple[slice, slice, slice]
 
 def blank_canvas(stroke_list: StrokeList) -> Tensor:
     """The paper (3, height, width) of a painting."""
-    return torch.tensor(stroke_list.background)[:, None, None].repeat(1, stroke_list.height, stroke_list.width)
+    return torch.tensor(stroke_list.background, dtype=torch.float32)[:, None, None].repeat(1, stroke_list.height, stroke_list.width)
 
 
 @torch.no_grad()

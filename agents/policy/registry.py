@@ -8,6 +8,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from ...errors import InvalidInputError
+from ...painters.modes import plain_torch
 from .network import StrokeNetwork
 
 _WEIGHTS_FOLDER = Path(__file__).parent / "weights"
@@ -20,6 +21,7 @@ def shipped_policies() -> list[str]:
     return sorted(path.stem for path in _WEIGHTS_FOLDER.glob("*.safetensors"))
 
 
+@plain_torch()
 def load_network(name: str | Path = "paintings") -> StrokeNetwork:
     """The network of a trained policy, frozen; nothing is unpickled.
 

@@ -3,10 +3,12 @@
 import torch
 
 from ...errors import InvalidInputError
+from ...painters.modes import plain_torch
 from .loss import Loss, PixelLoss
 from .perceptual import PerceptualLoss, perceptual_names
 
 
+@plain_torch()
 def make_loss(name: str, device: torch.device | str | None = None) -> Loss:
     """The loss called ``"mse"``, ``"vgg19"``, ``"lite"`` or, in bfloat16, ``"vgg19-bf16"`` or ``"lite-bf16"``.
 

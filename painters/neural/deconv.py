@@ -5,6 +5,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from ..modes import FullLinear
 from ..painter import Painter
 from ..stroke import COLOR, STROKE_LENGTH
 
@@ -26,7 +27,7 @@ class DeconvPainter(Painter):
         form[COLOR] = 0
         self.register_buffer("form", form, persistent=False)
         self.project = nn.Sequential(
-            nn.Linear(STROKE_LENGTH, 16 * _CHANNELS[0]),
+            FullLinear(STROKE_LENGTH, 16 * _CHANNELS[0]),
             nn.Unflatten(1, (_CHANNELS[0], 4, 4)),
             nn.BatchNorm2d(_CHANNELS[0]),
             nn.ReLU(),

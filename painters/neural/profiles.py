@@ -54,12 +54,18 @@ class _QuadraticProfiles(torch.autograd.Function):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
         ctx.save_for_backward(output, inputs[1])
+        ctx.save_for_forward(output, inputs[1])
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         """d(2^x) = ln 2 * 2^x."""
         profiles, basis = ctx.saved_tensors
         return torch.matmul(gradient * profiles, basis.T * math.log(2)), None
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor, _: None) -> Tensor:
+        profiles, basis = ctx.saved_tensors
+        return torch.matmul(tangent, basis * math.log(2)) * profiles
 
 
 class _OffsetProfiles(torch.autograd.Function):
@@ -76,6 +82,7 @@ class _OffsetProfiles(torch.autograd.Function):
     def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor, Tensor], output: Tensor) -> None:
         mean, curvature, _, positions = inputs
         ctx.save_for_backward(output, mean, curvature, positions)
+        ctx.save_for_forward(output, mean, curvature, positions)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
@@ -85,3 +92,10 @@ class _OffsetProfiles(torch.autograd.Function):
         exponent = gradient * profiles * math.log(2)
         first = exponent * offset
         return -2 * curvature * first.sum(-1), (first * offset).sum(-1), exponent.sum(-1), None
+
+    @staticmethod
+    def jvp(ctx: Any, mean_tangent: Tensor, curvature_tangent: Tensor, height_tangent: Tensor, _: None) -> Tensor:
+        profiles, mean, curvature, positions = ctx.saved_tensors
+        offset = positions - mean[..., None]
+        slope = -2 * (curvature * mean_tangent)[..., None] * offset + curvature_tangent[..., None] * offset.square()
+        return (slope + height_tangent[..., None]) * profiles * math.log(2)

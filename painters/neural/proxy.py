@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..modes import rounds_factors
+from ..modes import multiply, rounds_factors
 from ..painter import Painter
 from ..stroke import (
     CANVAS_SIZE,
@@ -112,7 +112,7 @@ class ProxyPainter(Painter):
         super().__init__()
         self.ribbon = parameters or ProxyParameters()
         slopes, offsets = _path_of_numbers(self.ribbon)
-        by_two = torch.ones(7, 1)
+        by_two = torch.ones(7, 1, dtype=torch.float32)
         by_two[5:] = _LOG2_E
         self.register_buffer("slopes", (slopes * by_two).flatten(1), persistent=False)
         self.register_buffer("offsets", (offsets * by_two).flatten(), persistent=False)
@@ -127,7 +127,7 @@ class ProxyPainter(Painter):
 
     def draw(self, strokes: Tensor, side: int = CANVAS_SIZE) -> ProxyInk:
         """Strokes (N, 12) in [0, 1] on a canvas of ``side`` x ``side`` pixels, which shows as much as that of 64x64."""
-        path = torch.addmm(self.offsets, strokes, self.slopes).view(len(strokes), -1, _GAUSSIANS)
+        path = self._path(strokes)
         place, velocity = path[:, :2], path[:, 2:4]
         pressure, log_brush_variance, log_density = path[:, 4:].unbind(1)
         squared_speed = velocity.square().sum(1).clamp(min=_LEAST_SPEED**2)
@@ -155,6 +155,14 @@ class ProxyPainter(Painter):
             precision,
             scale,
         )
+
+    def _path(self, strokes: Tensor) -> Tensor:
+        """(N, 7, M) numbers of the Gaussians that are linear in strokes (N, 12)."""
+        if rounds_factors(strokes):
+            path = (self.offsets.double() + strokes.double() @ self.slopes.double()).to(strokes.dtype)
+        else:
+            path = torch.addmm(self.offsets, strokes, self.slopes)
+        return path.view(len(strokes), -1, _GAUSSIANS)
 
     def _add_power(self, log_density: Tensor, log_pressure: Tensor) -> Tensor:
         power = self.ribbon.pressure_power
@@ -185,7 +193,7 @@ class ProxyPainter(Painter):
         along = torch.add(log_height / drawn.squared_speed, variance, alpha=2 * _SPREAD_BY_SPEED)
         pressure = self.ribbon.pressure_power * log_height / (drawn.pressure + _LEAST_PRESSURE)
         path = [place, along[:, None] * drawn.velocity, torch.stack([pressure, log_brush_variance, log_height], 1)]
-        return torch.cat(path, 1).flatten(1) @ self.adjoint
+        return multiply(torch.cat(path, 1).flatten(1), self.adjoint)
 
 
 def _path_of_numbers(parameters: ProxyParameters) -> tuple[Tensor, Tensor]:
@@ -193,8 +201,9 @@ def _path_of_numbers(parameters: ProxyParameters) -> tuple[Tensor, Tensor]:
 
     For every Gaussian: x, y, its velocity along both, pressure, ln of the variance of the brush alone, ln of density.
     """
-    time = (torch.arange(_GAUSSIANS) + 0.5) / _GAUSSIANS
-    slopes, offsets = torch.zeros(STROKE_LENGTH, 7, _GAUSSIANS), torch.zeros(7, _GAUSSIANS)
+    time = (torch.arange(_GAUSSIANS, dtype=torch.float32) + 0.5) / _GAUSSIANS
+    slopes = torch.zeros(STROKE_LENGTH, 7, _GAUSSIANS, dtype=torch.float32)
+    offsets = torch.zeros(7, _GAUSSIANS, dtype=torch.float32)
     # The quadratic Bezier curve through start, control (at t = 0.5) and end, and its derivative.
     place = (1 - time) * (1 - 2 * time), 4 * time * (1 - time), time * (2 * time - 1)
     velocity = 4 * time - 3, 4 - 8 * time, 4 * time - 1

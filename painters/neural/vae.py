@@ -18,6 +18,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from ..modes import FullLinear
 from ..painter import Painter
 from ..stroke import COLOR, STROKE_LENGTH
 
@@ -35,7 +36,7 @@ class Decoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         first, last = _DECODER_CHANNELS[0], _DECODER_CHANNELS[-1]
-        layers: list[nn.Module] = [nn.Linear(LATENT_LENGTH, 16 * first), nn.ReLU(), nn.Unflatten(1, (first, 4, 4))]
+        layers: list[nn.Module] = [FullLinear(LATENT_LENGTH, 16 * first), nn.ReLU(), nn.Unflatten(1, (first, 4, 4))]
         for inputs, outputs in pairwise(_DECODER_CHANNELS):
             layers += [nn.Upsample(scale_factor=2), nn.Conv2d(inputs, outputs, 3, padding=1)]
             layers += [nn.BatchNorm2d(outputs), nn.ReLU()]
@@ -65,13 +66,13 @@ class Predictor(nn.Module):
         self.register_buffer("frequencies", math.pi * 2.0 ** torch.arange(_OCTAVES), persistent=False)
         width, inputs = _PREDICTOR_WIDTH, len(form) * (1 + 2 * _OCTAVES)
         self.layers = nn.Sequential(
-            nn.Linear(inputs, width),
+            FullLinear(inputs, width),
             nn.SiLU(),
-            nn.Linear(width, width),
+            FullLinear(width, width),
             nn.SiLU(),
-            nn.Linear(width, width),
+            FullLinear(width, width),
             nn.SiLU(),
-            nn.Linear(width, LATENT_LENGTH),
+            FullLinear(width, LATENT_LENGTH),
         )
 
     def forward(self, strokes: Tensor) -> Tensor:
