@@ -15,7 +15,7 @@ from paintgym.painters.neural.dabs import noise_sums, place_dabs, speed_filter, 
 from paintgym.painters.registry import build_painter, load_painter, save_painter, shipped_painters
 from paintgym.painters.stroke import COLOR, random_strokes
 
-WEIGHTS = Path(painter_module.__file__).parent / "weights"
+WEIGHTS = Path(painter_module.__file__).parent / "neural" / "weights"
 
 
 @pytest.fixture(scope="module")
