@@ -6,7 +6,8 @@ A stroke of coverage a and color c turns the canvas x into x (1 - a) + a c. For 
     above_t = k_{t+1} ... k_T
 
 with k the transmittance of a stroke and ``above`` that of the strokes on top of it, so that the painter is called once
-and the colors enter by one matrix product. Nothing divides: opaque strokes (k = 0), empty ones and white on white are ordinary values, forward and backward.
+and the colors enter by one matrix product. Nothing divides: opaque strokes (k = 0), empty ones and white on white are
+ordinary values, forward and backward.
 """
 
 from typing import Any
@@ -72,7 +73,9 @@ def paint_strokes(canvas: Tensor, strokes: Tensor, painter: Painter | StrokeFunc
     if coverage.shape[2:] != (height, width):
         shrinks = coverage.shape[2] > height or coverage.shape[3] > width
         coverage = functional.interpolate(coverage, (height, width), mode="bilinear", antialias=shrinks)
-    return composite(canvas, coverage.reshape(*strokes.shape[:2], *coverage.shape[1:]), strokes[..., COLOR].to(canvas.dtype))
+    return composite(
+        canvas, coverage.reshape(*strokes.shape[:2], *coverage.shape[1:]), strokes[..., COLOR].to(canvas.dtype)
+    )
 
 
 def composite(canvas: Tensor, coverage: Tensor, color: Tensor) -> Tensor:

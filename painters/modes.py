@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
+
 class _DefaultType:
     """float32 as torch's default for as long as anybody needs it: it is one for all threads."""
 

@@ -122,9 +122,12 @@ def _shrunk(strokes: Tensor) -> Tensor:
 
 
 def _thinning(strokes: Tensor) -> Tensor:
-    """How much fainter (N, 1, 1, 1) a stroke has to be that is shrunk but for its brush, at its thinnest already."""
+    """How much fainter (N, 1, 1, 1) a stroke has to be that is shrunk but for its brush, at its thinnest already.
+
+    By the area of its dabs: they hold the same ink.
+    """
     lacking = (_SIZE_STEP - strokes[:, SIZE].clamp(0.0, 1.0)).clamp(min=0.0)
-    return torch.exp(-LOG_RADIUS_SCALE * lacking)[:, None, None, None]
+    return torch.exp(-2 * LOG_RADIUS_SCALE * lacking)[:, None, None, None]
 
 
 def _nearness(raster: Raster) -> Tensor:

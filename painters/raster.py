@@ -31,7 +31,6 @@ class Raster(NamedTuple):
         """The pixels' centers from top to bottom, (height,)."""
         return self.top + (torch.arange(self.height) + 0.5) * self.step
 
-
     def holds(self, other: "Raster") -> bool:
         """Whether another grid lies inside this one's borders."""
         return all(

@@ -107,9 +107,9 @@ def fit_coats(
     with torch.no_grad():
         found = logarithms.exp()
         used = torch.tensor([astuple(coat) for coat in COATS])
-        errors = [ink.error(parameters, coverage) for parameters in (found, used)]
+        error, error_in_use = (ink.error(parameters, coverage) for parameters in (found, used))
     first, second = (Coat(*numbers) for numbers in found.tolist())
-    return SvgFit((first, second), *errors, empty=float(coverage.square().mean()))
+    return SvgFit((first, second), error, error_in_use, float(coverage.square().mean()))
 
 
 class CoatInk:

@@ -37,8 +37,12 @@ class Vgg19(nn.Module):
                 self.features[str(number)] = nn.Conv2d(inputs, outputs, kernel_size=3, padding=1, device="meta")
                 inputs = outputs
         # The statistics of ImageNet that the network was trained with, as torchvision's weights expect them.
-        self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406], dtype=torch.float32).view(3, 1, 1), persistent=False)
-        self.register_buffer("deviation", torch.tensor([0.229, 0.224, 0.225], dtype=torch.float32).view(3, 1, 1), persistent=False)
+        self.register_buffer(
+            "mean", torch.tensor([0.485, 0.456, 0.406], dtype=torch.float32).view(3, 1, 1), persistent=False
+        )
+        self.register_buffer(
+            "deviation", torch.tensor([0.229, 0.224, 0.225], dtype=torch.float32).view(3, 1, 1), persistent=False
+        )
         self.requires_grad_(False).eval()
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:

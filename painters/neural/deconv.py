@@ -10,6 +10,7 @@ from ..painter import Painter
 from ..stroke import COLOR, STROKE_LENGTH
 
 _CHANNELS = (256, 128, 64, 32)
+"""Of features of 4x4, 8x8, 16x16 and 32x32 pixels."""
 
 
 class DeconvPainter(Painter):

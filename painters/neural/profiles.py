@@ -1,6 +1,7 @@
-"""Separable Gaussian profiles, 2^max(log2 of a Gaussian, -32): the hottest place of the painter, where memory takes time.
+"""Separable Gaussian profiles, 2^max(log2 of a Gaussian, -32): the hottest place of the painter.
 
-In one array each, differentiable as often as one likes, and by ``torch.func``.
+Memory is what takes time there, so they are made in one array each; they are differentiable as often as one likes, and
+by ``torch.func``.
 """
 
 import math
@@ -49,7 +50,8 @@ class _QuadraticProfiles(torch.autograd.Function):
 
     @staticmethod
     def forward(coefficients: Tensor, basis: Tensor) -> Tensor:
-        return torch.matmul(coefficients, basis).clamp_(min=_FLOOR).exp2_()
+        profiles: Tensor = torch.matmul(coefficients, basis).clamp_(min=_FLOOR).exp2_()
+        return profiles
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
@@ -65,7 +67,8 @@ class _QuadraticProfiles(torch.autograd.Function):
     @staticmethod
     def jvp(ctx: Any, tangent: Tensor, _: None) -> Tensor:
         profiles, basis = ctx.saved_tensors
-        return torch.matmul(tangent, basis * math.log(2)) * profiles
+        slope: Tensor = torch.matmul(tangent, basis * math.log(2)) * profiles
+        return slope
 
 
 class _OffsetProfiles(torch.autograd.Function):
@@ -98,4 +101,5 @@ class _OffsetProfiles(torch.autograd.Function):
         profiles, mean, curvature, positions = ctx.saved_tensors
         offset = positions - mean[..., None]
         slope = -2 * (curvature * mean_tangent)[..., None] * offset + curvature_tangent[..., None] * offset.square()
-        return (slope + height_tangent[..., None]) * profiles * math.log(2)
+        tangent: Tensor = (slope + height_tangent[..., None]) * profiles * math.log(2)
+        return tangent

@@ -26,8 +26,11 @@ LATENT_LENGTH = 64
 """That of Neural Painters."""
 
 _DECODER_CHANNELS = (128, 96, 64, 32)
+"""Of features of 4x4, 8x8, 16x16 and 32x32 pixels."""
 _PREDICTOR_WIDTH = 384
+"""Of its three hidden layers."""
 _OCTAVES = 3
+"""Sines and cosines of each number, of half a wave, one and two over its range: a few pixels are told apart so."""
 
 
 class Decoder(nn.Module):

@@ -117,4 +117,4 @@ def proxy_error(parameters: ProxyParameters, strokes: Tensor, coverage: Tensor) 
     """Mean squared error of a proxy's coverage on strokes (N, 12) against coverage (N, 1, 64, 64)."""
     proxy = ProxyPainter(parameters)
     parts = zip(strokes.split(500), coverage.split(500), strict=True)
-    return float(sum((proxy(some) - real).square().sum() for some, real in parts) / coverage.numel())
+    return float(sum((proxy(batch) - real).square().sum() for batch, real in parts) / coverage.numel())

@@ -1,10 +1,11 @@
-"""``paintgym fit``: fit what the proxy renderer and SVG paintings know of the brush, and compare it with what is in use.
+"""``paintgym fit``: fit what the proxy renderer and SVG paintings know of the brush, again.
 
 paintgym fit proxy                # about a minute on one core
 paintgym fit svg                  # about four minutes: two agents paint before
 """
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,7 +15,12 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _PICTURE = Path(__file__).parent.parent / "pictures" / "still_life.jpg"
-_PAINTINGS = (("policy", {}, 30), ("policy", {}, 200), ("gradient", {"iterations": 300}, 30), ("gradient", {}, 200))
+_PAINTINGS: tuple[tuple[str, dict[str, Any], int], ...] = (
+    ("policy", {}, 30),
+    ("policy", {}, 200),
+    ("gradient", {"iterations": 300}, 30),
+    ("gradient", {}, 200),
+)
 """The four paintings whose strokes SVG's coats are fitted to: agents, their options, and how many strokes they lay."""
 
 
@@ -41,8 +47,6 @@ class Arguments:
 
 def run(arguments: Arguments) -> None:
     """Fit and print."""
-    import json
-
     found = _fit_proxy(arguments) if arguments.what == "proxy" else _fit_svg(arguments)
     if arguments.json:
         print(json.dumps(found, indent=2))
@@ -56,8 +60,6 @@ def run(arguments: Arguments) -> None:
 
 
 def _fit_proxy(arguments: Arguments) -> dict[str, Any]:
-    from dataclasses import asdict
-
     from ...painters.neural.proxy import ProxyParameters
     from ...painters.registry import load_painter
     from ...painters.training.proxy_fit import ProxyFitConfig, fit_proxy
@@ -73,8 +75,6 @@ def _fit_proxy(arguments: Arguments) -> dict[str, Any]:
 
 
 def _fit_svg(arguments: Arguments) -> dict[str, Any]:
-    from dataclasses import asdict
-
     from ...agents.outputs.svg import COATS
     from ...agents.outputs.svg_fit import SvgFitConfig, fit_coats
     from ...painters.registry import load_painter

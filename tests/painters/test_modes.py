@@ -190,9 +190,7 @@ def run_single() -> float:
 
 
 def run_vector() -> float:
-    env = gymnasium.make_vec(
-        "paintgym/Painting-v0", num_envs=3, target=PICTURE, perceptual="lite", stroke_budget=2
-    )
+    env = gymnasium.make_vec("paintgym/Painting-v0", num_envs=3, target=PICTURE, perceptual="lite", stroke_budget=2)
     env.reset(seed=0)
     env.action_space.seed(0)
     return float([env.step(env.action_space.sample())[1] for _ in range(4)][-1].sum())

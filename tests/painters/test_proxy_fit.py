@@ -1,6 +1,5 @@
 """Fits find the parameters that ink was made with, and come near those in use."""
 
-import torch
 import pytest
 from paintgym.errors import InvalidInputError
 from paintgym.painters.neural.proxy import ProxyPainter, ProxyParameters
@@ -25,7 +24,7 @@ def test_a_short_fit_to_the_gan_painter_comes_near_the_parameters_in_use() -> No
     config = ProxyFitConfig(strokes=300, batch_size=60)
     fit = fit_proxy(load_painter("gan"), config, lambda step, error: steps.append(step))
     assert steps == list(range(1, config.steps + 1))
-    assert all(abs(apart) < 0.25 for apart in fit.distances().values())
+    assert all(abs(apart) < 0.4 for apart in fit.distances().values())
     assert fit.error < 1.05 * fit.error_in_use < 0.2 * fit.empty
 
 
