@@ -12,6 +12,7 @@ TRAINABLE = ("gan", "vae", "gan-deconv")
 """The painters that there is a recipe for."""
 
 _HELD_OUT_SEED_OFFSET = 1_000_003
+"""Added to the seed for strokes that measure, far from any other run's seed: a prime, of no meaning."""
 _GAN_SETTINGS = (
     "pretraining_steps",
     "adversarial_steps",
