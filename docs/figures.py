@@ -16,16 +16,19 @@ FOLDER = Path(__file__).parent / "figures"
 
 COMMANDS = {
     "fidelity": "paintgym fidelity --seed 7",
-    "bench": "paintgym bench --painters gan vae gan-deconv --losses mse lite lite-bf16 vgg19 vgg19-bf16 --rounds 5",
+    "bench": "paintgym bench --losses mse lite --threads 1 --rounds 5",
+    "precision": (
+        "paintgym bench --painters gan --losses lite lite-bf16 vgg19 vgg19-bf16 --batches 16 --threads 1 --rounds 3"
+    ),
     "agents": "paintgym compare --agents greedy,gradient,policy --strokes 15,30,200",
-    "unseen": "paintgym compare --agents greedy,policy --targets paintings --strokes 15,30,200 --pictures 24",
+    "unseen": "paintgym compare --agents greedy,policy --targets paintings --strokes 15,30,200 --pictures 12",
     "refined": (
         "paintgym compare --agents gradient,policy+refine --seconds gradient=12,policy+refine=3 --strokes 200"
     ),
-    "digits": "paintgym compare --agents gradient,policy --policy mnist --targets mnist --strokes 10 --pictures 30",
-    "large": "paintgym compare --size 512 --agents policy --strokes 500,2000,5000",
+    "digits": "paintgym compare --agents gradient,policy --policy mnist --targets mnist --strokes 10 --pictures 20",
+    "large": "paintgym compare --size 512 --agents policy --strokes 500,2000,5000 --pictures 4",
     "large_agents": (
-        "paintgym compare --size 512 --agents greedy,policy,policy+refine --strokes 500 --pictures 3"
+        "paintgym compare --size 512 --agents greedy,policy,policy+refine --strokes 500 --pictures 2"
     ),
     "study": "paintgym compare --study --quick --workers 1",
 }

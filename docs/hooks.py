@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from textwrap import indent
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
@@ -33,7 +34,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Fill in what the comments ask for, and find pictures where ``on_files`` put them."""
     markdown = re.sub(r"^<!-- page: (\S+) -->$", lambda found: _page(found[1]), markdown, flags=re.MULTILINE)
-    markdown = re.sub(r"^<!-- file: (\S+) -->$", lambda found: _file(found[1]), markdown, flags=re.MULTILINE)
+    markdown = re.sub(
+        r"^( *)<!-- file: (\S+) -->$", lambda found: indent(_file(found[2]), found[1]), markdown, flags=re.MULTILINE
+    )
     if "<!-- commands -->" in markdown:
         markdown = markdown.replace("<!-- commands -->", _commands())
     return insert_tables(markdown).replace("](../scripts/pictures/", "](pictures/")
@@ -45,7 +48,8 @@ def _page(path: str) -> str:
 
 
 def _file(path: str) -> str:
-    return f'```python title="{path}"\n{(ROOT / path).read_text()}```'
+    language = "json" if path.endswith(".json") else "python"
+    return f'```{language} title="{path}"\n{(ROOT / path).read_text()}```'
 
 
 def _commands() -> str:

@@ -97,12 +97,8 @@ def _refined() -> str:
 def _digits() -> str:
     report = _read("digits")
     text = _comparison("digits", _MSE, _VGG19, _SECONDS)
-    read = ", ".join(f"{row['method']} {_share(row)}" for row in report["readings"])
-    return f"{text}\n\n*A plain classifier reads the painted digits as what they are: {read}.*" if read else text
-
-
-def _share(reading: Report) -> str:
-    return f"{reading['mean']:.0%}"
+    read = ", ".join(f"`{row['method']}` {row['mean']:.0%}" for row in report["readings"] if row["figure"] == "read")
+    return f"{text}\n\n*A plain classifier reads so many of the painted digits as what they are: {read}.*"
 
 
 def _large() -> str:
@@ -162,7 +158,7 @@ def _throughput() -> str:
 
 
 def _precision() -> str:
-    report = _read("bench")
+    report = _read("precision")
     rows = [
         (
             f"`{one['loss']}`",

@@ -18,7 +18,7 @@ _SHUTDOWN_SECONDS, _LAST_SECONDS = 2.0, 4.5
 
 @dataclass(frozen=True)
 class Arguments:
-    """Serve the page that paints pictures. Limits are set by environment variables: see webapp/HOSTING.md."""
+    """Serve the page that paints pictures. Limits are set by environment variables: see docs/hosting.md."""
 
     host: str = "127.0.0.1"
     """Address to listen on: 127.0.0.1 for this machine alone, 0.0.0.0 for everybody."""
@@ -35,16 +35,16 @@ def run(arguments: Arguments) -> None:
     settings = Settings.from_environment()
     torch.set_num_threads(settings.torch_threads)  # before the threads that paint are started
     app = create_app(settings)
-    studio = app.extensions["studio"]
+    service = app.extensions["painting_service"]
     try:
         server = make_server(app, arguments.host, arguments.port, settings)
     except InvalidInputError:
-        studio.close()
+        service.close()
         raise
 
     def end(number: int, frame: FrameType | None) -> None:
         # Streams end with their paintings, and waitress waits for its threads.
-        studio.close(timeout=0)
+        service.close(timeout=0)
         watchdog = threading.Timer(_LAST_SECONDS, os._exit, (0,))
         watchdog.daemon = True
         watchdog.start()
@@ -52,13 +52,13 @@ def run(arguments: Arguments) -> None:
 
     signal.signal(signal.SIGTERM, end)
     try:
-        studio.warm_up()
+        service.warm_up()
         print(f"paintgym: painting at http://{arguments.host}:{arguments.port} (Ctrl-C ends)", flush=True)
         server.run()
     except KeyboardInterrupt:
         pass
     finally:
         server.close()
-        if not studio.close(_SHUTDOWN_SECONDS):
+        if not service.close(_SHUTDOWN_SECONDS):
             # A painting in the middle of a long step: nothing of it is worth keeping, or waiting for.
             os._exit(0)
