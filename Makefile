@@ -45,4 +45,4 @@ lint: setup ## check style and types
 docs: setup ## build the manual into site/
 	@mkdir -p .venv/lint && ln -sfn ../.. .venv/lint/paintgym
 	@PYTHONPATH=.venv/lint NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet
-	@echo "docs: open site/index.html"
+	@echo "docs: open site/index.html, or, to search too, python3 -m http.server --bind 127.0.0.1 --directory site"

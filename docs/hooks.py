@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from tables import insert_tables  # noqa: E402
 
-_HELP_WIDTH = "100"
+_HELP_WIDTH = "82"  # as a page is wide
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -39,7 +39,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     )
     if "<!-- commands -->" in markdown:
         markdown = markdown.replace("<!-- commands -->", _commands())
-    return insert_tables(markdown).replace("](../scripts/pictures/", "](pictures/")
+    filled: str = insert_tables(markdown)
+    return filled.replace("](../scripts/pictures/", "](pictures/")
 
 
 def _page(path: str) -> str:

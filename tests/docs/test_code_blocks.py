@@ -117,6 +117,7 @@ def test_the_python_blocks_of_a_page_run_in_order(page: Path) -> None:
         assert Path(name).stat().st_size > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "console")], ids=name_of)
 @pytest.mark.usefixtures("one_thread", "workplace")
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")

@@ -1,5 +1,7 @@
 """The built manual: strictly built, whole, and loading nothing from elsewhere."""
 
+import dataclasses
+import importlib
 import os
 import re
 import shutil
@@ -19,9 +21,17 @@ from helpers.documentation import DOCS, ROOT
 from paintgym.scripts.main import COMMANDS
 
 pytest.importorskip("mkdocs", reason="needs MkDocs: pip install .[docs]")
+pytestmark = pytest.mark.slow
 
 LOADING = {"script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src", "audio": "src"}
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+MODULES = [
+    "agents.config",
+    "agents.search.config",
+    "agents.policy.config",
+    "agents.training.config",
+    "painters.training.config",
+]
 ELSEWHERE = re.compile(r"^(https?:)?//")
 
 
@@ -31,7 +41,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("manual")
     (folder / "paintgym").symlink_to(ROOT)
     built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--quiet", "--config-file", ROOT / "mkdocs.yml", "-d", folder / "site"],
+        [
+            sys.executable,
+            "-m",
+            "mkdocs",
+            "build",
+            "--quiet",
+            "--config-file",
+            ROOT / "mkdocs.yml",
+            "-d",
+            folder / "site",
+        ],
         env=os.environ | {"PYTHONPATH": str(folder), "NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,
         text=True,
@@ -66,7 +86,7 @@ def loads(page: Path) -> list[str]:
 def test_every_page_of_the_manual_is_built(site: Path) -> None:
     pages = {str(path.relative_to(DOCS).with_suffix(".html")) for path in DOCS.rglob("*.md")}
     assert pages <= {str(path.relative_to(site)) for path in site.rglob("*.html")}
-    assert not [path for path in site.rglob("*.md")]
+    assert not list(site.rglob("*.md"))
 
 
 def test_no_page_or_style_loads_anything_from_another_host(site: Path) -> None:
@@ -101,17 +121,18 @@ def test_every_public_name_has_its_entry(site: Path) -> None:
     assert [name for name in paintgym.__all__ if f'id="paintgym.{name}"' not in text] == []
 
 
-def test_every_setting_of_an_agent_has_its_sentence(site: Path) -> None:
-    agents, settings = ((site / name).read_text() for name in ("agents.html", "reference/settings.html"))
-    for page, name in (
-        (agents, "paintgym.agents.config.GreedyConfig.trials"),
-        (agents, "paintgym.agents.config.RefineAgentConfig.planner"),
-        (settings, "paintgym.agents.search.config.OptimizerConfig.waves"),
-        (settings, "paintgym.agents.policy.config.PlannerConfig.top_k"),
-        (settings, "paintgym.agents.training.config.PolicyTrainingConfig.ppo_steps"),
-    ):
-        assert f'id="{name}"' in page, name
-    assert "Strokes are added in so many equal waves." in settings
+@pytest.mark.parametrize("module", MODULES)
+def test_every_setting_has_its_sentence(site: Path, module: str) -> None:
+    name = f"paintgym.{module}"
+    found = vars(importlib.import_module(name)).values()
+    configs = [value for value in found if dataclasses.is_dataclass(value) and value.__module__ == name]
+    assert configs
+    settings = [
+        f"{name}.{config.__name__}.{field}" for config in configs for field in vars(config).get("__annotations__", {})
+    ]
+    text = "".join((site / page).read_text() for page in ("agents.html", "reference/settings.html"))
+    # Without a docstring a setting is not shown at all.
+    assert [setting for setting in settings if f'id="{setting}"' not in text] == []
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (apt-get install chromium)")

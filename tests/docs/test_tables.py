@@ -1,4 +1,4 @@
-"""Tables of figures: the README's is what the JSON says, every table names its command, and hosting's settings are true."""
+"""Tables of figures: the README's is what the JSON says, and each names its command. Hosting's settings are true."""
 
 import dataclasses
 import importlib.util
@@ -36,7 +36,9 @@ def test_a_figure_that_is_typed_is_written_over() -> None:
     typed = "<!-- table: fidelity -->\n| gan | 99 dB |\n<!-- end of table -->\n"
     renewed = TABLES.renew_tables(typed)
     assert "99 dB" not in renewed
-    assert f"{json.loads((DOCS / 'figures' / 'fidelity.json').read_text())['painters']['gan']['psnr']:.1f} dB" in renewed
+    assert (
+        f"{json.loads((DOCS / 'figures' / 'fidelity.json').read_text())['painters']['gan']['psnr']:.1f} dB" in renewed
+    )
 
 
 def test_tables_and_pages_name_each_other() -> None:
