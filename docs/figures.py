@@ -22,10 +22,9 @@ COMMANDS = {
     ),
     "agents": "paintgym compare --agents greedy,gradient,policy --strokes 15,30,200",
     "unseen": "paintgym compare --agents greedy,policy --targets paintings --strokes 15,30,200 --pictures 12",
-    "refined": ("paintgym compare --agents gradient,policy+refine --seconds gradient=12,policy+refine=3 --strokes 200"),
-    "digits": "paintgym compare --agents gradient,policy --policy mnist --targets mnist --strokes 10 --pictures 20",
+    "digits": "paintgym compare --agents gradient,policy --policy mnist --targets mnist --strokes 10 --pictures 10",
     "large": "paintgym compare --size 512 --agents policy --strokes 500,2000,5000 --pictures 4",
-    "large_agents": ("paintgym compare --size 512 --agents greedy,policy,policy+refine --strokes 500 --pictures 2"),
+    "large_agents": "paintgym compare --size 512 --agents greedy,policy,policy+refine --strokes 500 --pictures 2",
     "study": "paintgym compare --study --quick --workers 1",
 }
 """File in ``docs/figures`` to the command whose ``--json`` it holds."""

@@ -30,7 +30,6 @@ _MSE: Measure = ("mse", "MSE", ".4f")
 _VGG19: Measure = ("vgg19", "VGG19 loss", ".3f")
 _SSIM: Measure = ("ssim", "SSIM", ".2f")
 _AGREEMENT: Measure = ("replay psnr", "MyPaint agrees", ".1f")
-_SECONDS: Measure = ("seconds", "seconds", ".1f")
 _TIME: Measure = ("times the policy", "time", ".3g")
 """As a multiple of what the policy takes for so many strokes: a busy machine slows all alike."""
 _REMARK = "; agreement in dB (PSNR), time in multiples of the policy's"
@@ -94,11 +93,6 @@ def _agents() -> str:
 
 def _unseen() -> str:
     return _comparison("unseen", _MSE, _VGG19, _SSIM, _AGREEMENT, _TIME, remark=_REMARK)
-
-
-def _refined() -> str:
-    brush: Measure = ("replay vgg19", "by MyPaint: VGG19 loss", ".4f")
-    return _comparison("refined", ("mse", "MSE", ".5f"), ("vgg19", "VGG19 loss", ".4f"), _SSIM, brush, _SECONDS)
 
 
 def _digits() -> str:
@@ -251,7 +245,6 @@ def _bold(text: str, is_best: bool) -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "agents": _agents,
     "unseen": _unseen,
-    "refined": _refined,
     "digits": _digits,
     "large": _large,
     "large_agents": _large_agents,
