@@ -44,5 +44,5 @@ lint: setup ## check style and types
 # Docstrings are read from a folder of the package's name too, and each command's help is printed by this checkout.
 docs: setup ## build the manual into site/
 	@mkdir -p .venv/lint && ln -sfn ../.. .venv/lint/paintgym
-	@PYTHONPATH=.venv/lint NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet
+	@PYTHONPATH=.venv/lint NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build
 	@echo "docs: open site/index.html, or, to search too, python3 -m http.server --bind 127.0.0.1 --directory site"

@@ -46,7 +46,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "-m",
             "mkdocs",
             "build",
-            "--quiet",
             "--config-file",
             ROOT / "mkdocs.yml",
             "-d",
