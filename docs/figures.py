@@ -1,6 +1,6 @@
 """Runs the commands that the manual's tables come from, and keeps what they measured in ``docs/figures``.
 
-python docs/figures.py                  every one of them: about an hour on two cores
+python docs/figures.py                  every one of them, which takes long
 python docs/figures.py fidelity digits  some of them
 """
 
