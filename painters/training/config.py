@@ -40,6 +40,7 @@ class TrainingConfig:
     seed: int = 0
     """Seed of the strokes, the weights and the batches."""
     batch_size: int = 64
+    """Strokes in a batch."""
     pretraining_steps: int = 3_000
     """GANs: steps on pixels alone, the non-adversarial stage."""
     adversarial_steps: int = 1_000

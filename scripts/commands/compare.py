@@ -2,7 +2,7 @@
 
 paintgym compare --agents greedy,gradient --strokes 15,30,200 --html report.html
 paintgym compare --painters gan,vae,gan-deconv --targets mnist,paintings --out runs/painters
-paintgym compare --study --out runs/study          # the study of STUDY.md; again: goes on where it was interrupted
+paintgym compare --study --out runs/study          # the study of docs/study.md; again: goes on where it was interrupted
 paintgym compare --size 512 --agents greedy,policy --strokes 500,2000,5000
 paintgym compare --study --quick                   # the same with a few pictures
 paintgym compare --agents gradient,policy+refine --seconds gradient=40,policy+refine=10 --strokes 200

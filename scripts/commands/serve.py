@@ -19,7 +19,7 @@ _LARGEST_PORT = 65_535
 
 @dataclass(frozen=True)
 class Arguments:
-    """Serve the page that paints pictures. Limits are set by environment variables: see webapp/HOSTING.md."""
+    """Serve the page that paints pictures. Limits are set by environment variables: see docs/hosting.md."""
 
     host: str = "127.0.0.1"
     """Address to listen on: 127.0.0.1 for this machine alone, 0.0.0.0 for everybody."""

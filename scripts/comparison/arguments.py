@@ -15,8 +15,8 @@ class Arguments:
     """
 
     study: bool = False
-    """The study of painters in STUDY.md: what is not given below is taken from it, and nothing it needs may be missing.
-    Uses every core."""
+    """The study of painters in docs/study.md: what is not given below is taken from it, and nothing it needs may be
+    missing. Uses every core."""
     quick: bool = False
     """With --study: a few pictures, and fewer iterations."""
     agents: str | None = None
