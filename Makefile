@@ -3,7 +3,8 @@
 #   make paint IMAGE=photo.jpg STROKES=50 AGENT=gradient LOSS=mse     lite, the default, needs no download; nor does mse
 #   make paint IMAGE=photo.jpg SIZE=512 STROKES=2000         large: the whole picture
 #   make serve                    the page, at http://127.0.0.1:8000
-#   make test                    all tests; make test-quick leaves out the slow ones
+#   make test                     all tests; make test-quick leaves out the slow ones
+#   make docs                     the manual, into site/
 
 IMAGE ?=
 AGENT ?= policy
@@ -12,7 +13,7 @@ LOSS ?= lite
 SIZE ?=
 export IMAGE AGENT STROKES LOSS SIZE
 
-.PHONY: help paint serve test test-quick lint setup
+.PHONY: help paint serve test test-quick lint docs setup
 .DEFAULT_GOAL := help
 
 help: ## list what there is
@@ -42,3 +43,9 @@ lint: setup ## check style and types
 # mypy reads a package in a folder of its name, and a checkout may have any.
 	@mkdir -p .venv/lint && ln -sfn ../.. .venv/lint/paintgym
 	@cd .venv/lint && ../bin/mypy --config-file ../../pyproject.toml --exclude '^paintgym/(tests|build)/' paintgym
+
+# Docstrings are read from a folder of the package's name too, and each command's help is printed by this checkout.
+docs: setup ## build the manual into site/
+	@mkdir -p .venv/lint && ln -sfn ../.. .venv/lint/paintgym
+	@PYTHONPATH=.venv/lint NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build
+	@echo "docs: open site/index.html, or, to search too, python3 -m http.server --bind 127.0.0.1 --directory site"

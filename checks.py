@@ -81,7 +81,8 @@ def _is_truth(value: Any) -> bool:
 
 def _as_float(value: Any) -> float | None:
     """A finite number, or None. Text is no number, though ``float`` would take it; nor are arrays."""
-    if _is_truth(value) or isinstance(value, str | bytes) or getattr(value, "ndim", 0):
+    dimensions: int = getattr(value, "ndim", 0)
+    if _is_truth(value) or isinstance(value, str | bytes) or dimensions:
         return None
     try:
         number = float(value)

@@ -16,6 +16,7 @@ from ..envs.losses.loss import Loss
 from ..envs.losses.registry import make_loss
 from ..envs.pictures import PictureSource, fit_picture, load_picture, scale_picture
 from ..errors import InvalidInputError
+from ..painters.modes import plain_torch
 from ..painters.painter import Painter, StrokeFunction, as_painter
 from ..painters.pixels import to_uint8
 from ..painters.registry import load_painter
@@ -137,6 +138,7 @@ class Agent(ABC):
         (painting,) = self.paint_many([image], stroke_budget, **options)
         return painting
 
+    @plain_torch()
     def paint_many(
         self,
         images: Sequence[PictureSource],

@@ -12,6 +12,7 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from ..errors import InvalidInputError
+from ..painters.modes import plain_torch
 from ..painters.painter import Painter
 from ..painters.pixels import to_tensor, to_uint8
 from ..painters.registry import load_painter
@@ -137,6 +138,7 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
         self.state: PaintingState | None = None
         self._target_index = -1
 
+    @plain_torch()
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
@@ -147,6 +149,7 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
             self.state = self.core.initial(to_tensor(picture, self.device))
         return self._observe(self.state), self._info(self.state)
 
+    @plain_torch()
     def step(self, action: NDArray[np.float32]) -> tuple[NDArray[np.uint8], float, bool, bool, dict[str, Any]]:
         """Paint one action's strokes.
 

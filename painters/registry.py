@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 
 from ..errors import InvalidInputError
 from ..files import write_whole
+from .modes import plain_torch
 from .names import find_painter, not_a_painter
 from .neural.deconv import DeconvPainter
 from .neural.splat import SplatPainter
@@ -33,6 +34,7 @@ def build_painter(architecture: str, **options: Any) -> Painter:
     return architectures[architecture](**options)
 
 
+@plain_torch()
 def load_painter(name: str | Path = "gan", device: str | torch.device = "cpu") -> Painter:
     """Load a trained painter: evaluation mode, frozen, deterministic.
 

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _MOST_COLORS = 256
+"""Of a palette: as many as a palette picture has."""
 _LONGEST = 3.0
 """More than any stroke in its window: twice the diagonal."""
 _TINY = 1e-6
+"""Parts of a window: a stroke no longer than this is a point."""
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ COMMANDS = {
     "export-policy": "write a policy as a stable-baselines3 zip or as ONNX",
     "train-classifier": "train the classifier that reads painted digits",
     "train-lite": "teach the lite loss VGG19's judgment, and measure it",
+    "fit": "fit the parameters of the proxy renderer or of SVG paintings again, and compare them with those in use",
     "fidelity": "measure the neural painter against the real brush",
     "bench": "measure how fast painters and environments are",
 }

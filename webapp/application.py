@@ -84,6 +84,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.context_processor(_page_choices)
     serve_under_prefix(app, settings)
     app.extensions["painting_service"] = PaintingService(settings)
+    app.extensions["studio"] = app.extensions["painting_service"]  # The former name, which hosts' own scripts may use.
     return app
 
 

@@ -53,8 +53,10 @@ class _PrefixMiddleware:
         self._first_segments = first_segments
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        received = environ.get("werkzeug.proxy_fix.orig", environ).get("SCRIPT_NAME")
+        forwarded = received != environ.get("SCRIPT_NAME")
         mounted = environ.get("SCRIPT_NAME", "").rstrip("/")
-        if "werkzeug.proxy_fix.orig" in environ and environ.get("HTTP_X_FORWARDED_PREFIX"):
+        if forwarded:
             if not re.fullmatch(PREFIX_PATTERN, mounted):
                 environ[REFUSED_PREFIX], mounted = mounted, ""
             prefix, environ["SCRIPT_NAME"] = mounted, mounted
@@ -62,5 +64,6 @@ class _PrefixMiddleware:
             prefix, environ["SCRIPT_NAME"] = self._prefix, mounted + self._prefix
         path = environ.get("PATH_INFO", "")
         if prefix and prefix.split("/")[1] not in self._first_segments and f"{path}/".startswith(f"{prefix}/"):
-            environ["PATH_INFO"] = path[len(prefix) :]
+            path = path[len(prefix) :]
+        environ["PATH_INFO"] = path or "/"
         return self._app(environ, start_response)

@@ -6,6 +6,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from ...painters.modes import plain_torch
 from .names import find_policy, not_a_policy
 from .network import StrokeNetwork
 
@@ -13,6 +14,7 @@ _NETWORK = "network."
 """Prefix of the network's weights in a file; the others are the value function's."""
 
 
+@plain_torch()
 def load_network(name: str | Path = "paintings") -> StrokeNetwork:
     """The network of a trained policy, frozen; nothing is unpickled.
 

@@ -2,11 +2,13 @@
 
 import torch
 
+from ...painters.modes import plain_torch
 from .loss import Loss, PixelLoss
 from .names import check_loss
 from .perceptual import PerceptualLoss
 
 
+@plain_torch()
 def make_loss(name: str, device: torch.device | str | None = None) -> Loss:
     """The loss called ``"mse"``, ``"vgg19"``, ``"lite"`` or, in bfloat16, ``"vgg19-bf16"`` or ``"lite-bf16"``.
 

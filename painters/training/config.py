@@ -12,6 +12,7 @@ TRAINABLE = ("gan", "vae", "gan-deconv")
 """The painters that there is a recipe for."""
 
 _HELD_OUT_SEED_OFFSET = 1_000_003
+"""Added to the seed for strokes that measure, far from any other run's seed: a prime, of no meaning."""
 _GAN_SETTINGS = (
     "pretraining_steps",
     "adversarial_steps",
@@ -39,6 +40,7 @@ class TrainingConfig:
     seed: int = 0
     """Seed of the strokes, the weights and the batches."""
     batch_size: int = 64
+    """Strokes in a batch."""
     pretraining_steps: int = 3_000
     """GANs: steps on pixels alone, the non-adversarial stage."""
     adversarial_steps: int = 1_000

@@ -2,7 +2,7 @@
 
 paintgym compare --agents greedy,gradient --strokes 15,30,200 --html report.html
 paintgym compare --painters gan,vae,gan-deconv --targets mnist,paintings --out runs/painters
-paintgym compare --study --out runs/study          # the study of STUDY.md; again: goes on where it was interrupted
+paintgym compare --study --out runs/study          # the study of docs/study.md; again: goes on where it was interrupted
 paintgym compare --size 512 --agents greedy,policy --strokes 500,2000,5000
 paintgym compare --study --quick                   # the same with a few pictures
 paintgym compare --agents gradient,policy+refine --seconds gradient=40,policy+refine=10 --strokes 200
@@ -19,7 +19,8 @@ from ...errors import InvalidInputError, MissingLibraryError
 from ...files import check_can_write, check_is_no_input, write_whole
 from ...painters.stroke import CANVAS_SIZE
 from ...parallel import count_cores, work_through
-from ..comparison_choices import Arguments, Choices, read_choices
+from ..comparison.arguments import Arguments
+from ..comparison.choices import Choices, read_choices
 from ..options import about
 from ..progress import counting
 
@@ -42,7 +43,7 @@ def run(arguments: Arguments) -> None:
     from ...agents.evaluation.report.pictures import contact_sheet
     from ...agents.evaluation.report.summary import make_summary
     from ...agents.evaluation.trials import TrialFolder
-    from ..comparison_tables import print_report
+    from ..comparison.tables import print_report
 
     comparison = _plan(arguments, choices)
     runner, tasks = TrialRunner(comparison), comparison.tasks()

@@ -11,7 +11,7 @@ from ...files import check_is_no_input
 from ...painters.stroke import CANVAS_SIZE
 from ..names import check_agent, check_losses, check_painters
 from ..options import about
-from ..paint_arguments import Arguments
+from ..painting.arguments import Arguments
 from ..progress import painting
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def run(arguments: Arguments) -> int:
     usual = _USUAL_UPSCALE if arguments.size is None else 1
     upscale = usual if arguments.upscale is None else arguments.upscale
     if arguments.picture.is_dir():
-        from ..folder import paint_folder, plan_folder
+        from ..painting.folder import paint_folder, plan_folder
 
         plan = plan_folder(arguments, upscale)
         return paint_folder(arguments, plan, _load_agent(arguments, name))

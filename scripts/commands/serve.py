@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any
 
@@ -19,18 +19,23 @@ _LARGEST_PORT = 65_535
 
 @dataclass(frozen=True)
 class Arguments:
-    """Serve the page that paints pictures. Limits are set by environment variables: see webapp/HOSTING.md."""
+    """Serve the page that paints pictures. Limits are set by environment variables: see docs/hosting.md."""
 
     host: str = "127.0.0.1"
     """Address to listen on: 127.0.0.1 for this machine alone, 0.0.0.0 for everybody."""
     port: int = 8000
     """Port to listen on; 0 for any that is free, which is printed."""
+    url_prefix: str | None = None
+    """Path that the page is served under, such as /paint, where a proxy passes on no other; by default that of
+    PAINTGYM_URL_PREFIX, or none."""
 
 
 def run(arguments: Arguments) -> None:
     """Serve until SIGTERM or Ctrl-C, then cancel what is under way and end within five seconds."""
     check_whole("port", arguments.port, 0, _LARGEST_PORT)
     settings = Settings.from_environment()
+    if arguments.url_prefix is not None:
+        settings = replace(settings, url_prefix=arguments.url_prefix)
     check_policy("PAINTGYM_POLICY", settings.policy)
     import torch
 
@@ -60,7 +65,10 @@ def run(arguments: Arguments) -> None:
     signal.signal(signal.SIGTERM, end)
     try:
         service.warm_up()
-        print(f"paintgym: painting at http://{_address(server, arguments.host)} (Ctrl-C ends)", flush=True)
+        address = f"http://{_address(server, arguments.host)}{settings.url_prefix}"
+        print(f"paintgym: painting at {address} (Ctrl-C ends)", flush=True)
+        trusted = app.extensions["trusted_hosts"]
+        print(f"paintgym: served by the names {trusted}; PAINTGYM_TRUSTED_HOSTS sets others", flush=True)
         server.run()
     except KeyboardInterrupt:
         pass

@@ -23,7 +23,7 @@ from ..progress import measuring
 class Arguments(PolicyTrainingConfig):
     """Train a policy; run it again to resume.
 
-    Analytic: gradients through the draft painter, canvas and squared error, from half-painted canvases. PPO:
+    Analytic: gradients through the proxy renderer, canvas and squared error, from half-painted canvases. PPO:
     stable-baselines3's own, in the batched environment.
     """
 

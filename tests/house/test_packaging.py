@@ -107,7 +107,7 @@ def test_the_wheel_holds_the_files_that_the_code_opens(wheel: Path) -> None:
     opened += [painters.WEIGHTS_FOLDER / f"{name}.safetensors" for name in painters.shipped_painters()]
     opened += [policies.WEIGHTS_FOLDER / f"{name}.safetensors" for name in policies.shipped_policies()]
     opened += [ROOT / "scripts/pictures/still_life.jpg", SAMPLES_FOLDER / "hills.jpg"]
-    linked = re.findall(r"filename='([\w.]+)'", (ROOT / "webapp/templates/page.html").read_text())
+    linked = re.findall(r"'static', filename='([\w.]+)'", (ROOT / "webapp/templates/page.html").read_text())
     assert {"main.js", "page.css"} <= set(linked)
     opened += [ROOT / "webapp/static" / name for name in linked]
     with zipfile.ZipFile(wheel) as archive:

@@ -70,6 +70,16 @@ def test_the_canvas_is_shown_pass_by_pass_and_the_last_one_is_the_painting(app: 
     assert np.abs(canvas - np.asarray(opened(client, painting["links"]["png"]))).mean() < 5
 
 
+@pytest.mark.parametrize("size", [(90, 90), (64, 64), (120, 60), (50, 300)])
+@pytest.mark.parametrize("strokes", [1, 20])
+def test_no_strokes_of_a_large_painting_are_published_as_those_of_a_small_one(
+    app: Flask, client: FlaskClient, size: tuple[int, int], strokes: int
+) -> None:
+    painting = request_large_painting(app, client, picture(size=size), strokes=strokes)
+    published = events(client.get(painting["links"]["events"]).text)
+    assert {kind for _, kind, _ in published} == {"painting", "progress", "canvas", "finished"}
+
+
 def test_snapshots_of_a_painting_under_way_are_sent(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

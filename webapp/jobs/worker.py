@@ -106,7 +106,9 @@ class _Publisher:
         if started >= self._next_progress:
             self._publish_progress(progress.strokes, progress.loss, progress.fraction)
             self._next_progress = started + _PUBLISH_INTERVAL_SECONDS
-        if progress.strokes_so_far is not None and started >= self._next_canvas:
+        # The first pass over a large painting may tell its strokes as those of a small one, in one window.
+        small = not self._job.request.large
+        if small and progress.strokes_so_far is not None and started >= self._next_canvas:
             with torch.inference_mode():
                 self._publish_strokes(progress.strokes_so_far)
             self._delay_canvas(started)

@@ -5,22 +5,22 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..agents.folder.listing import list_pictures
-from ..agents.folder.plan import FolderPlan
-from ..agents.large.config import ReuseConfig
-from ..agents.outputs.forms import OUTPUT_SUFFIXES, check_form
-from ..errors import InvalidInputError
-from .options import about
-from .paint_arguments import Arguments
-from .progress import counting
+from ...agents.folder.listing import list_pictures
+from ...agents.folder.plan import FolderPlan
+from ...agents.large.config import ReuseConfig
+from ...agents.outputs.forms import OUTPUT_SUFFIXES, check_form
+from ...errors import InvalidInputError
+from ..options import about
+from ..progress import counting
 
 if TYPE_CHECKING:
-    from ..agents.agent import Agent
+    from ...agents.agent import Agent
+    from .arguments import Arguments
 
 _SUFFIXES = (".png",)
 
 
-def plan_folder(arguments: Arguments, upscale: int) -> FolderPlan:
+def plan_folder(arguments: "Arguments", upscale: int) -> FolderPlan:
     """What is asked for, checked as far as it can be before any work.
 
     Raises:
@@ -54,9 +54,9 @@ def plan_folder(arguments: Arguments, upscale: int) -> FolderPlan:
     )
 
 
-def paint_folder(arguments: Arguments, plan: FolderPlan, agent: "Agent") -> int:
+def paint_folder(arguments: "Arguments", plan: FolderPlan, agent: "Agent") -> int:
     """Paint a folder; returns the exit code, 1 where something was passed over."""
-    from ..agents.folder.painted import PaintedFolder
+    from ...agents.folder.painted import PaintedFolder
 
     style = {name: str(value) for name, value in vars(arguments.style).items()}
     settings: dict[str, Any] = {"agent": {**agent.settings(), "fingerprint": agent.fingerprint()}, "style": style}

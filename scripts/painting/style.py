@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import InvalidInputError
-from ..painters.stroke_list import WHITE
-from ..painters.style import Style, check_palette_size, choose_palette
-from .options import about
+from ...errors import InvalidInputError
+from ...painters.stroke_list import WHITE
+from ...painters.style import Style, check_palette_size, choose_palette
+from ..options import about
 
 if TYPE_CHECKING:
-    from ..envs.pictures import Picture
+    from ...envs.pictures import Picture
 
 _USUAL_COLORS = 8
 _WHITE = "white"
@@ -51,7 +51,7 @@ class StyleOptions:
         """
         if self.palette_from is None:
             return None
-        from ..envs.pictures import load_picture
+        from ...envs.pictures import load_picture
 
         with about("--palette-from"):
             return load_picture(self.palette_from)

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ..agents.evaluation.report.findings import Summary, format_figure, settings_of
+from ...agents.evaluation.report.findings import Summary, format_figure, settings_of
 
 
 def print_report(summary: Summary, console: Console) -> None:

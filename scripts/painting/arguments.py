@@ -1,14 +1,14 @@
-"""The options of ``paintgym paint``, which paints one picture or a folder of them."""
+"""What ``paintgym paint`` can be asked for."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import tyro
 
-from ..agents.outputs.forms import FRAMES
+from ...agents.outputs.forms import FRAMES
 from .style import StyleOptions
 
-_DEFAULT_PICTURE = Path(__file__).parent / "pictures" / "still_life.jpg"
+_DEFAULT_PICTURE = Path(__file__).parents[1] / "pictures" / "still_life.jpg"
 
 
 @dataclass(frozen=True)
