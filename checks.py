@@ -28,7 +28,7 @@ def check_whole(name: str, value: Any, low: int, high: int | None = None) -> int
         paintgym.errors.InvalidInputError: size is 64.0, expected a whole number, at least 16
     """
     number = None
-    if not _is_truth(value):
+    if not _is_truth(value) and not getattr(value, "ndim", 0):
         try:
             number = operator.index(value)
         except (TypeError, ValueError, RuntimeError):

@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 
 from ..errors import InvalidInputError
 from ..files import write_whole
+from .device import find_device
 from .neural.deconv import DeconvPainter
 from .neural.splat import SplatPainter
 from .neural.vae import VaePainter
@@ -49,8 +50,9 @@ def load_painter(name: str | Path = "gan", device: str | torch.device = "cpu") -
         device: where its weights go.
 
     Raises:
-        InvalidInputError: no such painter, or a file that is not a painter's.
+        InvalidInputError: no such painter, a file that is not a painter's, or a device that torch cannot use here.
     """
+    device = find_device(device)
     path = Path(name)
     if path.suffix != ".safetensors":
         if str(name) not in shipped_painters():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from paintgym.envs.targets import targets as module
+from paintgym.envs.targets import sources as module
 from paintgym.envs.targets.targets import load_targets
 from paintgym.errors import InvalidInputError, MissingDataError
 from paintgym.files import data_directory
