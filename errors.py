@@ -13,6 +13,20 @@ class InvalidInputError(PaintgymError, ValueError):
     """A value, file or setting that paintgym was given cannot be used."""
 
 
+class UnknownFormatError(InvalidInputError):
+    """A file is not a picture of a format that is read."""
+
+
+class TooManyPixelsError(InvalidInputError):
+    """A picture is larger than is taken.
+
+    Attributes:
+        pixels: its size, for messages, such as ``60000 x 60000``.
+    """
+
+    pixels = "too many"
+
+
 class MissingDataError(PaintgymError, FileNotFoundError):
     """Data (weights, pictures, digits) was looked for and not found."""
 

@@ -1,6 +1,6 @@
 """Actions, reset options and arguments of environments as people bring them, checked and in one form."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from copy import copy
 from enum import Enum
 from os import PathLike, fspath
@@ -35,7 +35,7 @@ def choose_target(targets: Targets, options: Mapping[str, Any], generator: np.ra
         names = ", ".join(_OPTION_DIMENSIONS)
         raise InvalidInputError(f"reset options are {sorted(options)}, expected one of {names}, or none")
     if "target" in options:
-        return -1, fit_picture(load_picture(options["target"]), targets.size)
+        return -1, fit_picture(load_picture(options["target"], enough=targets.size), targets.size)
     index = targets.check(options["target_index"] if options else generator.integers(len(targets)))
     return index, targets.picture(index)
 
@@ -76,7 +76,7 @@ def check_seeds(seed: Any, num_envs: int) -> list[int | None]:
     Raises:
         InvalidInputError: another number of seeds, or what cannot be one.
     """
-    if isinstance(seed, list | tuple | np.ndarray | Tensor) and getattr(seed, "ndim", 1):
+    if isinstance(seed, list | tuple) or (isinstance(seed, np.ndarray | Tensor) and seed.ndim):
         if len(seed) != num_envs:
             raise InvalidInputError(f"there are {len(seed)} seeds, expected one, or one for each of {num_envs}")
         return [check_seed(one) for one in seed]
@@ -84,7 +84,7 @@ def check_seeds(seed: Any, num_envs: int) -> list[int | None]:
     return [None if first is None else first + row for row in range(num_envs)]
 
 
-def check_actions(actions: Any, shape: Sequence[int]) -> NDArray[np.float32]:
+def check_actions(actions: Any, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Actions as float32 of the shape that is expected; of tensors, from any device, the numbers without the gradient.
 
     Raises:
@@ -99,18 +99,18 @@ def check_actions(actions: Any, shape: Sequence[int]) -> NDArray[np.float32]:
         array = np.empty(0, object)
     if array.dtype.kind not in "iuf":
         kind = f"an array of {array.dtype}" if isinstance(actions, np.ndarray) else f"a {type(actions).__name__}"
-        raise InvalidInputError(f"the action is {kind}, expected float32 numbers of shape {tuple(shape)}")
-    if array.shape != tuple(shape):
-        raise InvalidInputError(f"the action has shape {array.shape}, expected {tuple(shape)}{_explain(array, shape)}")
+        raise InvalidInputError(f"the action is {kind}, expected float32 numbers of shape {shape}")
+    if array.shape != shape:
+        raise InvalidInputError(f"the action has shape {array.shape}, expected {shape}{_explain(array, shape)}")
     with np.errstate(over="ignore"):  # what is too large becomes infinite, which is refused as such
         return array.astype(np.float32)
 
 
-def _explain(actions: NDArray[Any], shape: Sequence[int]) -> str:
+def _explain(actions: NDArray[Any], shape: tuple[int, ...]) -> str:
     """What to do where actions hold another number of strokes than the environment paints in a step."""
     held, rest = divmod(actions.shape[-1] if actions.ndim else 0, STROKE_LENGTH)
     wanted = shape[-1] // STROKE_LENGTH
-    if rest or not held or held == wanted or actions.shape[:-1] != tuple(shape[:-1]):
+    if rest or not held or held == wanted or actions.shape[:-1] != shape[:-1]:
         return ""
     return (
         f": it holds {held} strokes, and the environment paints {wanted} a step; make the environment with "

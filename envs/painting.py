@@ -145,7 +145,7 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
         self._target_index = -1
         self._spec: EnvSpec | None = None
 
-    @property  # type: ignore[override]
+    @property
     def spec(self) -> EnvSpec | None:
         """How the environment was made, by ``gymnasium.make``; see the class about JSON."""
         return self._spec
@@ -196,7 +196,7 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
         return self.state
 
     def _check_action(self, action: Any) -> NDArray[np.float32]:
-        array = check_actions(action, self.action_space.shape)
+        array = check_actions(action, (self.core.action_length,))
         if not np.isfinite(array).all():
             raise InvalidInputError(
                 f"number {int(np.argmin(np.isfinite(array)))} of the action is not finite; expected numbers in [-1, 1]"

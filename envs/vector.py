@@ -83,10 +83,10 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
         **arguments: Any,
     ) -> None:
         num_envs = check_whole("num_envs", num_envs, 1)
-        if max_episode_steps is not None and max_episode_steps != -1:  # gymnasium.make has -1 for none, too
-            self._most_steps = check_whole("max_episode_steps", max_episode_steps, 1)
-        else:
-            self._most_steps = None
+        if max_episode_steps == -1:  # gymnasium.make has it for no limit
+            max_episode_steps = None
+        if max_episode_steps is not None:
+            max_episode_steps = check_whole("max_episode_steps", max_episode_steps, 1)
         modes = [mode.value for mode in AutoresetMode]
         if autoreset_mode not in [*AutoresetMode, *modes]:
             raise InvalidInputError(f"autoreset_mode is {autoreset_mode!r}, expected one of {', '.join(modes)}")
@@ -106,11 +106,12 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
         self._state: PaintingState | None = None
         self._target_index = np.full(num_envs, -1, np.int64)
         self._ended = np.zeros(num_envs, np.bool_)
+        self._most_steps = max_episode_steps
         self._steps = np.zeros(num_envs, np.int64)
         self._streams: list[tuple[np.random.Generator, int] | None] = [None] * num_envs
         self._spec: EnvSpec | None = None
 
-    @property  # type: ignore[override]
+    @property
     def spec(self) -> EnvSpec | None:
         """How the environments were made, by ``gymnasium.make_vec``."""
         return self._spec
@@ -155,8 +156,8 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
         previous = self._current()
         if self.autoreset_mode is AutoresetMode.DISABLED and self._ended.any():
             raise ResetNeeded(
-                f"the strokes or steps of environments {np.flatnonzero(self._ended).tolist()} are spent; reset them with "
-                "reset(options={'reset_mask': ...}) before the next step()"
+                f"the strokes or steps of environments {np.flatnonzero(self._ended).tolist()} are spent; reset them "
+                "with reset(options={'reset_mask': ...}) before the next step()"
             )
         painting = ~self._ended
         batch = torch.as_tensor(self._check_actions(actions, painting), device=self.device)
@@ -266,7 +267,9 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
         return mask
 
     def _check_actions(self, actions: Any, painting: Mask) -> NDArray[np.float32]:
-        array = np.where(painting[:, None], check_actions(actions, self.action_space.shape), np.float32(0))
+        array = np.where(
+            painting[:, None], check_actions(actions, (self.num_envs, self.core.action_length)), np.float32(0)
+        )
         finite = np.isfinite(array)
         if not finite.all():
             row, number = np.argwhere(~finite)[0]

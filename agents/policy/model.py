@@ -78,6 +78,7 @@ class PaintingPPO(PPO):
         super().set_env(env, force_reset)
         if self._adapts_n_steps:
             self.n_steps = _choose_n_steps(self.n_envs, self.batch_size)
+        assert self.rollout_buffer_class is not None
         self.rollout_buffer = self.rollout_buffer_class(
             self.n_steps,
             self.observation_space,

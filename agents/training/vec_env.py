@@ -68,8 +68,8 @@ class PaintingVecEnv(VecEnv):
         shape = env.single_observation_space.shape or ()
         if len(shape) == 3 and sorted(shape)[1] < LEAST_CNN_SIZE:
             warnings.warn(
-                f"observations have shape {shape}; stable-baselines3's CnnPolicy needs at least {LEAST_CNN_SIZE} pixels "
-                "a side: make the environment with a larger size, or give the policy a features_extractor_class",
+                f"observations have shape {shape}; stable-baselines3's CnnPolicy needs at least {LEAST_CNN_SIZE} "
+                "pixels a side: make the environment with a larger size, or give the policy a features_extractor_class",
                 stacklevel=2,
             )
 
@@ -195,7 +195,7 @@ class PaintingVecEnv(VecEnv):
         if indices is None:
             return list(range(self.num_envs))
         rows = []
-        for index in [indices] if np.ndim(indices) == 0 else indices:  # type: ignore[union-attr]
+        for index in np.atleast_1d(np.asarray(indices, object)):
             try:
                 rows.append(range(self.num_envs)[operator.index(index)])
             except (TypeError, IndexError):

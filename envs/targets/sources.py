@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,8 @@ from PIL import Image, ImageOps
 
 from ...errors import InvalidInputError, MissingDataError
 from ...files import data_directory
-from ..pictures import PICTURE_SUFFIXES, Picture, check_picture, fit_picture, load_picture
+from ..decoding import FORMAT_NAMES, PICTURE_SUFFIXES
+from ..pictures import Picture, PictureSource, check_picture, fit_picture, load_picture
 
 Split = Literal["train", "test"]
 
@@ -74,7 +75,7 @@ class PictureFiles:
 
     def square(self, index: int, size: int) -> Picture:
         """See ``PictureSet``."""
-        return fit_picture(load_picture(self.paths[index]), size)
+        return fit_picture(load_picture(self.paths[index], enough=size), size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +94,8 @@ class GivenPictures:
     channels = 3
 
     @classmethod
-    def of(cls, sources: Sequence[Any], *, listed: bool = False) -> "GivenPictures":
-        """What ``load_picture`` reads; files are looked at now and decoded later.
+    def of(cls, sources: Sequence[PictureSource], *, enough: int, listed: bool = False) -> "GivenPictures":
+        """What ``load_picture`` reads, with ``enough`` pixels a side; files are looked at now and decoded later.
 
         Raises:
             InvalidInputError: no pictures, or one that cannot be read.
@@ -110,7 +111,7 @@ class GivenPictures:
                 pictures.append(path.absolute())
                 names.append(path.stem)
             else:
-                pictures.append(np.array(load_picture(source)))
+                pictures.append(load_picture(source, enough=enough))
                 names.append(f"array {index}")
         return cls(pictures, names, listed)
 
@@ -123,7 +124,7 @@ class GivenPictures:
 
     def square(self, index: int, size: int) -> Picture:
         """See ``PictureSet``."""
-        return fit_picture(load_picture(self.pictures[index]), size)
+        return fit_picture(load_picture(self.pictures[index], enough=size), size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +152,9 @@ class Digits:
     def square(self, index: int, size: int) -> Picture:
         """See ``PictureSet``; what ``fit_picture`` makes of three equal channels, in half the time."""
         gray = Image.fromarray(255 - self.ink[index])
-        scaled = np.asarray(gray if gray.size == (size, size) else ImageOps.fit(gray, (size, size), Image.Resampling.BICUBIC))
+        scaled = np.asarray(
+            gray if gray.size == (size, size) else ImageOps.fit(gray, (size, size), Image.Resampling.BICUBIC)
+        )
         return np.broadcast_to(scaled[:, :, None], (size, size, 3))
 
 
@@ -176,7 +179,7 @@ def find_folder(folder: Path) -> PictureFiles:
             paths.append(path)
     if not paths:
         reason = f"the first of {len(candidates)} fails: {complaint}" if complaint else "there are none"
-        raise InvalidInputError(f"{folder} holds no PNG, JPEG or WebP pictures that can be read ({reason})")
+        raise InvalidInputError(f"{folder} holds no {FORMAT_NAMES} pictures that can be read ({reason})")
     if complaint:
         skipped = len(candidates) - len(paths)
         warnings.warn(

@@ -1,12 +1,13 @@
 """Targets: the pictures to be painted, found by name, folder, file or array, and loaded when first asked for."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from ...checks import check_whole, shown
 from ...errors import InvalidInputError
-from ..pictures import Picture, check_picture
+from ..pictures import Picture, PictureSource, check_picture, is_in_memory
 from .bam.database import Bam
 from .sources import (
     GivenPictures,
@@ -19,7 +20,7 @@ from .sources import (
     find_photographs,
 )
 
-TargetSource = Any
+TargetSource: TypeAlias = "PictureSource | Sequence[PictureSource]"
 """What ``load_targets`` takes: a name, a path, a picture in any form, or a list of pictures."""
 
 _CACHED_BYTES = 128 * 2**20
@@ -128,14 +129,18 @@ def load_targets(
         raise InvalidInputError(f"split is {split!r}, expected 'train' or 'test'")
     if bam_filter is not None and not (isinstance(source, str) and source == "bam"):
         raise InvalidInputError(f"bam_filter is {bam_filter!r}, which chooses among BAM's pictures; pass target='bam'")
-    return Targets(_find(source, split, bam_filter), size)
+    return Targets(_find(source, size, split, bam_filter), size)
 
 
-def _find(source: TargetSource, split: Split, bam_filter: str | None) -> PictureSet:
+def _find(source: TargetSource, size: int, split: Split, bam_filter: str | None) -> PictureSet:
     if isinstance(source, list | tuple):
-        return GivenPictures.of(source, listed=True)
+        return GivenPictures.of(source, enough=size, listed=True)
+    if is_in_memory(source):
+        return GivenPictures.of([source], enough=size)  # type: ignore[list-item]
     if not isinstance(source, str | Path):
-        return GivenPictures.of([source])
+        raise InvalidInputError(
+            f"the target is a {type(source).__name__}, expected a name, a path, a picture or a list"
+        )
     if source == "mnist":
         return find_digits(split)
     if source == "paintings":

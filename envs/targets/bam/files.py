@@ -120,7 +120,8 @@ class BamPictures:
         Raises:
             InvalidInputError: the file turns out to be damaged.
         """
-        return fit_picture(load_picture(self._files.path(int(self._positions[index]))), size)
+        path = self._files.path(int(self._positions[index]))
+        return fit_picture(load_picture(path, enough=size), size)
 
 
 def _is_number(stem: str) -> bool:
