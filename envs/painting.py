@@ -97,9 +97,9 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
     Named or written as paths and numbers, all arguments are JSON, and so is the environment's ``spec``. Pictures in
     memory are copied and relative paths resolved when the environment is made; ``spec`` keeps paths as they were given.
 
-    ``gymnasium.make("paintgym:paintgym/Painting-v0")`` imports the package too; without the part before the colon,
-    ``import paintgym`` has to come first. Environments can be pickled and deep-copied in the midst of an episode, and
-    go on alike.
+    ``gymnasium.make("paintgym:paintgym/Painting-v0")`` imports the package too, in worker processes as well; without
+    the part before the colon, ``import paintgym`` has to come first. Environments can be pickled and deep-copied in the
+    midst of an episode, and go on alike. Forked processes begin with one thread of torch's: its others do not survive.
 
     Raises:
         InvalidInputError: an argument, action or option that cannot be used.
