@@ -14,11 +14,12 @@ README = Path(paintgym.__file__).parent / "README.md"
 SHORTER = {
     'loss="mse").paint("photo.jpg", stroke_budget=200)': 'loss="mse", iterations=2).paint("photo.jpg", 3)',
     "num_envs=64": "num_envs=2",
-    'PPO("CnnPolicy", monitored)': 'PPO("CnnPolicy", monitored, n_steps=4, batch_size=4)',
-    ".learn(100_000)": ".learn(8)",
-    "buffer_size=20_000": "buffer_size=20, learning_starts=4, batch_size=2",
-    "rollout(200": "rollout(4",
-    "range(1000)": "range(2)",
+    "n_steps=32": "n_steps=4, batch_size=4",
+    ".learn(20_000)": ".learn(8)",
+    ".learn(5_000)": ".learn(8)",
+    "buffer_size=5_000": "buffer_size=20, learning_starts=4, batch_size=2",
+    "rollout(20": "rollout(4",
+    "range(300)": "range(2)",
 }
 EXTRAS = {"torchrl": "torchrl", "ray.": "ray"}
 

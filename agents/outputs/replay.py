@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...checks import check_whole, shown
 from ...envs.pictures import Picture
 from ...errors import InvalidInputError
 from ...painters.mypaint.engine import DEFAULT_BRUSH, MAXIMUM_SIZE, MyPaintEngine
@@ -68,5 +69,7 @@ class Replay(SavablePicture):
 
 def check_size(size: int) -> None:
     """Raise InvalidInputError unless a replay can be ``size`` pixels."""
-    if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= MAXIMUM_SIZE:
-        raise InvalidInputError(f"a size of {size!r} pixels was asked for, expected 1 to {MAXIMUM_SIZE}")
+    try:
+        check_whole("size", size, 1, MAXIMUM_SIZE)
+    except InvalidInputError:
+        raise InvalidInputError(f"a size of {shown(size)} pixels was asked for, expected 1 to {MAXIMUM_SIZE}") from None

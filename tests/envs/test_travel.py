@@ -76,9 +76,7 @@ def test_a_vector_environment_goes_on_alike(travel: Callable[[Any], Any], mode: 
     env.action_space.seed(4)
     env.step(env.action_space.sample())
     env.reset(options={"reset_mask": np.array([False, True, False])})
-    records = [
-        [traveller.step(traveller.action_space.sample()) for _ in range(9)] for traveller in (travel(env), env)
-    ]
+    records = [[traveller.step(traveller.action_space.sample()) for _ in range(9)] for traveller in (travel(env), env)]
     assert data_equivalence(*records)
 
 
@@ -223,7 +221,9 @@ def test_an_option_of_a_reset_is_copied_too() -> None:
 
 
 @pytest.mark.parametrize("form", ["folder", "file", "list", "data folder", "bam"])
-def test_another_working_directory_changes_no_target(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_working_directory_changes_no_target(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home = tmp_path / "home"
     (home / "paintings").mkdir(parents=True)
     monkeypatch.chdir(home)

@@ -17,6 +17,7 @@ from helpers.small_vector import ID, disc_painter
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hypothesis_numpy
+from paintgym.agents.registry import load_agent
 from paintgym.checks import check_whole
 from paintgym.envs.inputs import check_actions
 from paintgym.envs.losses.registry import make_loss
@@ -24,6 +25,7 @@ from paintgym.envs.targets import sources
 from paintgym.envs.targets.targets import load_targets
 from paintgym.errors import InvalidInputError
 from paintgym.painters.registry import load_painter
+from paintgym.painters.style import Style, choose_palette
 from PIL import Image
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -101,7 +103,7 @@ def test_what_is_no_whole_number_is_refused_in_one_line_that_names_it(name: str,
 @pytest.mark.parametrize("seed", [-1, 1.5, "7", True, np.float32(1)])
 def test_seeds_that_cannot_be_are_refused_by_both_environments(seed: Any) -> None:
     for env in (gymnasium.make(ID, **BASE), gymnasium.make_vec(ID, num_envs=2, **BASE)):
-        with pytest.raises(InvalidInputError, match="^seed is "):
+        with pytest.raises(InvalidInputError, match=r"^seed is "):
             env.reset(seed=seed)
 
 
@@ -237,7 +239,8 @@ def test_any_array_is_an_action_or_refused_in_one_line(array: np.ndarray) -> Non
     try:
         checked = check_actions(array, (12,))
     except InvalidInputError as error:
-        assert "\n" not in str(error)
+        message = str(error)
+        assert "\n" not in message
     else:
         assert checked.shape == (12,)
         assert checked.dtype == np.float32
@@ -330,3 +333,39 @@ def test_more_pictures_are_kept_than_an_epoch_of_a_small_folder_has(monkeypatch:
         for index in range(500):
             targets.picture(index)
     assert len(scaled) == 500
+
+
+COLORS = [[0.25, 0.5, 0.75], [1.0, 0.0, 0.5]]
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array, torch.tensor, lambda color: np.array(color, np.float64)])
+def test_colors_are_tuples_lists_arrays_and_tensors(kind: Callable[[Any], Any]) -> None:
+    style = Style(background=kind(COLORS[0]), palette=kind(COLORS), sizes=kind([0.25, 0.5]))
+    assert style.background == (0.25, 0.5, 0.75)
+    assert style.sizes == (0.25, 0.5)
+    assert style.palette.dtype == np.float32
+    assert style.palette.tolist() == COLORS
+    painting = load_agent("policy").paint(PICTURE, 3, style=style)
+    assert {tuple(color) for color in painting.strokes[:, 6:9].tolist()} <= {tuple(color) for color in COLORS}
+    assert len(choose_palette(PICTURE, np.int64(4))) == 4
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"background": (0.1, 0.2)},
+        {"background": "red"},
+        {"background": (0.1, 0.2, 2)},
+        {"background": (0.1, 0.2, float("nan"))},
+        {"palette": [[0.1, 0.2]]},
+        {"palette": "red"},
+        {"palette": [[0.0, 0.5, 1.5]]},
+        {"sizes": (0.5, 0.2)},
+        {"sizes": 0.5},
+        {"lengths": (0.1, "long")},
+    ],
+)
+def test_colors_and_ranges_that_cannot_be_are_refused_in_one_line(change: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInputError, match=next(iter(change))) as caught:
+        Style(**change)
+    assert "\n" not in str(caught.value)
