@@ -28,7 +28,8 @@ SETS = {
 
 TESTS = ["tests/scripts/test_examples.py", "tests/agents/test_vec_env.py", "tests/envs/test_values.py"]
 
-_SHOW = "import gymnasium, numpy, stable_baselines3 as sb3; print(gymnasium.__version__, sb3.__version__, numpy.__version__)"
+_LIBRARIES = "gymnasium, stable_baselines3, numpy"
+_SHOW = f"import {_LIBRARIES}; print(*(library.__version__ for library in ({_LIBRARIES})))"
 
 
 def make_environment(folder: Path, requirements: list[str]) -> Path:
@@ -37,7 +38,8 @@ def make_environment(folder: Path, requirements: list[str]) -> Path:
     python = folder / "bin" / "python"
     inside = sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)})
     (Path(inside) / "present.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade", *requirements]
+    # pip complains of what other packages want, which is not what is tried here.
+    install = [str(python), "-m", "pip", "install", "--quiet", "--upgrade", *requirements]
     subprocess.run(install, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return python
 

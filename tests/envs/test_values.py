@@ -17,15 +17,11 @@ from helpers.small_vector import ID, disc_painter
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hypothesis_numpy
-from paintgym.agents.registry import load_agent
 from paintgym.checks import check_whole
 from paintgym.envs.inputs import check_actions
 from paintgym.envs.losses.registry import make_loss
-from paintgym.envs.targets import sources
-from paintgym.envs.targets.targets import load_targets
 from paintgym.errors import InvalidInputError
 from paintgym.painters.registry import load_painter
-from paintgym.painters.style import Style, choose_palette
 from PIL import Image
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -262,48 +258,6 @@ def test_an_unknown_device_is_called_unknown() -> None:
         gymnasium.make(ID, **BASE, device="gpu")
 
 
-@pytest.mark.parametrize("mode", ["NextStep", "SameStep", "Disabled"])
-@pytest.mark.parametrize("steps", [1, 3, np.int64(4), 9])
-def test_max_episode_steps_truncates_as_the_time_limit_of_single_environments_does(mode: str, steps: int) -> None:
-    many = gymnasium.make_vec(ID, num_envs=2, autoreset_mode=mode, max_episode_steps=steps, **BASE)
-    looped = gymnasium.make_vec(
-        ID,
-        num_envs=2,
-        vectorization_mode="sync",
-        vector_kwargs={"autoreset_mode": mode},
-        max_episode_steps=int(steps),
-        **BASE,
-    )
-    for env in (many, looped):
-        env.reset(seed=0)
-    actions = np.random.default_rng(1).uniform(-1, 1, (10, 2, 12)).astype(np.float32)
-    for action in actions:
-        results = [env.step(action) for env in (many, looped)]
-        for mine, theirs in zip(results[0][1:4], results[1][1:4], strict=True):
-            assert mine == pytest.approx(theirs, abs=1e-6)
-        ended = results[0][2] | results[0][3]
-        if mode == "Disabled" and ended.any():
-            for env in (many, looped):
-                env.reset(options={"reset_mask": ended})
-
-
-@pytest.mark.parametrize("steps", [0, -2, 1.5, "3"])
-def test_a_time_limit_that_cannot_be_is_refused(steps: Any) -> None:
-    with pytest.raises(InvalidInputError, match="max_episode_steps is"):
-        gymnasium.make_vec(ID, num_envs=2, max_episode_steps=steps, **BASE)
-
-
-def test_no_time_limit_is_none_or_minus_one() -> None:
-    for steps in (None, -1):
-        env = gymnasium.make_vec(ID, num_envs=1, max_episode_steps=steps, **BASE)
-        env.reset(seed=0)
-        flags = [env.step(np.zeros((1, 12), np.float32))[2:4] for _ in range(4)]
-        assert [(bool(terminated[0]), bool(truncated[0])) for terminated, truncated in flags] == [
-            *[(False, False)] * 3,
-            (True, False),
-        ]
-
-
 def test_the_id_imports_the_package_when_it_is_named_before_a_colon() -> None:
     code = (
         "import gymnasium, numpy; picture = numpy.zeros((16, 16, 3), 'uint8'); "
@@ -313,59 +267,3 @@ def test_the_id_imports_the_package_when_it_is_named_before_a_colon() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=True)
     assert done.stdout.split("\n")[:2] == ["(7, 16, 16)", "(2, 7, 16, 16)"]
-
-
-@pytest.mark.parametrize("size", [16, 28, 36, 64, 100])
-def test_digits_are_scaled_as_three_equal_channels_would_be(size: int, data: Callable[[str], Path]) -> None:
-    data("MNIST/raw")
-    digits = load_targets("mnist", size, split="test")
-    raw = sources.find_digits("test")
-    for index in range(0, len(digits), 499):
-        colored = np.repeat(255 - raw.ink[index][:, :, None], 3, 2)
-        assert np.array_equal(digits.picture(index), sources.fit_picture(colored, size))
-
-
-def test_more_pictures_are_kept_than_an_epoch_of_a_small_folder_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    targets = load_targets([PICTURE] * 500, 16)
-    scaled = []
-    monkeypatch.setattr(sources, "fit_picture", lambda picture, size: scaled.append(size) or PICTURE[:size, :size])
-    for _ in range(3):
-        for index in range(500):
-            targets.picture(index)
-    assert len(scaled) == 500
-
-
-COLORS = [[0.25, 0.5, 0.75], [1.0, 0.0, 0.5]]
-
-
-@pytest.mark.parametrize("kind", [list, tuple, np.array, torch.tensor, lambda color: np.array(color, np.float64)])
-def test_colors_are_tuples_lists_arrays_and_tensors(kind: Callable[[Any], Any]) -> None:
-    style = Style(background=kind(COLORS[0]), palette=kind(COLORS), sizes=kind([0.25, 0.5]))
-    assert style.background == (0.25, 0.5, 0.75)
-    assert style.sizes == (0.25, 0.5)
-    assert style.palette.dtype == np.float32
-    assert style.palette.tolist() == COLORS
-    painting = load_agent("policy").paint(PICTURE, 3, style=style)
-    assert {tuple(color) for color in painting.strokes[:, 6:9].tolist()} <= {tuple(color) for color in COLORS}
-    assert len(choose_palette(PICTURE, np.int64(4))) == 4
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"background": (0.1, 0.2)},
-        {"background": "red"},
-        {"background": (0.1, 0.2, 2)},
-        {"background": (0.1, 0.2, float("nan"))},
-        {"palette": [[0.1, 0.2]]},
-        {"palette": "red"},
-        {"palette": [[0.0, 0.5, 1.5]]},
-        {"sizes": (0.5, 0.2)},
-        {"sizes": 0.5},
-        {"lengths": (0.1, "long")},
-    ],
-)
-def test_colors_and_ranges_that_cannot_be_are_refused_in_one_line(change: dict[str, Any]) -> None:
-    with pytest.raises(InvalidInputError, match=next(iter(change))) as caught:
-        Style(**change)
-    assert "\n" not in str(caught.value)
