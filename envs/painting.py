@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 from ..checks import check_whole
 from ..errors import InvalidInputError
 from ..painters.device import find_device
+from ..painters.modes import plain_torch
 from ..painters.painter import Painter
 from ..painters.pixels import to_tensor, to_uint8
 from ..painters.registry import load_painter
 from .core import OBSERVATION_CHANNELS, PaintingCore, PaintingState
 from .inputs import check_actions, check_seed, choose_target, plain_spec
+from .limits import MAXIMUM_SIZE, MINIMUM_SIZE
 from .losses.loss import Loss
 from .losses.registry import make_loss
-from .targets.sources import Split
+from .targets.names import Split
 from .targets.targets import TargetSource, load_targets
-
-MINIMUM_SIZE, MAXIMUM_SIZE = 16, 1024
 
 
 class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
@@ -154,6 +154,7 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
     def spec(self, spec: EnvSpec | None) -> None:
         self._spec = plain_spec(spec, self.targets)
 
+    @plain_torch()
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
@@ -164,6 +165,7 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
             self.state = self.core.initial(to_tensor(picture, self.device))
         return self._observe(self.state), self._info(self.state)
 
+    @plain_torch()
     def step(self, action: NDArray[np.float32]) -> tuple[NDArray[np.uint8], float, bool, bool, dict[str, Any]]:
         """Paint one action's strokes.
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..checks import check_whole
 from ..errors import InvalidInputError
+from ..painters.modes import plain_torch
 from ..painters.pixels import to_tensor, to_uint8
 from .core import PaintingState
 from .inputs import check_actions, check_seeds, choose_target, options_of, plain_spec
@@ -130,6 +131,7 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
         """The seed of each environment."""
         return tuple(self._stream(row)[1] for row in range(self.num_envs))
 
+    @plain_torch()
     def reset(
         self,
         *,
@@ -146,6 +148,7 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
         self._restart(mask, per_env)
         return self._observe(self._current()), self._facts(mask)
 
+    @plain_torch()
     def step(self, actions: NDArray[np.float32]) -> VectorStep:
         """Paint one action's strokes in each environment, but for those whose turn it is to be reset.
 

@@ -26,7 +26,7 @@ SETS = {
 }
 """Names, and what pip is asked for. Whatever else is installed here stays as it is."""
 
-TESTS = ["tests/scripts/test_examples.py", "tests/agents/test_vec_env.py", "tests/envs/test_values.py"]
+TESTS = ["tests/scripts/test_examples.py", "tests/agents/training/test_vec_env.py", "tests/envs/test_values.py"]
 
 _LIBRARIES = "gymnasium, stable_baselines3, numpy"
 _SHOW = f"import {_LIBRARIES}; print(*(library.__version__ for library in ({_LIBRARIES})))"

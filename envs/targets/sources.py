@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,7 @@ from ...errors import InvalidInputError, MissingDataError
 from ...files import data_directory
 from ..decoding import FORMAT_NAMES, PICTURE_SUFFIXES
 from ..pictures import Picture, PictureSource, check_picture, fit_picture, load_picture
-
-Split = Literal["train", "test"]
+from .names import Split
 
 _TEST_ARTISTS_ONE_IN = 6
 

@@ -9,11 +9,11 @@ from ...checks import check_whole, shown
 from ...errors import InvalidInputError
 from ..pictures import Picture, PictureSource, check_picture, is_in_memory
 from .bam.database import Bam
+from .names import Split, check_target
 from .sources import (
     GivenPictures,
     PictureFiles,
     PictureSet,
-    Split,
     find_digits,
     find_folder,
     find_paintings,
@@ -149,13 +149,9 @@ def _find(source: TargetSource, size: int, split: Split, bam_filter: str | None)
         return find_photographs()
     if source == "bam":
         return Bam().select(bam_filter, split)
+    check_target(source)
     path = Path(source).expanduser()
     if path.is_dir():
         return find_folder(path)
-    if path.is_file():
-        check_picture(path)
-        return PictureFiles([path.absolute()], [path.stem])
-    raise InvalidInputError(
-        f"there is no target {str(source)!r}; expected 'mnist', 'paintings', 'photographs', 'bam', or an existing "
-        "picture file or folder"
-    )
+    check_picture(path)
+    return PictureFiles([path.absolute()], [path.stem])
