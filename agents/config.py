@@ -26,6 +26,7 @@ class GreedyConfig:
     attempts: int = 3
     """How often to begin anew where no trial lowers the loss; then the stroke stays without ink."""
     proposals: ProposalConfig = field(default_factory=ProposalConfig)
+    """How the first round's strokes are drawn."""
 
     def __post_init__(self) -> None:
         check_whole("trials", self.trials, 1)
@@ -48,6 +49,7 @@ class GradientConfig:
     """Seconds after which the painting is to be finished; iterations are left out as needed, so the same seed need not
     give the same strokes."""
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    """How the work is divided into adding, moving and replacing strokes."""
 
     def __post_init__(self) -> None:
         if self.iterations is not None:
@@ -64,6 +66,7 @@ class PolicyConfig:
     policy: str | Path = "paintings"
     """Name or ``.safetensors`` file of a policy."""
     planner: PlannerConfig = field(default_factory=PlannerConfig)
+    """How the strokes that the policy proposes are tried, selected and refined."""
 
 
 @dataclass(frozen=True)
@@ -73,3 +76,4 @@ class RefineAgentConfig(GradientConfig):
     policy: str | Path = "paintings"
     """Name or ``.safetensors`` file of the policy that proposes strokes."""
     planner: PlannerConfig = field(default_factory=PlannerConfig)
+    """How the strokes that the policy proposes are tried, selected and refined."""

@@ -23,3 +23,4 @@ class PlannerConfig:
     suppression_window: int = 5
     """An anchor is the largest error of so many cells of 2x2 pixels a side; an odd number."""
     refine: RefineConfig = field(default_factory=RefineConfig)
+    """How the selected strokes are moved before they are laid."""

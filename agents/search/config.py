@@ -102,4 +102,6 @@ class OptimizerConfig:
     window_iterations: int = 100
     """By default, in each window of a large painting, of which there are hundreds."""
     proposals: ProposalConfig = field(default_factory=ProposalConfig)
+    """How new strokes are drawn."""
     stack: StackConfig = field(default_factory=StackConfig)
+    """How strokes are stepped."""
