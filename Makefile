@@ -3,7 +3,7 @@
 #   make paint IMAGE=photo.jpg STROKES=50 AGENT=gradient LOSS=mse     lite, the default, needs no download; nor does mse
 #   make paint IMAGE=photo.jpg SIZE=512 STROKES=2000         large: the whole picture
 #   make serve                    the page, at http://127.0.0.1:8000
-#   make test
+#   make test                     all tests; make test-quick leaves out the slow ones
 #   make docs                     the manual, into site/
 
 IMAGE ?=
@@ -13,11 +13,11 @@ LOSS ?= lite
 SIZE ?=
 export IMAGE AGENT STROKES LOSS SIZE
 
-.PHONY: help paint serve test lint docs setup
+.PHONY: help paint serve test test-quick lint docs setup
 .DEFAULT_GOAL := help
 
 help: ## list what there is
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
 
 setup: ## make .venv and install everything
 	@bash scripts/setup.sh
@@ -30,9 +30,12 @@ paint: setup ## paint IMAGE=photo.jpg (a bundled still life by default) into pai
 serve: setup ## serve the web page at http://127.0.0.1:8000
 	@.venv/bin/paintgym serve --port "$${PORT:-8000}"
 
-test: setup ## run the tests
+test: setup ## run all tests
 	@bash scripts/setup.sh --browser
 	@.venv/bin/python -m pytest
+
+test-quick: setup ## run the tests that are not marked slow, which cover every folder
+	@.venv/bin/python -m pytest -m "not slow"
 
 lint: setup ## check style and types
 	@.venv/bin/ruff check .

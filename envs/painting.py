@@ -12,16 +12,17 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from ..errors import InvalidInputError
+from ..painters.modes import plain_torch
 from ..painters.painter import Painter
 from ..painters.pixels import to_tensor, to_uint8
 from ..painters.registry import load_painter
 from .core import OBSERVATION_CHANNELS, PaintingCore, PaintingState
+from .limits import MAXIMUM_SIZE, MINIMUM_SIZE
 from .losses.loss import Loss
 from .losses.registry import make_loss
 from .pictures import Picture, fit_picture, load_picture
-from .targets.targets import Split, Targets, TargetSource, load_targets
-
-MINIMUM_SIZE, MAXIMUM_SIZE = 16, 1024
+from .targets.names import Split
+from .targets.targets import Targets, TargetSource, load_targets
 
 _OPTIONS = ("target", "target_index")
 
@@ -137,6 +138,7 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
         self.state: PaintingState | None = None
         self._target_index = -1
 
+    @plain_torch()
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
@@ -147,6 +149,7 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
             self.state = self.core.initial(to_tensor(picture, self.device))
         return self._observe(self.state), self._info(self.state)
 
+    @plain_torch()
     def step(self, action: NDArray[np.float32]) -> tuple[NDArray[np.uint8], float, bool, bool, dict[str, Any]]:
         """Paint one action's strokes.
 
@@ -210,7 +213,7 @@ def choose_target(targets: Targets, options: Mapping[str, Any], generator: np.ra
     if len(options) > 1 or not set(options) <= set(_OPTIONS):
         raise InvalidInputError(f"reset options are {sorted(options)}, expected one of {', '.join(_OPTIONS)}, or none")
     if "target" in options:
-        return -1, fit_picture(load_picture(options["target"]), targets.size)
+        return -1, fit_picture(load_picture(options["target"], enough=targets.size), targets.size)
     index = options["target_index"] if options else int(generator.integers(len(targets)))
     picture = targets.picture(index)
     return int(index), picture

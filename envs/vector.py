@@ -12,6 +12,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from ..errors import InvalidInputError
+from ..painters.modes import plain_torch
 from ..painters.pixels import to_tensor, to_uint8
 from .core import PaintingState
 from .painting import PaintingEnv, choose_target, to_numbers
@@ -107,6 +108,7 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
         """The seed of each environment."""
         return tuple(self._stream(row)[1] for row in range(self.num_envs))
 
+    @plain_torch()
     def reset(
         self,
         *,
@@ -123,6 +125,7 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
         self._restart(mask, per_env)
         return self._observe(self._current()), self._facts(mask)
 
+    @plain_torch()
     def step(self, actions: NDArray[np.float32]) -> VectorStep:
         """Paint one action's strokes in each environment, but for those whose turn it is to be reset.
 

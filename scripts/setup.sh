@@ -65,9 +65,9 @@ fi
 if ! has_mypaint; then
     say "the real MyPaint brush is missing; 'apt-get install $system_packages' brings it (Debian, Ubuntu)." \
         "Painting works without it; 'paintgym strokes', 'fidelity' and 'train-painter' do not, and the tests that" \
-        "draw with it are skipped (test_mypaint, test_dataset and others, each with this reason)."
+        "draw with it are skipped, each with this reason."
 fi
 if [ "${1:-}" = --browser ] && ! has_chromium && ! install_system_packages chromium; then
-    say "there is no Chromium; 'apt-get install chromium' brings it (Debian). The tests that open the page in it are" \
-        "skipped (test_web_page)."
+    say "there is no Chromium; 'apt-get install chromium' brings it (Debian). The tests that open pages in it are" \
+        "skipped."
 fi

@@ -23,29 +23,30 @@ from .streaming import stroke_data
 
 _log = logging.getLogger(__name__)
 FAILURE = "The painting failed for a reason of our own; try again, or with other settings."
+"""What a visitor reads of a fault in the program; the log has the traceback."""
 
 
 @dataclass(eq=False)
-class _Order:
-    """A painting under way."""
+class _ActivePainting:
+    """A painting under way: who waits for it, and the row that the policy paints on."""
 
     job: Job
     row: Row
 
     @property
     def batch_key(self) -> tuple[str, int]:
-        """Paintings with the same painter and as many strokes to lay advance together."""
-        return self.job.order.painter, self.row.count
+        """Paintings with the same painter and as many strokes in their next step advance together."""
+        return self.job.request.painter, self.row.count
 
 
 class PolicyBatcher:
     """Paints the jobs of a queue by the policy. New ones join at the next step of those under way.
 
-    A painting does not depend on its company, but for the last digits of sums.
+    A painting does not depend on the rest of its batch, but for the last digits of sums.
 
     Args:
         jobs: where they wait.
-        planner: of the policy.
+        planner: decides on strokes, by the policy's network.
         painter: gives a painter by its name.
         batch: most paintings that advance together; 1 serves them one by one.
         time_limit: seconds for a painting.
@@ -68,45 +69,45 @@ class PolicyBatcher:
 
     def run(self) -> None:
         """Work until the queue is closed."""
-        orders: list[_Order] = []
+        active: list[_ActivePainting] = []
         with torch.inference_mode():
-            while (arrived := self._jobs.take(self._batch - len(orders), wait=not orders)) is not None:
-                orders += map(self._start, arrived)
-                for order in orders:
-                    if order.job.seconds > self._time_limit:
-                        order.job.fail(f"The painting took longer than {self._time_limit} seconds; use fewer strokes.")
-                orders = sorted((order for order in orders if not order.job.over), key=lambda order: order.batch_key)
-                for _, batch in itertools.groupby(orders, key=lambda order: order.batch_key):
+            while (arrived := self._jobs.take(self._batch - len(active), wait=not active)) is not None:
+                active += map(self._start, arrived)
+                for item in active:
+                    if item.job.seconds > self._time_limit:
+                        item.job.time_out(self._time_limit)
+                active = sorted((item for item in active if not item.job.over), key=lambda item: item.batch_key)
+                for _, batch in itertools.groupby(active, key=lambda item: item.batch_key):
                     self._advance(list(batch))
-                orders = [order for order in orders if not order.job.over]
+                active = [item for item in active if not item.job.over]
 
     @staticmethod
-    def _start(job: Job) -> _Order:
-        return _Order(job, start_row(to_tensor(job.order.upload.picture)[0], job.order.strokes))
+    def _start(job: Job) -> _ActivePainting:
+        return _ActivePainting(job, start_row(to_tensor(job.request.upload.picture)[0], job.request.strokes))
 
-    def _advance(self, batch: list[_Order]) -> None:
+    def _advance(self, batch: list[_ActivePainting]) -> None:
         try:
             self._step(batch)
         except Exception:
             if len(batch) > 1:  # Nothing was changed: each is tried again alone.
-                for order in batch:
-                    self._advance([order])
+                for item in batch:
+                    self._advance([item])
             else:
                 _log.exception("painting %s failed", batch[0].job.identity)
                 batch[0].job.fail(FAILURE)
 
-    def _step(self, batch: list[_Order]) -> None:
-        painter = self._painter(batch[0].job.order.painter)
-        coverages = advance(self._planner, [order.row for order in batch], painter)
-        canvas, target = (torch.stack([getattr(order.row, part) for order in batch]) for part in ("canvas", "target"))
+    def _step(self, batch: list[_ActivePainting]) -> None:
+        painter = self._painter(batch[0].job.request.painter)
+        coverages = advance(self._planner, [item.row for item in batch], painter)
+        canvas, target = (torch.stack([getattr(item.row, part) for item in batch]) for part in ("canvas", "target"))
         losses = self._loss(canvas, self._loss.features(target)).tolist()
-        for order, coverage, loss in zip(batch, coverages, losses, strict=True):
-            self._publish(order, coverage, loss, painter)
+        for item, coverage, loss in zip(batch, coverages, losses, strict=True):
+            self._publish(item, coverage, loss, painter)
 
-    def _publish(self, order: _Order, coverage: Tensor, loss: float, painter: Painter) -> None:
-        job, row = order.job, order.row
-        count = job.order.strokes - row.strokes_left
-        data = {"loss": loss, "fraction": count / job.order.strokes, **stroke_data(row.strokes[-1], coverage)}
+    def _publish(self, item: _ActivePainting, coverage: Tensor, loss: float, painter: Painter) -> None:
+        job, row = item.job, item.row
+        count = job.request.strokes - row.strokes_left
+        data = {"loss": loss, "fraction": count / job.request.strokes, **stroke_data(row.strokes[-1], coverage)}
         job.emit("strokes", count, data)
         if not row.strokes_left:
             painting = Painting(
@@ -117,6 +118,6 @@ class PolicyBatcher:
                 seconds=job.seconds,
                 agent=PolicyAgent.name,
                 painter=painter,
-                seed=job.order.seed,
+                seed=job.request.seed,
             )
             job.finish(painting)

@@ -1,4 +1,4 @@
-"""One painting that was ordered: its state, and the events that tell how it comes along. Who paints is elsewhere."""
+"""One painting that was requested: its state, and the events of its progress."""
 
 import bisect
 import json
@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from ..agents.outputs.painting import Painting
-from .requests import Order
+from .requests import PaintingRequest
+from .settings import limit_sentence
 
 
 class State(StrEnum):
@@ -40,16 +41,16 @@ class Event:
 
 
 class Job:
-    """A painting from order to result. Safe to use from several threads.
+    """A painting from request to result. Safe to use from several threads.
 
     Args:
-        order: what is to be painted.
+        request: what is to be painted.
         when_over: called once, when the state is final.
     """
 
-    def __init__(self, order: Order, when_over: Callable[["Job"], None] = lambda _: None) -> None:
+    def __init__(self, request: PaintingRequest, when_over: Callable[["Job"], None] = lambda _: None) -> None:
         self.identity = secrets.token_hex(16)
-        self.order = order
+        self.request = request
         self.state = State.WAITING
         self.message = ""
         """Why it failed."""
@@ -57,7 +58,7 @@ class Job:
         self.strokes_done = 0
         self.bytes_held = 0
         """Memory that it takes, once it is over."""
-        self.begun_at = self.over_at = time.monotonic()
+        self.started_at = self.over_at = time.monotonic()
         self._when_over = when_over
         self._events: list[Event] = []
         self._number = 0
@@ -73,17 +74,17 @@ class Job:
         """How long it has been painted, or was."""
         if self.state is State.WAITING:
             return 0.0
-        return (self.over_at if self.over else time.monotonic()) - self.begun_at
+        return (self.over_at if self.over else time.monotonic()) - self.started_at
 
-    def begin(self) -> None:
-        """Somebody starts to paint."""
+    def start(self) -> None:
+        """Painting starts."""
         with self._changed:
             if self.state is State.WAITING:
-                self.state, self.begun_at = State.PAINTING, time.monotonic()
-                self._emit(State.PAINTING, {"strokes": self.order.strokes})
+                self.state, self.started_at = State.PAINTING, time.monotonic()
+                self._emit(State.PAINTING, {"strokes": self.request.strokes})
 
     def emit(self, kind: str, strokes: int, data: dict[str, Any]) -> None:
-        """Tell of progress; nothing more is told of a job that is over.
+        """Publish progress; a job that is over publishes nothing more.
 
         A ``canvas`` takes the place of the one before: who reconnects needs only the last.
         """
@@ -96,7 +97,7 @@ class Job:
             self._emit(kind, {"count": strokes, "seconds": round(self.seconds, 3), **data})
 
     def finish(self, painting: Painting) -> None:
-        """It is painted."""
+        """Keep the result."""
         result = {"loss": painting.loss, "loss_name": painting.loss_name, "count": len(painting.strokes)}
         with self._changed:
             if not self.over:
@@ -105,14 +106,18 @@ class Job:
                 self._end(State.FINISHED, result)
 
     def fail(self, message: str) -> None:
-        """It cannot be painted, because of what one plain sentence says."""
+        """End without a painting; ``message`` says why in plain sentences."""
         with self._changed:
             if not self.over:
                 self.message = message
                 self._end(State.FAILED, {"message": message})
 
+    def time_out(self, limit: int) -> None:
+        """End without a painting, because it took more than ``limit`` seconds."""
+        self.fail(f"The painting took longer than {limit} seconds; use fewer strokes. {limit_sentence('time_limit')}")
+
     def cancel(self) -> None:
-        """Nobody wants it any more; who paints it stops at the next step."""
+        """Stop it: whoever paints it stops at the next step."""
         with self._changed:
             if not self.over:
                 self._end(State.CANCELLED, {})
@@ -130,11 +135,11 @@ class Job:
 
     def _end(self, state: State, data: dict[str, Any]) -> None:
         self.over_at = time.monotonic()
-        data["seconds"] = round(0.0 if self.state is State.WAITING else self.over_at - self.begun_at, 3)
+        data["seconds"] = round(0.0 if self.state is State.WAITING else self.over_at - self.started_at, 3)
         self.state = state
         self._when_over(self)
         self._emit(state, data)
-        self.bytes_held = sum(len(event.data) for event in self._events) + _bytes_of(self.order, self.painting)
+        self.bytes_held = sum(len(event.data) for event in self._events) + _bytes_of(self.request, self.painting)
 
     def _emit(self, kind: str, data: dict[str, Any]) -> None:
         self._number += 1
@@ -142,8 +147,8 @@ class Job:
         self._changed.notify_all()
 
 
-def _bytes_of(order: Order, painting: Painting | None) -> int:
-    sent = order.upload.picture.nbytes + len(order.upload.preview)
+def _bytes_of(request: PaintingRequest, painting: Painting | None) -> int:
+    sent = request.upload.picture.nbytes + len(request.upload.preview)
     if painting is None:
         return sent
     return sent + painting.image.nbytes + painting.stroke_list.strokes.nbytes + painting.stroke_list.windows.nbytes

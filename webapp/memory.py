@@ -8,6 +8,7 @@ import ctypes
 import functools
 
 _ARENAS = 2
+"""Of the C library, which makes up to eight a core: one for threads that paint, and one for those that answer."""
 _M_ARENA_MAX = -8  # malloc.h
 
 

@@ -1,4 +1,4 @@
-"""Lines in which jobs wait: bounded, first come first served. Who takes them out is in ``batching`` and ``worker``."""
+"""Queues in which jobs wait: bounded, first come first served."""
 
 import threading
 from collections import deque
@@ -12,18 +12,20 @@ class JobQueue:
 
     Args:
         capacity: most jobs, waiting and under way.
+        setting: the field of ``Settings`` that sets it.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, setting: str) -> None:
         self._capacity = capacity
+        self._setting = setting
         self._waiting: deque[Job] = deque()
         self._under_way: list[Job] = []
-        self._arrived = threading.Condition()
+        self._changed = threading.Condition()
         self._closed = False
 
     def __len__(self) -> int:
-        with self._arrived:
-            self._clear()
+        with self._changed:
+            self._drop_finished()
             return len(self._waiting) + len(self._under_way)
 
     def submit(self, job: Job) -> None:
@@ -32,17 +34,17 @@ class JobQueue:
         Raises:
             BusyError: there are too many, or the service is shutting down.
         """
-        with self._arrived:
-            self._clear()
+        with self._changed:
+            self._drop_finished()
             if self._closed:
                 raise BusyError("The service is shutting down; try again in a moment.")
             if len(self._waiting) + len(self._under_way) >= self._capacity:
-                raise BusyError("Too many paintings are being made; try again in a few seconds.")
+                raise BusyError("Too many paintings are being made; try again in a few seconds.", self._setting)
             self._waiting.append(job)
-            self._arrived.notify()
+            self._changed.notify()
 
     def take(self, most: int, *, wait: bool) -> list[Job] | None:
-        """Take out up to ``most`` jobs that nobody cancelled, and begin them.
+        """Take out up to ``most`` jobs that nobody cancelled, and start them.
 
         Args:
             most: how many.
@@ -51,30 +53,30 @@ class JobQueue:
         Returns:
             The jobs; None once the queue is closed.
         """
-        with self._arrived:
+        with self._changed:
             taken: list[Job] = []
             while not taken:
                 if self._closed:
                     return None
-                self._clear()
+                self._drop_finished()
                 while self._waiting and len(taken) < most:
                     taken.append(self._waiting.popleft())
                 if taken or not wait:
                     break
-                self._arrived.wait()
+                self._changed.wait()
             self._under_way += taken
         for job in taken:
-            job.begin()
+            job.start()
         return taken
 
     def close(self) -> None:
-        """Cancel every job, and tell those who wait in ``take`` to go home."""
-        with self._arrived:
+        """Cancel every job, and release those who wait in ``take``."""
+        with self._changed:
             self._closed = True
             for job in (*self._waiting, *self._under_way):
                 job.cancel()
-            self._arrived.notify_all()
+            self._changed.notify_all()
 
-    def _clear(self) -> None:
+    def _drop_finished(self) -> None:
         self._waiting = deque(job for job in self._waiting if not job.over)
         self._under_way = [job for job in self._under_way if not job.over]

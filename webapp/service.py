@@ -1,4 +1,4 @@
-"""Where paintings are made and kept: queues, their workers, and the results until they expire. HTTP is elsewhere."""
+"""Where paintings are made and kept: queues, their workers, and the results until they expire."""
 
 import threading
 import time
@@ -15,26 +15,29 @@ from ..agents.policy_agent import PolicyAgent
 from ..agents.registry import find_agent, load_agent
 from ..errors import MissingLibraryError
 from ..painters.mypaint.engine import MyPaintEngine
+from ..painters.names import shipped_painters
 from ..painters.painter import Painter
-from ..painters.registry import load_painter, shipped_painters
+from ..painters.registry import load_painter
 from ..painters.stroke import CANVAS_SIZE
 from .batching import PolicyBatcher
 from .errors import NotFoundError
 from .job import Job, State
 from .memory import give_back
 from .queue import JobQueue
-from .requests import Order
+from .requests import PaintingRequest
 from .settings import Settings
 from .uploads import Upload
 from .worker import Worker
 
-_WARMING_STROKES = 50
-_TIDY_SECONDS = 10.0
+_WARM_UP_STROKES = 50
+"""Enough that every kind of step of a painting is taken once."""
+_EXPIRY_INTERVAL_SECONDS = 10.0
+"""Between two looks at what has expired, even if nobody asks: a look takes milliseconds."""
 _GONE = "There is no such painting; it may have expired."
 
 
 class PaintingService:
-    """Takes orders, has them painted, keeps the results for a while.
+    """Takes requests, has them painted, and keeps the results for a while.
 
     Args:
         settings: its limits.
@@ -50,12 +53,12 @@ class PaintingService:
         """How many paintings ended, by agent and state."""
         self.seconds: dict[str, float] = defaultdict(float)
         """Seconds spent on finished paintings, by agent."""
-        self.quick = JobQueue(settings.queue_length)
-        self.slow = JobQueue(settings.slow_queue_length)
-        self.brush = _has_brush()
-        """Whether the real MyPaint is there."""
-        self.streams = threading.Semaphore(settings.maximum_streams)
-        """Who holds a thread for long."""
+        self.quick = JobQueue(settings.queue_length, "queue_length")
+        self.slow = JobQueue(settings.slow_queue_length, "slow_queue_length")
+        self.has_mypaint = _has_mypaint()
+        """Whether the real MyPaint is installed."""
+        self.stream_slots = threading.Semaphore(settings.maximum_streams)
+        """Threads that may be held for long."""
         self._network = load_network(settings.policy)
         self._painter = cache(_load_painter)
         self._jobs: dict[str, Job] = {}
@@ -64,19 +67,19 @@ class PaintingService:
         batcher = PolicyBatcher(self.quick, Planner(self._network), self._painter, settings.batch, settings.time_limit)
         worker = Worker(self.slow, self._make_agent, settings.time_limit)
         self._closing = threading.Event()
-        runs = [self._tidy, batcher.run, *[worker.run] * settings.slow_workers]
+        runs = [self._expire_periodically, batcher.run, *[worker.run] * settings.slow_workers]
         self._threads = [threading.Thread(target=run, name=f"painting-{i}", daemon=True) for i, run in enumerate(runs)]
         for thread in self._threads:
             thread.start()
 
-    def submit(self, order: Order) -> Job:
-        """Have something painted.
+    def submit(self, request: PaintingRequest) -> Job:
+        """Queue a painting.
 
         Raises:
             BusyError: too many paintings are waiting.
         """
-        job = Job(order, self._tally)
-        queue = self.quick if order.agent == PolicyAgent.name and not order.large else self.slow
+        job = Job(request, self._tally)
+        queue = self.quick if request.agent == PolicyAgent.name and not request.large else self.slow
         with self._lock:
             self._expire()
             queue.submit(job)
@@ -92,7 +95,7 @@ class PaintingService:
         with self._lock:
             self._expire()
             if identity not in self._jobs:
-                raise NotFoundError(_GONE)
+                raise NotFoundError(_GONE, "result_minutes", "results_kept", "results_megabytes")
             return self._jobs[identity]
 
     def discard(self, identity: str) -> None:
@@ -117,13 +120,13 @@ class PaintingService:
     def warm_up(self) -> None:
         """Paint once, so that the first visitor does not wait for what a first painting sets up."""
         upload = Upload(np.full((CANVAS_SIZE, CANVAS_SIZE, 3), 128, np.uint8), b"")
-        job = Job(Order(upload, strokes=_WARMING_STROKES))
+        job = Job(PaintingRequest(upload, strokes=_WARM_UP_STROKES))
         self.quick.submit(job)
         job.wait(self.settings.time_limit)
 
     @property
     def healthy(self) -> bool:
-        """Whether everybody is at work."""
+        """Whether all threads that paint are alive."""
         return all(thread.is_alive() for thread in self._threads)
 
     def close(self, timeout: float = 3.0) -> bool:
@@ -144,8 +147,8 @@ class PaintingService:
             options["network"] = self._network
         return load_agent(name, **options)
 
-    def _tidy(self) -> None:
-        while not self._closing.wait(_TIDY_SECONDS):
+    def _expire_periodically(self) -> None:
+        while not self._closing.wait(_EXPIRY_INTERVAL_SECONDS):
             with self._lock:
                 self._expire()
             give_back()
@@ -163,12 +166,12 @@ class PaintingService:
 
     def _tally(self, job: Job) -> None:
         with self._tally_lock:
-            self.ended[job.order.agent, job.state] += 1
+            self.ended[job.request.agent, job.state] += 1
             if job.state is State.FINISHED:
-                self.seconds[job.order.agent] += job.seconds
+                self.seconds[job.request.agent] += job.seconds
 
 
-def _has_brush() -> bool:
+def _has_mypaint() -> bool:
     try:
         MyPaintEngine()
     except MissingLibraryError:

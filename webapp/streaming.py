@@ -1,4 +1,4 @@
-"""Server-sent events: how strokes travel to the page, and how a stream is resumed. What the page does is in static/."""
+"""Server-sent events: how strokes travel to the page, and how a stream is resumed."""
 
 import base64
 import io
@@ -15,8 +15,9 @@ from ..painters.stroke import CANVAS_SIZE
 from .job import Job
 
 _LARGE_SIDE = 640
+"""Pixels; longer side of canvases sent of a large painting under way: as large as the page shows them, and 50 kB."""
 _HEARTBEAT_SECONDS = 1.0
-"""A line is sent at least as often: so that a client who has gone is noticed, and proxies keep the stream."""
+"""A line is sent at least as often, so that a client who has gone is noticed, and proxies keep the stream."""
 
 
 def stroke_data(strokes: Tensor, coverage: Tensor) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def event_stream(job: Job, after: int) -> Iterator[bytes]:
     """The events of a job with numbers above ``after``, in the form of server-sent events, until it is over."""
     yield b"retry: 1000\n\n"
     while True:
-        over = job.over  # asked first: what is told in between is then sent in the next round
+        over = job.over  # asked first: what is published in between is then sent in the next round
         events = job.events_after(after, _HEARTBEAT_SECONDS)
         for event in events:
             yield f"id: {event.number}\nevent: {event.kind}\ndata: {event.data}\n\n".encode()

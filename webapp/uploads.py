@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from PIL import Image
 
 from ..envs.pictures import Picture, fit_picture, load_picture, scale_picture
-from ..errors import InvalidInputError
+from ..errors import InvalidInputError, MissingLibraryError, TooManyPixelsError, UnknownFormatError
 from ..painters.stroke import CANVAS_SIZE
 from .errors import RequestError, TooLargeError, UnsupportedPictureError
 
-_FORMATS = ("PNG", "JPEG", "WEBP")
 _PREVIEW_SIDE, _LARGE_PREVIEW_SIDE = 320, 640
-_MOST_SCANS = 100
-"""Of a progressive JPEG, which has about ten; each takes as long to decode as the whole picture."""
 
 # A picture of 25 million pixels takes some 200 MB while it is decoded.
 _decoding = threading.Semaphore(2)
@@ -34,15 +31,15 @@ class Upload:
 
 
 def read_upload(content: bytes, maximum_pixels: int, size: int = CANVAS_SIZE) -> Upload:
-    """Decode a picture; of its metadata only the orientation is used.
+    """Decode a picture as ``load_picture`` does; of its metadata the orientation and the color profile are used.
 
     Args:
-        content: of a file.
+        content: of a file; of an animation the first frame is painted.
         maximum_pixels: larger pictures are refused.
         size: longer side in pixels; 64 for the center square.
 
     Raises:
-        UnsupportedPictureError: not a PNG, JPEG or WebP picture, or an animation.
+        UnsupportedPictureError: not a picture of a format that is read.
         TooLargeError: more pixels than ``maximum_pixels``.
         RequestError: empty, damaged, cut short, or too narrow to be painted at that size.
     """
@@ -50,30 +47,26 @@ def read_upload(content: bytes, maximum_pixels: int, size: int = CANVAS_SIZE) ->
         raise RequestError("The picture is empty; send a PNG, JPEG or WebP file.")
     with _decoding:
         try:
-            image = Image.open(io.BytesIO(content), formats=_FORMATS)
-        except Image.DecompressionBombError:
-            raise _too_large("more than 100 million", maximum_pixels) from None
-        except Exception:  # Pillow's parsers raise nearly anything on malformed bytes
-            raise UnsupportedPictureError("This is not a PNG, JPEG or WebP picture; convert it to one.") from None
-        with image:
-            return _shrink(image, content, maximum_pixels, size)
+            picture = load_picture(content, enough=max(size, _PREVIEW_SIDE), maximum_pixels=maximum_pixels)
+        except TooManyPixelsError as error:
+            raise TooLargeError(
+                f"This picture has too many pixels ({error.pixels}); at most {maximum_pixels:,} are taken. "
+                "Shrink it first."
+            ) from None
+        except UnknownFormatError:
+            raise UnsupportedPictureError(
+                "This is not a PNG, JPEG or WebP picture, nor a GIF, BMP, TIFF, AVIF or HEIC one; convert it to one."
+            ) from None
+        except MissingLibraryError:
+            raise UnsupportedPictureError(
+                "This is a HEIC picture, and the service has no pillow-heif to read it; convert it to JPEG."
+            ) from None
+        except InvalidInputError:
+            raise RequestError("This picture is damaged or cut short; send a whole one.") from None
+        return _shrink(picture, size)
 
 
-def _shrink(image: Image.Image, content: bytes, maximum_pixels: int, size: int) -> Upload:
-    if image.width * image.height > maximum_pixels:
-        raise _too_large(f"{image.width} x {image.height}", maximum_pixels)
-    jpeg = image.format in ("JPEG", "MPO")  # MPO: telephones append a depth map, or a second exposure
-    if not jpeg and getattr(image, "is_animated", False):
-        raise UnsupportedPictureError("This picture is an animation; send a single picture.")
-    if jpeg:
-        if content.count(b"\xff\xda") > _MOST_SCANS:
-            raise RequestError("This JPEG picture is damaged: it has too many scans; save it again.")
-        enough = 2 * max(size, _PREVIEW_SIDE)
-        image.draft("RGB", (enough, enough))  # decodes at an eighth of the size where that is enough
-    try:
-        picture = load_picture(image)
-    except InvalidInputError:
-        raise RequestError("This picture is damaged or cut short; send a whole one.") from None
+def _shrink(picture: Picture, size: int) -> Upload:
     if size == CANVAS_SIZE:
         return Upload(fit_picture(picture, size), _jpeg(Image.fromarray(fit_picture(picture, _PREVIEW_SIDE))))
     try:
@@ -91,9 +84,3 @@ def _jpeg(image: Image.Image) -> bytes:
     content = io.BytesIO()
     image.save(content, "JPEG", quality=85)
     return content.getvalue()
-
-
-def _too_large(pixels: str, maximum: int) -> TooLargeError:
-    return TooLargeError(
-        f"This picture has too many pixels ({pixels}); at most {maximum:,} are taken. Shrink it first."
-    )

@@ -24,9 +24,10 @@ from .config import PlannerConfig
 from .network import StrokeNetwork
 from .planner import Planner
 from .registry import load_weights, read_policy
+from .schedule import DEFAULT_STROKES_PER_STEP
 
 _VALUE_SIDE = 8
-DEFAULT_STROKES_PER_STEP = 4
+"""Pixels a side of the error map that the value is told from; the value's weights depend on it."""
 
 
 class ValueNetwork(nn.Module):

@@ -1,6 +1,6 @@
 """Training a policy: the stages in turn, measurements on held-out pictures, checkpoints, the card.
 
-What a step does is in ``analytic`` and ``policy_ppo``; how good a network is, is measured in ``policy_evaluation``.
+What a step does is in ``analytic`` and ``ppo``; how good a network is, is measured in ``evaluation``.
 """
 
 import json
@@ -33,6 +33,7 @@ from .evaluation import evaluate, log_paintings
 from .ppo import ResetCallback, make_ppo, train_ppo
 
 _LOG_EVERY = 20
+"""Steps of Adam whose figures TensorBoard has the mean of."""
 
 Report = Callable[[int, float], object]
 """Called with the steps done, and a figure: the part of the loss that a step leaves, or PPO's mean return."""

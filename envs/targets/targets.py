@@ -7,18 +7,18 @@ import warnings
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...errors import InvalidInputError, MissingDataError
 from ...files import data_directory
-from ..pictures import PICTURE_SUFFIXES, Picture, check_picture, fit_picture, load_picture
+from ..decoding import FORMAT_NAMES, PICTURE_SUFFIXES
+from ..pictures import Picture, PictureSource, check_picture, fit_picture, is_in_memory, load_picture
 from .bam.database import Bam
+from .names import Split, check_target
 
-Split = Literal["train", "test"]
-TargetSource = str | Path | NDArray[Any] | list[NDArray[Any]] | tuple[NDArray[Any], ...]
+TargetSource: TypeAlias = "PictureSource | Sequence[PictureSource]"
 
 _CACHED_PICTURES = 128
 _TEST_ARTISTS_ONE_IN = 6
@@ -93,8 +93,8 @@ def load_targets(
         source: ``"mnist"`` (digits as dark ink on white paper, from ``MNIST/raw`` in the data folder),
             ``"paintings"`` (``paintings/paintings.csv`` in the data folder), ``"photographs"`` (eight, from the
             packages of ``pip install paintgym[photographs]``), ``"bam"`` (a database and pictures in ``bam`` in the
-            data folder, see ``envs.bam.Bam``), a folder (searched recursively, in sorted order), a picture file, an
-            (H, W, 3) uint8 array, or a list of such arrays.
+            data folder, see ``envs.bam.Bam``), a folder (searched recursively, in sorted order), a picture file or
+            whatever else ``load_picture`` reads, or a list of such.
         size: side of the targets in pixels.
         split: ``"train"`` or ``"test"``: MNIST's own split; an artist of the paintings, or a project of BAM, has all
             pictures in one part. Sources without parts give all their pictures either way.
@@ -116,13 +116,13 @@ def load_targets(
         raise InvalidInputError(f"split is {split!r}, expected 'train' or 'test'")
     if bam_filter is not None and not (isinstance(source, str) and source == "bam"):
         raise InvalidInputError(f"bam_filter is {bam_filter!r}, which chooses among BAM's pictures; pass target='bam'")
-    if isinstance(source, np.ndarray):
-        return _from_arrays([source], size)
     if isinstance(source, list | tuple):
-        return _from_arrays(source, size)
+        return _from_pictures(source, size)
+    if is_in_memory(source):
+        return _from_pictures([source], size)  # type: ignore[list-item]
     if not isinstance(source, str | Path):
         raise InvalidInputError(
-            f"the target is a {type(source).__name__}, expected a name, a path, an (H, W, 3) array or a list"
+            f"the target is a {type(source).__name__}, expected a name, a path, a picture or a list"
         )
     if source == "mnist":
         return _mnist(size, split)
@@ -132,28 +132,28 @@ def load_targets(
         return _photographs(size)
     if source == "bam":
         pictures = Bam().select(bam_filter, split)
-        return Targets(len(pictures), pictures.name, pictures.load, size)
+        return Targets(len(pictures), pictures.name, lambda index: pictures.load(index, size), size)
+    check_target(source)
     path = Path(source).expanduser()
     if path.is_dir():
         return _folder(path, size)
-    if path.is_file():
-        check_picture(path)
-        return _from_files([path], [path.stem], size)
-    raise InvalidInputError(
-        f"there is no target {str(source)!r}; expected 'mnist', 'paintings', 'photographs', 'bam', or an existing "
-        "picture file or folder"
-    )
+    check_picture(path)
+    return _from_files([path], [path.stem], size)
 
 
-def _from_arrays(arrays: Sequence[NDArray[Any]], size: int) -> Targets:
-    pictures = [load_picture(array) for array in arrays]
-    if not pictures:
-        raise InvalidInputError("the list of targets is empty; expected at least one (H, W, 3) uint8 array")
-    return Targets(len(pictures), lambda index: f"array {index}", pictures.__getitem__, size)
+def _from_pictures(sources: Sequence[PictureSource], size: int) -> Targets:
+    if not sources:
+        raise InvalidInputError("the list of targets is empty; expected at least one picture, such as a path")
+    pictures = [load_picture(source, enough=size) for source in sources]
+    names = [
+        Path(source).stem if isinstance(source, str | Path) else f"array {index}"
+        for index, source in enumerate(sources)
+    ]
+    return Targets(len(pictures), names.__getitem__, pictures.__getitem__, size)
 
 
 def _from_files(paths: Sequence[Path], names: Sequence[str], size: int) -> Targets:
-    return Targets(len(paths), names.__getitem__, lambda index: load_picture(paths[index]), size)
+    return Targets(len(paths), names.__getitem__, lambda index: load_picture(paths[index], enough=size), size)
 
 
 def _folder(folder: Path, size: int) -> Targets:
@@ -169,7 +169,7 @@ def _folder(folder: Path, size: int) -> Targets:
             paths.append(path)
     if not paths:
         reason = f"the first of {len(candidates)} fails: {complaint}" if complaint else "there are none"
-        raise InvalidInputError(f"{folder} holds no PNG, JPEG or WebP pictures that can be read ({reason})")
+        raise InvalidInputError(f"{folder} holds no {FORMAT_NAMES} pictures that can be read ({reason})")
     if complaint:
         skipped = len(candidates) - len(paths)
         warnings.warn(

@@ -148,7 +148,7 @@ def test_missing_and_broken_pictures_are_counted_in_one_warning(folder: Path) ->
 def test_pictures_are_decoded_when_asked_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded = []
 
-    def load(path: Path) -> np.ndarray:
+    def load(path: Path, *, enough: int) -> np.ndarray:
         decoded.append(path.name)
         return np.zeros((4, 4, 3), np.uint8)
 

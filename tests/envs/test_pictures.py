@@ -154,7 +154,7 @@ def test_what_is_no_picture_is_refused_in_one_line(tmp_path: Path) -> None:
         (tmp_path / "missing.png", "not an existing file"),
         ("/dev/zero", "not an existing file"),
         (np.zeros((4, 4, 3)), "float64 array of shape"),
-        (np.zeros((4, 4), np.uint8), r"expected uint8 \(H, W, 3\)"),
+        (np.zeros((4, 4, 2), np.uint8), r"expected uint8 \(H, W, 3\)"),
         (np.zeros((0, 4, 3), np.uint8), "expected uint8"),
     ):
         with pytest.raises(InvalidInputError, match=message):

@@ -62,7 +62,8 @@ def test_folders_without_usable_pictures_raise(tmp_path: Path) -> None:
 def test_files_are_decoded_when_asked_for_and_then_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded = []
 
-    def load(path: Path) -> np.ndarray:
+    def load(path: Path, *, enough: int) -> np.ndarray:
+        assert enough == 16
         decoded.append(path.name)
         return np.zeros((4, 4, 3), np.uint8)
 

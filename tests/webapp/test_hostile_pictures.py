@@ -8,6 +8,8 @@ import zlib
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from helpers.hostile_pictures import BOMBS, LIES
+from helpers.picture_files import encode, noise
 from helpers.web_service import (
     JSON,
     app,
@@ -15,8 +17,8 @@ from helpers.web_service import (
     client,
     finish,
     form_with,
-    order,
     picture,
+    request_painting,
 )
 from PIL import Image
 
@@ -63,14 +65,8 @@ PICTURES: dict[str, tuple[set[int], bytes]] = {
     "zip": (NO_PICTURE, b"PK\x03\x04" + bytes(100)),
     "pickle": (NO_PICTURE, b"\x80\x04\x95\x0b\x00\x00\x00\x00\x00\x00\x00\x8c\x02os\x94."),
     "wave": (NO_PICTURE, b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(40)),
-    "gif": (NO_PICTURE, picture("GIF")),
-    "bmp": (NO_PICTURE, picture("BMP")),
-    "tiff": (NO_PICTURE, picture("TIFF")),
     "ico": (NO_PICTURE, picture("ICO", (32, 32))),
     "ppm": (NO_PICTURE, b"P6 1 1 255 abc"),
-    "animated gif": (NO_PICTURE, animation("GIF")),
-    "animated png": (NO_PICTURE, animation("PNG")),
-    "animated webp": (NO_PICTURE, animation("WEBP")),
     "png bomb": (TOO_LARGE, png(60_000, 60_000)),
     "png bomb, long and thin": (TOO_LARGE, png(2_000_000, 1)),
     "png bomb of the largest size there is": (TOO_LARGE, png(2**31 - 1, 2**31 - 1)),
@@ -88,7 +84,17 @@ PICTURES: dict[str, tuple[set[int], bytes]] = {
     "jpeg marker and garbage": (DAMAGED, b"\xff\xd8\xff\xe0" + bytes(range(256)) * 8),
     "webp header alone": (NO_PICTURE, b"RIFF\x24\x00\x00\x00WEBPVP8 "),
     "webp garbage": (NO_PICTURE, WEBP[:20] + bytes(500)),
-    "polyglot: gif, then png": (NO_PICTURE, b"GIF89a" + PNG),
+    "polyglot: gif, then png": (TOO_LARGE, b"GIF89a" + PNG),  # a GIF, of the size that PNG's first bytes make
+    **{f"{form} bomb": (TOO_LARGE, BOMBS[form]) for form in ("gif", "bmp", "tiff", "tiff of one huge tile")},
+    **{f"{form} bomb": (TOO_LARGE, BOMBS[form]) for form in ("avif", "heic", "heic of the largest size")},
+    "gif cut short": (DAMAGED, picture("GIF")[:1500]),
+    "bmp cut short": (DAMAGED, picture("BMP")[:1500]),
+    "tiff cut short": (DAMAGED, picture("TIFF")[:1500]),
+    "avif cut short": (DAMAGED, picture("AVIF")[:1500]),
+    "heic cut short": (DAMAGED, encode(noise(), "HEIF")[:1500]),
+    "heic header alone": (NO_PICTURE, b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"),
+    "film": (NO_PICTURE, b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(3000)),
+    "png of a text bomb": (DAMAGED, LIES["png text that unpacks to hundreds of megabytes"]()),
     "polyglot: html, then jpeg": (NO_PICTURE, b"<html><!--" + JPEG),
     "polyglot: pdf, then png": (NO_PICTURE, b"%PDF-1.4\n" + PNG),
     "polyglot: zip, then webp": (NO_PICTURE, b"PK\x03\x04" + WEBP),
@@ -114,6 +120,21 @@ def test_it_is_refused_as_json_and_as_bare_bytes_too(client: FlaskClient, name: 
     check_refusal(client.post("/invocations", data=content, content_type="image/png"), statuses)
 
 
+ACCEPTED = {
+    **{form: picture(form) for form in ("GIF", "BMP", "TIFF", "AVIF")},
+    "HEIC": encode(noise(), "HEIF"),
+    **{f"first frame of an animated {form}": animation(form) for form in ("GIF", "PNG", "WEBP", "AVIF")},
+    "photograph with a film appended": JPEG + 400 * b"\xff\xda and what else a film has",
+    "photograph with a picture appended": JPEG + PNG,
+}
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_what_clients_send_is_painted(client: FlaskClient, name: str) -> None:
+    answer = client.post("/paintings", data=form_with(ACCEPTED[name], strokes=1), headers=JSON)
+    assert answer.status_code == 202, answer.text
+
+
 @pytest.mark.parametrize(
     "name", ["../../x.png", "/etc/x.png", "x.png\x00.svg", "a" * 5000, "<script>.png", "con.png", "é.png"]
 )
@@ -124,7 +145,7 @@ def test_names_of_files_do_not_matter(client: FlaskClient, name: str) -> None:
 
 
 def test_afterwards_the_service_still_paints(app: Flask, client: FlaskClient) -> None:
-    painting = order(client)
+    painting = request_painting(client)
     finish(app, painting["id"])
     assert client.get(painting["links"]["png"]).status_code == 200
     assert client.get("/healthz").status_code == 200

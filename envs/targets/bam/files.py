@@ -111,13 +111,13 @@ class BamPictures:
         """The name of picture ``index``: its number in BAM."""
         return f"bam {self.mids[index]}"
 
-    def load(self, index: int) -> Picture:
-        """Picture ``index`` as (H, W, 3) uint8.
+    def load(self, index: int, enough: int | None = None) -> Picture:
+        """Picture ``index`` as (H, W, 3) uint8; with ``enough``, see ``load_picture``, a large one may come smaller.
 
         Raises:
             InvalidInputError: the file turns out to be damaged.
         """
-        return load_picture(self._files.path(int(self._positions[index])))
+        return load_picture(self._files.path(int(self._positions[index])), enough=enough)
 
 
 def _is_number(stem: str) -> bool:
