@@ -143,7 +143,8 @@ class PaintingCore:
     def strokes(self, action: Tensor) -> Tensor:
         """The strokes (B, strokes_per_step, 12) in [0, 1] of actions (B, 12 * strokes_per_step).
 
-        A stroke is (action + 1) / 2; what lies outside [-1, 1] counts as the nearest number inside.
+        A stroke is (action + 1) / 2; what lies outside [-1, 1] counts as the nearest number inside. An action of equal
+        numbers, such as 0, is a stroke of no length: it paints nothing, and hardly has a gradient to learn from.
 
         Raises:
             InvalidInputError: actions of another shape.
