@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..errors import InvalidInputError
 from .painter import Painter, StrokeFunction, as_painter
+from .raster import Raster
 from .stroke import COLOR, CONTROL, END, SIZE, START
 from .stroke_list import WHITE, check_background
 
@@ -109,6 +110,10 @@ class StyledPainter(Painter):
         """Coverage (N, 1, 64, 64) in [0, 1] of strokes (N, 12) in [0, 1]."""
         coverage: Tensor = self.painter(self.style.shape(strokes))
         return coverage
+
+    def sample(self, strokes: Tensor, raster: Raster) -> Tensor:
+        """Coverage (N, 1, H, W) in [0, 1] of strokes (N, 12) on any raster, as the painter samples them."""
+        return self.painter.sample(self.style.shape(strokes), raster)
 
 
 def choose_palette(picture: NDArray[np.uint8], count: int) -> NDArray[np.float32]:
