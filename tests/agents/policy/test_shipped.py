@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from paintgym.agents.policy.registry import read_policy, shipped_policies
+from paintgym.agents.policy.names import shipped_policies
+from paintgym.agents.policy.registry import read_policy
 from paintgym.agents.policy.sb3_policy import load_policy
 from paintgym.agents.training.config import PolicyTrainingConfig
 from paintgym.agents.training.data import find_data
