@@ -24,7 +24,7 @@ class Arguments:
     are policy and policy+refine too."""
     painters: str | None = None
     """Neural painters, separated by commas, by name or as paths to .safetensors files; gan by default. Where there are
-    several, strokes move by each painter's own gradient, not by the draft painter's."""
+    several, strokes move by each painter's own gradient, not by the proxy renderer's."""
     targets: str | None = None
     """What is painted, separated by commas: mnist, paintings, photographs (default), bam, picture files or folders."""
     strokes: str | None = None
