@@ -146,7 +146,7 @@ def test_a_browser_asks_no_other_host_and_finds_what_it_searches_for(site: Path)
         page.on("pageerror", lambda error: errors.append(str(error)))
         for name in ("index.html", "training.html", "reference/agents.html"):
             page.goto(f"{address}/{name}", wait_until="networkidle")
-        page.get_by_role("textbox", name="Search").first.fill("matching pursuit")
+        page.locator("input.md-search__input").press_sequentially("matching pursuit")
         page.wait_for_selector(".md-search-result__item", state="attached")
         browser.close()
     assert errors == []

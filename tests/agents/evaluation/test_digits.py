@@ -26,6 +26,7 @@ from paintgym.agents.evaluation.report.findings import findings
 from paintgym.agents.evaluation.report.summary import make_summary
 from paintgym.agents.registry import load_agent
 from paintgym.envs.losses.loss import PixelLoss
+from paintgym.envs.targets.sources import Digits
 from paintgym.envs.targets.targets import Targets, load_targets
 from paintgym.errors import InvalidInputError
 from paintgym.scripts.main import main
@@ -105,7 +106,8 @@ def test_the_digit_is_known_by_the_targets_name(name: str, digit: int | None) ->
 
 
 def test_a_comparison_counts_the_digits_that_can_be_read_and_leaves_other_pictures_alone() -> None:
-    digits = Targets(2, lambda index: f"digit {index + 2}, test {index}", lambda index: written(index + 2), 64)
+    ink = np.stack([255 - written(digit)[:, :, 0] for digit in (2, 3)])
+    digits = Targets(Digits(ink, [2, 3], "test"), 64)
     comparison = Comparison(
         agents=[load_agent("random", loss="mse"), load_agent("greedy", loss="mse")],
         sources={
