@@ -17,7 +17,8 @@ from paintgym.painters.neural.proxy import ProxyPainter
 from paintgym.painters.neural.straight_through import StraightThroughPainter
 from paintgym.painters.painter import Painter
 from paintgym.painters.registry import load_painter
-from paintgym.painters.style import Style, StyledPainter
+from paintgym.painters.style import Style
+from paintgym.painters.styled import StyledPainter
 from torch import Tensor
 
 pytestmark = pytest.mark.usefixtures("one_thread")
