@@ -106,6 +106,7 @@ def test_a_stroke_without_pressure_leaves_no_visible_ink(painter):
     assert painter(stroke).max() < 1 / 512
 
 
+@pytest.mark.slow
 def test_degenerate_strokes_give_finite_coverage_and_gradients(any_painter):
     strokes = degenerate_strokes()
     if any_painter.name != "gan":

@@ -74,6 +74,7 @@ def test_large_strokes_lie_under_fine_ones():
     assert (np.diff(painting.strokes[:, SIZE]) <= 0).all()
 
 
+@pytest.mark.slow
 def test_the_optimiser_makes_up_for_a_style():
     # It paints through the limits: put on afterwards they would leave the picture farther away.
     agent, style = paintgym.load_agent("gradient", loss="mse", iterations=40), Style(sizes=(0.6, 1.0))

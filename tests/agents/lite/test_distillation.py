@@ -15,6 +15,7 @@ def pictures():
     return torch.nn.functional.interpolate(coarse, (64, 64), mode="bicubic").clamp(0, 1)
 
 
+@pytest.mark.slow
 def test_a_network_is_taught_the_distances_it_is_given(pictures):
     teacher = LiteNetwork()
     torch.manual_seed(5)
@@ -31,6 +32,7 @@ def test_a_network_is_taught_the_distances_it_is_given(pictures):
     assert losses[-1] < 0.5 * losses[0]
 
 
+@pytest.mark.slow
 def test_the_data_are_pictures_canvases_and_what_vgg19_says_of_them(data):
     for name in ("vgg19_features.safetensors", "paintings", "MNIST/raw"):
         data(name)

@@ -55,6 +55,7 @@ def test_there_is_a_card_for_every_policy_and_all_are_measured_here() -> None:
         )
 
 
+@pytest.mark.slow
 def test_a_policy_reaches_its_cards_figures_on_held_out_pictures(name: str, data: Callable[[str], Path]) -> None:
     data(DATA[name])
     card = read_card(name)
