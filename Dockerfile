@@ -1,4 +1,4 @@
-# The page and its service, on port 8080 as SageMaker wants it. How to build and where to run it: webapp/HOSTING.md
+# The page and its service, on port 8080 as SageMaker wants it. How to build and where to run it: docs/hosting.md
 FROM python:3.11-slim
 
 WORKDIR /opt/paintgym

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from .agents.policy.sb3_policy import PaintingPolicy, load_policy
     from .agents.registry import load_agent
     from .agents.training.vec_env import PaintingVecEnv
-    from .envs.core import PaintingCore, PaintingState
+    from .envs.core import PaintingCore
     from .envs.losses.perceptual import PerceptualLoss
     from .envs.losses.registry import make_loss
     from .envs.painting import PaintingEnv
+    from .envs.state import PaintingState
     from .envs.targets.targets import load_targets
     from .envs.vector import PaintingVectorEnv
     from .painters.canvas import composite, paint_strokes, white_canvas

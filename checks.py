@@ -28,7 +28,7 @@ def check_whole(name: str, value: Any, low: int, high: int | None = None) -> int
         paintgym.errors.InvalidInputError: size is 64.0, expected a whole number, at least 16
     """
     number = None
-    if not _is_truth(value):
+    if not _is_truth(value) and not _has_dimensions(value):
         try:
             number = operator.index(value)
         except (TypeError, ValueError, RuntimeError):
@@ -36,7 +36,7 @@ def check_whole(name: str, value: Any, low: int, high: int | None = None) -> int
     if number is None or number < low or (high is not None and number > high):
         wanted = f"from {low} to {high}" if high is not None else f"at least {low}"
         comma = "" if high is not None else ","
-        raise InvalidInputError(f"{name} is {shown(value)}, expected a whole number{comma} {wanted}")
+        raise InvalidInputError(f"{name} is {shown(value)}, expected a whole number{comma} {wanted}", name)
     return number
 
 
@@ -51,7 +51,7 @@ def check_number(name: str, value: Any, low: float = -math.inf, high: float = ma
         limits = f" from {low:g} to {high:g}" if math.isfinite(low) and math.isfinite(high) else ""
         limits = limits or (f", at least {low:g}" if math.isfinite(low) else "")
         limits = limits or (f", at most {high:g}" if math.isfinite(high) else "")
-        raise InvalidInputError(f"{name} is {shown(value)}, expected a finite number{limits}")
+        raise InvalidInputError(f"{name} is {shown(value)}, expected a finite number{limits}", name)
     return number
 
 
@@ -63,7 +63,7 @@ def check_positive(name: str, value: Any) -> float:
     """
     number = _as_float(value)
     if number is None or number <= 0:
-        raise InvalidInputError(f"{name} is {shown(value)}, expected a number above 0")
+        raise InvalidInputError(f"{name} is {shown(value)}, expected a number above 0", name)
     return number
 
 
@@ -79,9 +79,13 @@ def _is_truth(value: Any) -> bool:
     return isinstance(value, bool) or str(getattr(value, "dtype", "")) in ("bool", "torch.bool")
 
 
+def _has_dimensions(value: Any) -> bool:
+    return bool(getattr(value, "ndim", 0))
+
+
 def _as_float(value: Any) -> float | None:
     """A finite number, or None. Text is no number, though ``float`` would take it; nor are arrays."""
-    if _is_truth(value) or isinstance(value, str | bytes) or getattr(value, "ndim", 0):
+    if _is_truth(value) or isinstance(value, str | bytes) or _has_dimensions(value):
         return None
     try:
         number = float(value)

@@ -10,7 +10,17 @@ class PaintgymError(Exception):
 
 
 class InvalidInputError(PaintgymError, ValueError):
-    """A value, file or setting that paintgym was given cannot be used."""
+    """A value, file or setting that paintgym was given cannot be used.
+
+    Args:
+        message: the line.
+        parameters: which of its words are names of parameters. Who took these values under other names, as the command
+            line does, puts those in their place.
+    """
+
+    def __init__(self, message: str = "", *parameters: str) -> None:
+        super().__init__(message)
+        self.parameters = parameters
 
 
 class UnknownFormatError(InvalidInputError):

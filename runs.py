@@ -45,7 +45,7 @@ def keep_settings(folder: Path, name: str, settings: dict[str, Any], work: str) 
     document = json.loads(json.dumps(settings))
     known = folder / name
     if known.is_file():
-        _compare(folder, read_json(known), document, work)
+        compare_settings(folder, read_json(known), document, work)
     elif folder.is_dir() and any(folder.iterdir()):
         raise InvalidInputError(f"{folder} holds other things than {work}; name a new folder")
     make_folder(folder)
@@ -61,7 +61,7 @@ def read_json(path: Path) -> dict[str, Any]:
         InvalidInputError: it cannot be read, or is damaged.
     """
     try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -117,7 +117,7 @@ def load_checkpoint(
         there = json.loads(document["settings"])
     except Exception:  # torch's reader raises nearly anything on malformed bytes
         raise _damaged(path) from None
-    _compare(folder, there, json.loads(json.dumps(settings)), work)
+    compare_settings(folder, there, json.loads(json.dumps(settings)), work)
     return state
 
 
@@ -125,7 +125,18 @@ def _damaged(path: Path) -> InvalidInputError:
     return InvalidInputError(f"{path} is damaged; remove it, or name a new folder")
 
 
-def _compare(folder: Path, there: dict[str, Any], here: dict[str, Any], work: str) -> None:
+def compare_settings(folder: Path, there: dict[str, Any], here: dict[str, Any], work: str) -> None:
+    """Find out whether settings are those that some work was begun with.
+
+    Args:
+        folder: of the work, for messages.
+        there: the settings that it was begun with, as JSON.
+        here: those of now.
+        work: what the folder holds, such as ``"a comparison"``, for messages.
+
+    Raises:
+        InvalidInputError: they are others; the first few are named.
+    """
     old, new = _flatten(there), _flatten(here)
     differences = [
         f"{key} is {old.get(key, 'missing')} there and {new.get(key, 'missing')} now"

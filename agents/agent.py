@@ -3,35 +3,35 @@
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..checks import check_whole
-from ..envs.core import PaintingCore, PaintingState
+from ..envs.core import PaintingCore
 from ..envs.losses.loss import Loss
 from ..envs.losses.registry import make_loss
-from ..envs.pictures import fit_picture, load_picture, scale_picture
+from ..envs.pictures import PictureSource, fit_picture, load_picture, scale_picture
+from ..envs.state import PaintingState
 from ..errors import InvalidInputError
+from ..painters.modes import plain_torch
 from ..painters.painter import Painter, StrokeFunction, as_painter
 from ..painters.pixels import to_uint8
 from ..painters.registry import load_painter
 from ..painters.stroke import CANVAS_SIZE
 from ..painters.stroke_list import StrokeList
-from ..painters.style import Style, StyledPainter
+from ..painters.style import Style
+from ..painters.styled import StyledPainter
 from ..runs import settings_of
-from .large.canvas import Decision, LargeCanvas, WindowBatch, paint_passes
+from .config import AgentConfig, make_config
+from .fingerprint import fingerprint_arrays
+from .large.canvas import Decision, WindowBatch, WindowedCanvas, paint_passes
 from .large.plan import plan_passes, whole_canvas
 from .limits import LARGEST_BUDGET, LARGEST_LARGE_BUDGET, LARGEST_SIZE
 from .outputs.painting import Painting
-
-PictureSource = str | Path | Image.Image | NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,8 @@ class Agent(ABC):
     """
 
     name: ClassVar[str]
-    Config: ClassVar[type]
+    Config: ClassVar[type[AgentConfig]]
+    config: AgentConfig
 
     def __init__(
         self,
@@ -97,6 +98,16 @@ class Agent(ABC):
         """All settings that decide which strokes are laid, as JSON."""
         return {"agent": self.name, "painter": self.painter.name, "loss": self.loss.name, **settings_of(self.config)}
 
+    @property
+    def networks(self) -> list[nn.Module]:
+        """Everything with weights that decide which strokes are laid."""
+        return [self.painter, self.loss]
+
+    def fingerprint(self) -> str:
+        """A short text that tells all weights apart: of painter, loss and, where there is one, policy."""
+        weights = [weight for network in self.networks for weight in network.state_dict().values()]
+        return fingerprint_arrays(weight.detach().cpu().numpy() for weight in weights)
+
     def paint(
         self,
         image: PictureSource,
@@ -111,7 +122,8 @@ class Agent(ABC):
         """Paint a picture.
 
         Args:
-            image: path, PIL image or (H, W, 3) uint8 array.
+            image: whatever ``load_picture`` reads: a path, bytes, a PIL image, an array or a tensor. The paper is seen
+                through what is transparent.
             stroke_budget: how many strokes; all are used. 1 to 5000 on the small canvas, to 100,000 on large ones.
             size: the painting's longer side in pixels, 64 to 4096: the whole picture is painted, through windows coarse
                 to fine. By default its center square is painted on one canvas of 64x64, which is its only window.
@@ -127,6 +139,7 @@ class Agent(ABC):
         (painting,) = self.paint_many([image], stroke_budget, **options)
         return painting
 
+    @plain_torch()
     def paint_many(
         self,
         images: Sequence[PictureSource],
@@ -159,8 +172,8 @@ class Agent(ABC):
         most = LARGEST_BUDGET if size is None else LARGEST_LARGE_BUDGET
         stroke_budget = check_whole("stroke_budget", stroke_budget, 1, most)
         seed = check_whole("seed", seed, 0, 2**63 - 1)
-        canvases = self._start(images, stroke_budget, size, grid, style, starts)
         started = time.perf_counter()
+        canvases = self._start(images, stroke_budget, size, grid, style, starts)
         generator = torch.Generator().manual_seed(seed)
 
         def decide(batch: WindowBatch) -> list[Decision]:
@@ -221,67 +234,31 @@ class Agent(ABC):
         grid: int | None,
         style: Style,
         starts: Sequence[StrokeList | None],
-    ) -> list[LargeCanvas]:
+    ) -> list[WindowedCanvas]:
         """Paper for each picture, with the strokes that it begins with."""
         if size is None:
             if grid is not None or starts:
                 raise InvalidInputError("a grid of windows, or strokes to begin with, are for paintings with a size")
-            squares = [fit_picture(load_picture(image), CANVAS_SIZE) for image in images]
+            squares = [fit_picture(load_picture(image, paper=style.background), CANVAS_SIZE) for image in images]
             return [
-                LargeCanvas(square, whole_canvas(CANVAS_SIZE, stroke_budget), style.background) for square in squares
+                WindowedCanvas(square, whole_canvas(CANVAS_SIZE, stroke_budget), style.background) for square in squares
             ]
         size = check_whole("size", size, CANVAS_SIZE, LARGEST_SIZE)
         grid = None if grid is None else check_whole("grid", grid, CANVAS_SIZE, LARGEST_SIZE)
         canvases = []
         for image in images:
-            picture = scale_picture(load_picture(image), size)
+            picture = scale_picture(load_picture(image, paper=style.background), size)
             height, width = picture.shape[:2]
-            canvases.append(LargeCanvas(picture, plan_passes(width, height, stroke_budget, grid), style.background))
+            passes = plan_passes(width, height, stroke_budget, grid, self.config.plan)
+            canvases.append(WindowedCanvas(picture, passes, style.background))
         for canvas, start in zip(canvases, starts, strict=False):
             if start is not None:
-                canvas.begin(start, self.painter)
+                canvas.start_with(start, self.painter)
         return canvases
 
     @torch.no_grad()
-    def _measure(self, large: LargeCanvas) -> float:
-        return float(self.loss(large.canvas[None], self.loss.features(large.target[None])))
-
-
-class WindowAgent(Agent):
-    """An agent that decides on one window after the other."""
-
-    def decide(
-        self, batch: WindowBatch, style: Style, generator: torch.Generator, report: ProgressCallback
-    ) -> list[Decision]:
-        """See ``Agent``."""
-        decisions: list[Decision] = []
-        with torch.no_grad():
-            for canvas, target, count in zip(batch.canvas, batch.target, batch.counts, strict=True):
-                tell = report if batch.alone else _add(report, batch, sum(len(one.strokes) for one in decisions))
-                stage = self.stage(canvas, target, count, style)
-                decisions.append(self.decide_window(stage, batch, generator, tell))
-        return decisions
-
-    @abstractmethod
-    def decide_window(
-        self, stage: Stage, batch: WindowBatch, generator: torch.Generator, report: ProgressCallback
-    ) -> Decision:
-        """Decide ``stage.core.stroke_budget`` strokes for the target of a state, on top of its canvas."""
-
-
-def make_config(name: str, kind: type, config: Any, options: dict[str, Any]) -> Any:
-    """An agent's settings: those given, or the defaults, with some of them replaced.
-
-    Raises:
-        InvalidInputError: an option that the agent does not have, or one out of range.
-    """
-    choices = [field.name for field in fields(kind)]
-    for option in options:
-        if option not in choices:
-            raise InvalidInputError(
-                f"the agent {name!r} has no option {option!r}; expected {', '.join(['painter', 'loss', *choices])}"
-            )
-    return replace(kind() if config is None else config, **options)
+    def _measure(self, painted: WindowedCanvas) -> float:
+        return float(self.loss(painted.canvas[None], self.loss.features(painted.target[None])))
 
 
 def _finish(decision: Decision, style: Style) -> Decision:
@@ -291,21 +268,11 @@ def _finish(decision: Decision, style: Style) -> Decision:
     return Decision(strokes, decision.canvas if same else None)
 
 
-def _add(report: ProgressCallback, batch: WindowBatch, done: int) -> ProgressCallback:
-    """Reports of one window as reports of its batch, of which ``done`` strokes were decided before."""
-
-    def tell(part: Progress) -> None:
-        strokes = done + part.strokes
-        report(Progress(strokes, part.loss, strokes / sum(batch.counts)))
-
-    return tell
-
-
-def _within(part: Progress, batch: WindowBatch, canvases: Sequence[LargeCanvas]) -> Progress:
+def _within(part: Progress, batch: WindowBatch, canvases: Sequence[WindowedCanvas]) -> Progress:
     """Progress of a batch as that of the paintings that it is a part of."""
     return Progress(sum(map(len, canvases)) + part.strokes, part.loss, batch.done + batch.share * part.fraction)
 
 
-def _as_a_whole(fraction: float, canvases: Sequence[LargeCanvas]) -> Progress:
+def _as_a_whole(fraction: float, canvases: Sequence[WindowedCanvas]) -> Progress:
     error = float(torch.stack([canvas.error for canvas in canvases]).mean())
     return Progress(sum(map(len, canvases)), error, fraction, canvas=canvases[0].canvas if len(canvases) == 1 else None)

@@ -1,22 +1,34 @@
 """Settings of the agents, checked. Only numbers and names: reading them does not wait for torch."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 from ..checks import check_positive, check_whole
+from ..errors import InvalidInputError
+from .large.config import PlanConfig
 from .policy.config import PlannerConfig
 from .search.config import OptimizerConfig, ProposalConfig
 
 _MOST_ITERATIONS = 1_000_000
+"""Of a painting: hours. More are a mistake."""
 
 
 @dataclass(frozen=True)
-class RandomConfig:
-    """The random agent has nothing to set."""
+class AgentConfig:
+    """What can be set of every agent."""
+
+    plan: PlanConfig = field(default_factory=PlanConfig, kw_only=True)
+    """Of large paintings: which windows they are painted through."""
 
 
 @dataclass(frozen=True)
-class GreedyConfig:
+class RandomConfig(AgentConfig):
+    """The random agent has nothing to set of its own."""
+
+
+@dataclass(frozen=True)
+class GreedyConfig(AgentConfig):
     """How the greedy agent climbs."""
 
     trials: int = 6
@@ -26,6 +38,7 @@ class GreedyConfig:
     attempts: int = 3
     """How often to begin anew where no trial lowers the loss; then the stroke stays without ink."""
     proposals: ProposalConfig = field(default_factory=ProposalConfig)
+    """How random strokes are drawn."""
 
     def __post_init__(self) -> None:
         check_whole("trials", self.trials, 1)
@@ -33,7 +46,7 @@ class GreedyConfig:
 
 
 @dataclass(frozen=True)
-class GradientConfig:
+class GradientConfig(AgentConfig):
     """How the gradient agent optimizes."""
 
     iterations: int | None = None
@@ -48,6 +61,7 @@ class GradientConfig:
     """Seconds after which the painting is to be finished; iterations are left out as needed, so the same seed need not
     give the same strokes."""
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    """What is done when, and how much of it."""
 
     def __post_init__(self) -> None:
         if self.iterations is not None:
@@ -58,12 +72,13 @@ class GradientConfig:
 
 
 @dataclass(frozen=True)
-class PolicyConfig:
+class PolicyConfig(AgentConfig):
     """Which policy paints, and how it plans."""
 
     policy: str | Path = "paintings"
     """Name or ``.safetensors`` file of a policy."""
     planner: PlannerConfig = field(default_factory=PlannerConfig)
+    """How its proposals are selected and refined."""
 
 
 @dataclass(frozen=True)
@@ -73,3 +88,19 @@ class RefineAgentConfig(GradientConfig):
     policy: str | Path = "paintings"
     """Name or ``.safetensors`` file of the policy that proposes strokes."""
     planner: PlannerConfig = field(default_factory=PlannerConfig)
+    """How its proposals are selected and refined."""
+
+
+def make_config(name: str, kind: type[AgentConfig], config: Any, options: dict[str, Any]) -> Any:
+    """An agent's settings: those given, or the defaults, with some of them replaced.
+
+    Raises:
+        InvalidInputError: an option that the agent does not have, or one out of range.
+    """
+    choices = [field.name for field in fields(kind)]
+    for option in options:
+        if option not in choices:
+            raise InvalidInputError(
+                f"the agent {name!r} has no option {option!r}; expected {', '.join(['painter', 'loss', *choices])}"
+            )
+    return replace(kind() if config is None else config, **options)

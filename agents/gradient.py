@@ -11,10 +11,11 @@ from torch import Tensor
 from ..envs.losses.loss import Loss, PixelLoss
 from ..envs.losses.vgg import WEIGHTS_FILE
 from ..files import data_directory
-from .agent import Progress, ProgressCallback, Stage, WindowAgent
+from .agent import Progress, ProgressCallback, Stage
 from .config import GradientConfig
 from .large.canvas import Decision, WindowBatch
 from .search.stroke_optimizer import Proposer, StrokeOptimizer
+from .window_agent import WindowAgent
 
 
 class GradientAgent(WindowAgent):

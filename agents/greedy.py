@@ -5,14 +5,16 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ..envs.core import PaintingCore, PaintingState
+from ..envs.core import PaintingCore
+from ..envs.state import PaintingState
 from ..painters.canvas import composite
 from ..painters.stroke import COLOR, END_PRESSURE, ENTRY_PRESSURE, STROKE_LENGTH
-from .agent import Progress, ProgressCallback, Stage, WindowAgent
+from .agent import Progress, ProgressCallback, Stage
 from .config import GreedyConfig
 from .large.canvas import Decision, WindowBatch
 from .search.color import best_color
 from .search.proposals import EdgeField, draw_candidates
+from .window_agent import WindowAgent
 
 
 class GreedyAgent(WindowAgent):

@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from torch import nn
 
 from ..painters.style import Style
 from .agent import Agent, Progress, ProgressCallback
@@ -18,7 +19,7 @@ class PolicyAgent(Agent):
     """Looks at canvas and picture, lays some strokes, and looks again: 4 to 13 times for up to 200 strokes.
 
     ``loss`` is what the painting's loss is told in; the policy was trained before, and minimizes nothing now. Settings
-    are those of ``PolicyConfig``.
+    are those of ``PolicyConfig``. Nothing is drawn by lot: every seed paints the same.
 
     Args:
         network: one that is loaded already, in place of the settings' ``policy``.
@@ -33,6 +34,11 @@ class PolicyAgent(Agent):
     ) -> None:
         super().__init__(config, **options)
         self.planner = Planner(network or load_network(self.config.policy), self.config.planner)
+
+    @property
+    def networks(self) -> list[nn.Module]:
+        """See ``Agent``."""
+        return [*super().networks, self.planner.network]
 
     # A tenth of the time of small paintings is what tensors note for autograd even where gradients are switched off.
     @torch.inference_mode()
@@ -50,7 +56,7 @@ class PolicyAgent(Agent):
         laid: list[torch.Tensor] = []
         for strokes, canvas in paint_steps(self.planner, batch.target, budget, painter, batch.canvas):
             laid.append(strokes)
-            count = sum(some.shape[1] for some in laid)
+            count = sum(step.shape[1] for step in laid)
             loss = float(self.loss(canvas, features).mean())
             so_far = torch.cat(laid, 1)[0] if batch.alone else None
             report(Progress(count * len(canvas), loss, count / budget, so_far))

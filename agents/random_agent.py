@@ -3,9 +3,10 @@
 import torch
 
 from ..painters.stroke import STROKE_LENGTH
-from .agent import Progress, ProgressCallback, Stage, WindowAgent
+from .agent import Progress, ProgressCallback, Stage
 from .config import RandomConfig
 from .large.canvas import Decision, WindowBatch
+from .window_agent import WindowAgent
 
 
 class RandomAgent(WindowAgent):

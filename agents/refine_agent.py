@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .agent import Stage
 from .config import RefineAgentConfig
@@ -35,6 +35,11 @@ class RefineAgent(GradientAgent):
     ) -> None:
         super().__init__(config, **options)
         self.planner = Planner(network or load_network(self.config.policy), self.config.planner)
+
+    @property
+    def networks(self) -> list[nn.Module]:
+        """See ``Agent``."""
+        return [*super().networks, self.planner.network]
 
     def proposer(self, stage: Stage) -> Proposer:
         """The policy."""

@@ -2,6 +2,7 @@
 
 import gymnasium
 
+from . import forking as forking
 from .tasks import TASKS
 
 _PAINTING = "paintgym/Painting-v0"

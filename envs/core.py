@@ -129,7 +129,9 @@ class PaintingCore:
     def strokes(self, state: PaintingState, action: Tensor) -> Tensor:
         """The strokes (B, strokes_per_step, 12) in [0, 1] of actions (B, 12 * strokes_per_step), as the view has them.
 
-        In the canvas view a stroke is (action + 1) / 2. What lies outside [0, 1] counts as the nearest number inside.
+        In the canvas view a stroke is (action + 1) / 2, and what lies outside [-1, 1] counts as the nearest number
+        inside. There an action of equal numbers, such as 0, is a stroke of no length: it paints nothing, and hardly has
+        a gradient to learn from. In the focus view action 0 is a short stroke at the focus.
 
         Raises:
             InvalidInputError: actions of another shape.

@@ -201,7 +201,9 @@ def make_view(view: "str | Mapping[str, Any] | View") -> View:
     """
     if isinstance(view, View):
         return view
-    settings = {"name": view} if isinstance(view, str) else dict(view) if isinstance(view, Mapping) else {}
+    settings: dict[str, Any] = (
+        {"name": view} if isinstance(view, str) else dict(view) if isinstance(view, Mapping) else {}
+    )
     name = settings.pop("name", None)
     if name not in VIEWS:
         raise InvalidInputError(f"there is no view {view!r}; expected one of {', '.join(VIEWS)}")

@@ -1,15 +1,38 @@
 """What a painter is: strokes to coverage, on the 64x64 canvas or on any raster. By name they are in ``registry``."""
 
+import math
 from collections.abc import Callable
+from itertools import chain
 
+import torch
 from torch import Tensor, nn
 
 from ..errors import InvalidInputError
+from .modes import full_precision, is_true
 from .raster import WHOLE, Raster, resample
-from .stroke import STROKE_LENGTH
+from .stroke import (
+    CANVAS_SIZE,
+    COLOR,
+    CONTROL,
+    END,
+    ENTRY_PRESSURE,
+    LOG_RADIUS_SCALE,
+    SIZE,
+    START,
+    STROKE_LENGTH,
+)
 
 StrokeFunction = Callable[[Tensor], Tensor]
 """Strokes (N, 12) in [0, 1] to coverage (N, 1, h, w) in [0, 1]; ``as_painter`` makes a painter of it."""
+
+
+_WIDER = Raster(-CANVAS_SIZE / 4, -CANVAS_SIZE / 4, 1.5, CANVAS_SIZE, CANVAS_SIZE)
+"""A canvas of 64x64 pixels that shows half as much again as ``WHOLE``: a quarter more on each side, as far as ink runs
+beyond windows."""
+_SIZE_STEP = math.log(_WIDER.step) / LOG_RADIUS_SCALE
+"""What a stroke's size loses on it."""
+_FADE = 4.0
+"""Pixels of the 64x64 canvas over which its ink fades into that of the wider one: half a brush, so no step is seen."""
 
 
 class Painter(nn.Module):
@@ -18,6 +41,17 @@ class Painter(nn.Module):
     ``painter(strokes)`` takes (N, 12) in [0, 1] and returns (N, 1, 64, 64) in [0, 1]. The color of a stroke is
     given exactly by its own three numbers, so a painter predicts coverage alone and ignores them. Numbers outside
     [0, 1], where an optimizer may stray, are taken at the nearer end.
+
+    Coverage has the data type of the strokes, and is computed in that of the painter's weights: autocast, TF32 and
+    torch's default data type change nothing. ``torch.func`` differentiates and batches it.
+
+    Examples:
+        >>> from paintgym.painters.registry import load_painter
+        >>> strokes = torch.full((2, 12), 0.5, dtype=torch.float64)
+        >>> strokes[:, 4:6], strokes[:, 9:11] = 0.9, 0.1  # from the upper left to the lower right
+        >>> coverage = load_painter("gan")(strokes)
+        >>> coverage.shape, coverage.dtype
+        (torch.Size([2, 1, 64, 64]), torch.float64)
     """
 
     architecture: str
@@ -32,12 +66,18 @@ class Painter(nn.Module):
     def sample(self, strokes: Tensor, raster: Raster) -> Tensor:
         """Coverage (N, 1, H, W) in [0, 1] of strokes (N, 12) on any raster, for canvases larger than 64x64.
 
-        Interpolated from the 64x64 canvas, and cut where that ends, unless the painter knows better.
+        Interpolated from the 64x64 canvas, unless the painter knows better. What lies beyond that canvas is taken from
+        the strokes painted smaller, in the middle of another, and over the last pixels before its border one fades into
+        the other: ink that runs over the border of a window would be cut off there.
 
         Raises:
             InvalidInputError: strokes of another shape, or with NaN in them.
         """
-        return resample(self(strokes), WHOLE, raster)
+        near = resample(self(strokes), WHOLE, raster)
+        if WHOLE.holds(raster):
+            return near
+        far = resample(self(_shrunk(strokes)) * _thinning(strokes), _WIDER, raster)
+        return far + _nearness(raster).to(far) * (near - far)
 
     def forward(self, strokes: Tensor) -> Tensor:
         """See the class.
@@ -45,15 +85,60 @@ class Painter(nn.Module):
         Raises:
             InvalidInputError: strokes of another shape, or with NaN in them.
         """
-        return self.coverage(self._checked(strokes))
+        return self._compute(strokes, self.coverage)
+
+    def _compute(self, strokes: Tensor, draw: StrokeFunction) -> Tensor:
+        """What ``draw`` makes of strokes that are checked, in the weights' data type whatever torch's modes say."""
+        strokes = self._checked(strokes)
+        weight = self._weight()
+        dtype = strokes.dtype if weight is None else weight.dtype
+        if dtype == strokes.dtype and not torch.is_autocast_enabled(strokes.device.type):
+            return draw(strokes)
+        with full_precision(strokes.device):
+            return draw(strokes.to(dtype)).to(strokes.dtype)
+
+    def _weight(self) -> Tensor | None:
+        """One of the painter's numbers, whose data type it computes in; None where it has none."""
+        return next(chain(self.parameters(), self.buffers()), None)
 
     @staticmethod
     def _checked(strokes: Tensor) -> Tensor:
         if strokes.ndim != 2 or strokes.shape[1] != STROKE_LENGTH:
             raise InvalidInputError(f"strokes have shape {tuple(strokes.shape)}, expected (N, {STROKE_LENGTH})")
-        if strokes.isnan().any():
+        if not strokes.is_floating_point():
+            raise InvalidInputError(
+                f"strokes are {strokes.dtype}, expected floating-point numbers in [0, 1]; convert them with .float()"
+            )
+        if is_true(strokes.isnan().any()):
             raise InvalidInputError("a stroke holds NaN, expected numbers in [0, 1]")
         return strokes.clamp(0.0, 1.0)
+
+
+def _shrunk(strokes: Tensor) -> Tensor:
+    """Strokes (N, 12) as they lie on the wider canvas, where the smallest brush is the thinnest."""
+    strokes = strokes.clamp(0.0, 1.0)
+    smaller = (strokes - 0.5) / _WIDER.step + 0.5
+    size = (strokes[:, SIZE, None] - _SIZE_STEP).clamp(min=0.0)
+    middle, last = smaller[:, CONTROL.start : END.stop], strokes[:, ENTRY_PRESSURE, None]
+    return torch.cat([strokes[:, :SIZE], size, middle, strokes[:, COLOR], smaller[:, START], last], 1)
+
+
+def _thinning(strokes: Tensor) -> Tensor:
+    """How much fainter (N, 1, 1, 1) a stroke has to be that is shrunk but for its brush, at its thinnest already.
+
+    By the area of its dabs: they hold the same ink.
+    """
+    lacking = (_SIZE_STEP - strokes[:, SIZE].clamp(0.0, 1.0)).clamp(min=0.0)
+    return torch.exp(-2 * LOG_RADIUS_SCALE * lacking)[:, None, None, None]
+
+
+def _nearness(raster: Raster) -> Tensor:
+    """(H, W): 1 well inside the 64x64 canvas, 0 from the middles of its outermost pixels on."""
+    columns, rows = (
+        ((torch.minimum(centers, CANVAS_SIZE - centers) - 0.5) / _FADE).clamp(0.0, 1.0)
+        for centers in (raster.columns(), raster.rows())
+    )
+    return rows[:, None] * columns
 
 
 class FunctionPainter(Painter):
@@ -73,6 +158,10 @@ class FunctionPainter(Painter):
     def coverage(self, strokes: Tensor) -> Tensor:
         """What the function says."""
         return self.function(strokes)
+
+    def sample(self, strokes: Tensor, raster: Raster) -> Tensor:
+        """Interpolated from what the function says, and cut where that ends: what it makes of size nobody knows."""
+        return resample(self(strokes), WHOLE, raster)
 
 
 def as_painter(painter: Painter | StrokeFunction) -> Painter:

@@ -19,12 +19,27 @@ class Raster(NamedTuple):
     height: int
 
     def columns(self) -> Tensor:
-        """The pixels' centers from left to right, (width,)."""
+        """The pixels' centers from left to right, (width,).
+
+        Examples:
+            >>> Raster(left=-1.0, top=0.0, step=0.5, width=3, height=2).columns()
+            tensor([-0.7500, -0.2500,  0.2500])
+        """
         return self.left + (torch.arange(self.width) + 0.5) * self.step
 
     def rows(self) -> Tensor:
         """The pixels' centers from top to bottom, (height,)."""
         return self.top + (torch.arange(self.height) + 0.5) * self.step
+
+    def holds(self, other: "Raster") -> bool:
+        """Whether another grid lies inside this one's borders."""
+        return all(
+            own <= start and start + other.step * count <= own + self.step * most
+            for own, start, count, most in (
+                (self.left, other.left, other.width, self.width),
+                (self.top, other.top, other.height, self.height),
+            )
+        )
 
 
 WHOLE = Raster(0.0, 0.0, 1.0, CANVAS_SIZE, CANVAS_SIZE)
@@ -39,5 +54,5 @@ def resample(coverage: Tensor, old: Raster, new: Raster) -> Tensor:
     return resampled
 
 
-def _weights(wanted: Tensor, known: Tensor, step: float) -> Tensor:
-    return (1 - (wanted[:, None] - known).abs() / step).clamp(min=0)
+def _weights(target: Tensor, source: Tensor, step: float) -> Tensor:
+    return (1 - (target[:, None] - source).abs() / step).clamp(min=0)

@@ -10,16 +10,16 @@ from safetensors.torch import save_file
 
 from ..errors import InvalidInputError
 from ..files import write_whole
+from .device import find_device
+from .modes import plain_torch
+from .names import find_painter, not_a_painter
 from .neural.deconv import DeconvPainter
 from .neural.splat import SplatPainter
 from .neural.vae import VaePainter
 from .painter import Painter
 
-_WEIGHTS_FOLDER = Path(__file__).parent / "neural" / "weights"
-
 
 def _architectures() -> dict[str, type[Painter]]:
-
     return {painter.architecture: painter for painter in (SplatPainter, DeconvPainter, VaePainter)}
 
 
@@ -35,11 +35,7 @@ def build_painter(architecture: str, **options: Any) -> Painter:
     return architectures[architecture](**options)
 
 
-def shipped_painters() -> list[str]:
-    """Names of the painters that come with the package."""
-    return sorted(path.stem for path in _WEIGHTS_FOLDER.glob("*.safetensors"))
-
-
+@plain_torch()
 def load_painter(name: str | Path = "gan", device: str | torch.device = "cpu") -> Painter:
     """Load a trained painter: evaluation mode, frozen, deterministic.
 
@@ -49,25 +45,16 @@ def load_painter(name: str | Path = "gan", device: str | torch.device = "cpu") -
         device: where its weights go.
 
     Raises:
-        InvalidInputError: no such painter, or a file that is not a painter's.
+        InvalidInputError: no such painter, a file that is not a painter's, or a device that torch cannot use here.
     """
-    path = Path(name)
-    if path.suffix != ".safetensors":
-        if str(name) not in shipped_painters():
-            raise InvalidInputError(
-                f"unknown painter {str(name)!r}; choose one of {shipped_painters()}, or give a .safetensors file"
-            )
-        path = _WEIGHTS_FOLDER / f"{name}.safetensors"
-    if not path.is_file():
-        raise InvalidInputError(f"painter file {path} does not exist; 'paintgym train-painter' writes one")
+    device = find_device(device)
+    path, description = find_painter(name)
     try:
+        painter = build_painter(description["architecture"], **description["options"])
         with safe_open(path, framework="pt", device="cpu") as file:
-            description = json.loads((file.metadata() or {})["painter"])
-            painter = build_painter(description["architecture"], **description["options"])
             painter.load_state_dict({key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise InvalidInputError(f"{path} is not a painter file of this version ({reason})") from None
+    except (SafetensorError, TypeError, ValueError, RuntimeError) as error:
+        raise not_a_painter(path, error) from None
     painter.name = str(name)
     return painter.to(device).eval().requires_grad_(False)
 

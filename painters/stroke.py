@@ -47,6 +47,13 @@ def check_strokes(strokes: ArrayLike) -> NDArray[np.float32]:
 
     Raises:
         InvalidInputError: wrong shape, not numbers, NaN, or a number outside [0, 1].
+
+    Examples:
+        >>> check_strokes([0.5] * 12).shape
+        (1, 12)
+        >>> check_strokes([[0.5, 1.5] + [0.5] * 10])
+        Traceback (most recent call last):
+        paintgym.errors.InvalidInputError: stroke 0: size is 1.5, expected a number in [0, 1]
     """
     try:
         array: NDArray[Any] = np.asarray(strokes, dtype=np.float64)
@@ -68,7 +75,12 @@ def check_strokes(strokes: ArrayLike) -> NDArray[np.float32]:
 
 
 def random_strokes(count: int, generator: np.random.Generator) -> NDArray[np.float64]:
-    """Draw ``count`` uniform strokes, (count, 12) in [0, 1)."""
+    """Draw ``count`` uniform strokes, (count, 12) in [0, 1).
+
+    Examples:
+        >>> random_strokes(2, np.random.default_rng(0))[:, SIZE].round(2).tolist()
+        [0.27, 0.03]
+    """
     return generator.random((count, STROKE_LENGTH))
 
 
@@ -82,5 +94,10 @@ def bezier_control(start: Any, control: Any, end: Any) -> Any:
 
 
 def bezier_point(start: Any, bezier: Any, end: Any, t: Any) -> Any:
-    """B(t) = (1-t)^2 S + 2 t (1-t) C' + t^2 E for t in [0, 1], broadcasting."""
+    """B(t) = (1-t)^2 S + 2 t (1-t) C' + t^2 E for t in [0, 1], broadcasting.
+
+    Examples:
+        >>> bezier_point(0.0, bezier_control(0.0, 0.8, 1.0), 1.0, 0.5)  # halfway lies the stroke's control point
+        0.8
+    """
     return (1.0 - t) ** 2 * start + 2.0 * t * (1.0 - t) * bezier + t**2 * end

@@ -39,7 +39,14 @@ class StrokeList:
         return replace(self, strokes=self.strokes[start:end], windows=self.windows[start:end])
 
     def scaled(self, longest_side: int) -> "StrokeList":
-        """The same painting in larger or smaller pixels."""
+        """The same painting in larger or smaller pixels.
+
+        Examples:
+            >>> small = on_one_canvas(np.zeros((3, 12), np.float32), 64)
+            >>> large = small.scaled(512)
+            >>> large.width, large.windows[0].tolist(), len(large)
+            (512, [0.0, 0.0, 512.0], 3)
+        """
         factor = longest_side / max(self.width, self.height)
         width, height = (max(1, round(side * factor)) for side in (self.width, self.height))
         return replace(self, width=width, height=height, windows=self.windows * np.float32(factor))

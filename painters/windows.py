@@ -29,7 +29,9 @@ Place = tuple[slice, slice, slice]
 
 def blank_canvas(stroke_list: StrokeList) -> Tensor:
     """The paper (3, height, width) of a painting."""
-    return torch.tensor(stroke_list.background)[:, None, None].repeat(1, stroke_list.height, stroke_list.width)
+    return torch.tensor(stroke_list.background, dtype=torch.float32)[:, None, None].repeat(
+        1, stroke_list.height, stroke_list.width
+    )
 
 
 @torch.no_grad()
@@ -53,9 +55,9 @@ def paint_list(stroke_list: StrokeList, painter: Painter, canvas: Tensor | None 
 @torch.no_grad()
 def paint_window(canvas: Tensor, strokes: Tensor, window: Window, painter: Painter) -> None:
     """Paint the strokes (T, 12) of one window on a canvas (3, H, W), in place; ink may run beyond the window."""
-    for some, place, coverage in window_coverage(canvas, strokes, window, painter):
+    for batch, place, coverage in window_coverage(canvas, strokes, window, painter):
         part = canvas[place]
-        part.copy_(composite(part[None].contiguous(), coverage[None], some[None, :, COLOR])[0])
+        part.copy_(composite(part[None].contiguous(), coverage[None], batch[None, :, COLOR])[0])
 
 
 def window_runs(stroke_list: StrokeList) -> Iterator[tuple[Tensor, Window]]:
@@ -88,8 +90,8 @@ def window_coverage(
     unit = CANVAS_SIZE / side
     raster = Raster((left - x) * unit, (top - y) * unit, unit, right - left, bottom - top)
     place = (slice(None), slice(top, bottom), slice(left, right))
-    for some in strokes.split(max(1, _MOST_PIXELS // (raster.width * raster.height))):
-        yield some, place, _sample(as_painter(painter), some, raster)
+    for batch in strokes.split(max(1, _MOST_PIXELS // (raster.width * raster.height))):
+        yield batch, place, _sample(as_painter(painter), batch, raster)
 
 
 def view(canvases: Tensor, windows: list[Window]) -> Tensor:
@@ -104,7 +106,8 @@ def view(canvases: Tensor, windows: list[Window]) -> Tensor:
 def _sample(painter: Painter, strokes: Tensor, raster: Raster) -> Tensor:
     """Coverage (N, 1, H, W) of strokes on a raster."""
     if raster == WHOLE:
-        return painter(strokes)
+        coverage: Tensor = painter(strokes)
+        return coverage
     if raster.step >= _FINEST_STEP:
         return painter.sample(strokes, raster)
     # One pixel more on each side, for the interpolation to lean on.

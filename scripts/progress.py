@@ -1,21 +1,24 @@
-"""Progress bars of the command line, on standard error."""
+"""Progress bars of the command line, on standard error; where nobody watches, there are none, and nothing is loaded."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bars
-
 if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import ProgressColumn
+
     from ..agents.agent import Progress
 
 
 @contextmanager
 def counting(task: str, total: int) -> Iterator[Callable[[int], None]]:
     """A bar from 0 to ``total``; gives a function to call with the number finished since the last call."""
-    with _bars(MofNCompleteColumn(), TimeRemainingColumn()) as bars:
+    if not _is_watched():
+        yield lambda finished: None
+        return
+    with _bars(_count()) as bars:
         bar = bars.add_task(task, total=total)
         yield lambda finished: bars.advance(bar, finished)
 
@@ -23,8 +26,10 @@ def counting(task: str, total: int) -> Iterator[Callable[[int], None]]:
 @contextmanager
 def painting(task: str, budget: int) -> Iterator[Callable[["Progress"], None]]:
     """A bar for an agent at work: strokes of the ``budget``, loss, and the time left."""
-    details = TextColumn("{task.fields[strokes]:>4}/" + str(budget) + " strokes  loss {task.fields[loss]}")
-    with _bars(details, TimeRemainingColumn()) as bars:
+    if not _is_watched():
+        yield lambda progress: None
+        return
+    with _bars(_text("{task.fields[strokes]:>4}/" + str(budget) + " strokes  loss {task.fields[loss]}")) as bars:
         bar = bars.add_task(task, total=1.0, strokes=0, loss="-")
 
         def update(progress: "Progress") -> None:
@@ -36,16 +41,34 @@ def painting(task: str, budget: int) -> Iterator[Callable[["Progress"], None]]:
 @contextmanager
 def measuring(task: str, total: int) -> Iterator[Callable[[int, float], None]]:
     """A bar from 0 to ``total`` with a figure: gives a function to call with how much is done, and the figure."""
-    details = TextColumn("{task.fields[figure]}")
-    with _bars(MofNCompleteColumn(), details, TimeRemainingColumn()) as bars:
+    if not _is_watched():
+        yield lambda done, figure: None
+        return
+    with _bars(_count(), _text("{task.fields[figure]}")) as bars:
         bar = bars.add_task(task, total=total, figure="")
         yield lambda done, figure: bars.update(bar, completed=done, figure=f"{figure:.4f}")
 
 
-def _bars(*columns: ProgressColumn) -> Bars:
-    console = Console(stderr=True)
-    # Where nobody watches, a bar would only leave stray lines in a log.
-    disable = not console.is_terminal
-    return Bars(
-        TextColumn("{task.description}"), BarColumn(), *columns, console=console, transient=True, disable=disable
-    )
+def _is_watched() -> bool:
+    # In a log, a bar would only leave stray lines.
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def _bars(*columns: "ProgressColumn") -> "Bars":
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    described = (TextColumn("{task.description}"), BarColumn(), *columns, TimeRemainingColumn())
+    return Progress(*described, console=Console(stderr=True), transient=True)
+
+
+def _count() -> "ProgressColumn":
+    from rich.progress import MofNCompleteColumn
+
+    return MofNCompleteColumn()
+
+
+def _text(form: str) -> "ProgressColumn":
+    from rich.progress import TextColumn
+
+    return TextColumn(form)

@@ -58,16 +58,16 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$key" ]; then
     "$python" -m venv .venv
     # Twice quiet hides warnings; errors are still shown.
     .venv/bin/python -m pip install -qq --disable-pip-version-check \
-        --constraint constraints.txt --editable '.[dev,onnx,photographs,torchrl]'
+        --constraint constraints.txt --editable '.[dev,docs,onnx,photographs,torchrl]'
     echo "$key" >"$stamp"
 fi
 
 if ! has_mypaint; then
     say "the real MyPaint brush is missing; 'apt-get install $system_packages' brings it (Debian, Ubuntu)." \
         "Painting works without it; 'paintgym strokes', 'fidelity' and 'train-painter' do not, and the tests that" \
-        "draw with it are skipped (test_mypaint, test_dataset and others, each with this reason)."
+        "draw with it are skipped, each with this reason."
 fi
 if [ "${1:-}" = --browser ] && ! has_chromium && ! install_system_packages chromium; then
-    say "there is no Chromium; 'apt-get install chromium' brings it (Debian). The tests that open the page in it are" \
-        "skipped (test_web_page)."
+    say "there is no Chromium; 'apt-get install chromium' brings it (Debian). The tests that open pages in it are" \
+        "skipped."
 fi

@@ -1,20 +1,22 @@
-"""The Flask application: its parts put together, what every answer carries, and how mistakes are answered."""
+"""The Flask application: its parts put together, the headers of all answers, and the answers to errors."""
 
 import logging
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, current_app, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
 from .context import current_service, wants_html
-from .errors import BusyError, ForbiddenError, RequestError
+from .errors import BusyError, ForbiddenError, RequestError, printable
+from .hosts import TrustedHosts
+from .jobs.service import PaintingService
 from .monitoring import monitoring
 from .paintings import paintings
-from .requests import AGENTS, LARGE_AGENTS, samples, size_choices
-from .service import PaintingService
-from .settings import Settings
+from .prefix import REFUSED_PREFIX, serve_under_prefix
+from .requests import AGENTS, LARGE_AGENTS, PICTURE_ACCEPT, PICTURE_FORMATS, SEEDLESS_AGENTS, samples, size_choices
+from .settings import Settings, limit_sentence, variable
 
 _log = logging.getLogger(__name__)
 
@@ -30,16 +32,15 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-_FORM_MEMORY = 100_000
-"""Bytes of a form's fields other than the picture."""
 _FORM_PARTS = 20
+"""Fields of a form; there are seven."""
+_STATIC_SECONDS = 3600
+"""How long browsers keep scripts, style and samples, which change with a new version alone."""
 _SENTENCES = {
     400: "This request cannot be understood.",
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
-    413: "The request is too large; at most {megabytes} MB are taken.",
     414: "The address is too long.",
-    415: "Send a form, JSON, or a PNG, JPEG or WebP picture.",
     500: "Something went wrong on our side; the painting was not made.",
 }
 
@@ -64,23 +65,26 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__)
     app.config.update(
         MAX_CONTENT_LENGTH=settings.upload_bytes,
-        MAX_FORM_MEMORY_SIZE=_FORM_MEMORY,
+        MAX_FORM_MEMORY_SIZE=settings.upload_bytes,  # a picture may come as text, in base64
         MAX_FORM_PARTS=_FORM_PARTS,
-        TRUSTED_HOSTS=settings.hosts,
-        SEND_FILE_MAX_AGE_DEFAULT=3600,
+        SEND_FILE_MAX_AGE_DEFAULT=_STATIC_SECONDS,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.url_map.converters["identity"] = _Identity
-    app.extensions["painting_service"] = PaintingService(settings)
+    app.extensions["trusted_hosts"] = TrustedHosts(settings.trusted_hosts)
     app.register_blueprint(paintings)
     app.register_blueprint(monitoring)
     app.add_url_rule("/", "page", _page)
+    app.before_request(_refuse_untrusted_host)
     app.before_request(_refuse_cross_site)
     app.after_request(_add_headers)
     app.register_error_handler(RequestError, _answer_request_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_bug)
     app.context_processor(_page_choices)
+    serve_under_prefix(app, settings)
+    app.extensions["painting_service"] = PaintingService(settings)
+    app.extensions["studio"] = app.extensions["painting_service"]  # The former name, which hosts' own scripts may use.
     return app
 
 
@@ -94,6 +98,9 @@ def _page_choices() -> dict[str, Any]:
     return {
         "agents": AGENTS,
         "large_agents": LARGE_AGENTS,
+        "seedless_agents": SEEDLESS_AGENTS,
+        "picture_accept": PICTURE_ACCEPT,
+        "picture_formats": PICTURE_FORMATS,
         "painters": service.painters,
         "samples": samples(),
         "sizes": list(size_choices(service.settings).values()),
@@ -102,8 +109,23 @@ def _page_choices() -> dict[str, Any]:
     }
 
 
+def _refuse_untrusted_host() -> None:
+    """Take requests by known names alone: see ``hosts``. Programs of the first HTTP send none; browsers always do."""
+    host = request.environ.get("HTTP_HOST")
+    if host is not None and host not in current_app.extensions["trusted_hosts"]:
+        raise RequestError(
+            f"This service is not known by the host name {printable(host)}; whoever hosts it can add that name to "
+            f"{variable('trusted_hosts')}."
+        )
+    if prefix := request.environ.get(REFUSED_PREFIX):
+        raise RequestError(
+            f"The header X-Forwarded-Prefix is {printable(prefix)}, expected a path such as /paint; how many proxies "
+            f"may send it is {variable('trusted_proxies')}."
+        )
+
+
 def _refuse_cross_site() -> None:
-    """Other sites' pages may link here, but not have things painted or cancelled with their visitors' browsers."""
+    """Other sites' pages may link here, but not have things painted or canceled with their visitors' browsers."""
     if request.method not in ("GET", "HEAD", "OPTIONS") and request.headers.get("Sec-Fetch-Site") == "cross-site":
         raise ForbiddenError("This request comes from another site's page; use the page itself.")
 
@@ -117,7 +139,8 @@ def _add_headers(response: Response) -> Response:
 
 
 def _answer_request_error(error: RequestError) -> Response:
-    response = _answer(str(error), error.status)
+    sentence = f"{error} {limit_sentence(*error.settings)}" if error.settings else str(error)
+    response = _answer(sentence, error.status)
     if isinstance(error, BusyError):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
@@ -125,14 +148,21 @@ def _answer_request_error(error: RequestError) -> Response:
 
 def _answer_http_error(error: HTTPException) -> Response:
     status = error.code or 500
-    if status < 400:  # a redirect, which is no mistake
+    if status < 400:  # a redirect
         return error.get_response()  # type: ignore[return-value]
-    megabytes = current_service().settings.upload_megabytes
-    sentence = _SENTENCES.get(status, f"{HTTPStatus(status).phrase}.").format(megabytes=megabytes)
+    sentence = _SENTENCES.get(status) or (_too_large() if status == 413 else f"{HTTPStatus(status).phrase}.")
     response = _answer(sentence, status)
-    if isinstance(error, HTTPException) and status == 405:
+    if status == 405:
         response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
     return response
+
+
+def _too_large() -> str:
+    settings = current_service().settings
+    if (request.content_length or 0) <= settings.upload_bytes:
+        return f"The form has too many parts; send a picture and its options, {_FORM_PARTS} at most."
+    limit = limit_sentence("upload_megabytes")
+    return f"The request is too large; at most {settings.upload_megabytes} MB are taken. {limit}"
 
 
 def _answer_bug(error: Exception) -> Response:

@@ -1,8 +1,8 @@
-"""What every request handler asks: which service serves it, and who is to read the answer."""
+"""What all request handlers ask: which service serves them, and who is to read the answer."""
 
 from flask import Request, current_app
 
-from .service import PaintingService
+from .jobs.service import PaintingService
 
 
 def current_service() -> PaintingService:

@@ -1,4 +1,4 @@
-"""Finished paintings as files: pictures, films, strokes, and what the page replays. Their addresses are elsewhere."""
+"""Finished paintings as files: pictures, films, strokes, and what the page replays."""
 
 import base64
 import io
@@ -18,32 +18,36 @@ from ..painters.mypaint.engine import paint_list
 from ..painters.raster import WHOLE, Raster
 from ..painters.stroke import CANVAS_SIZE, COLOR
 
-FORMS = {"png": "image/png", "webp": "image/webp", "gif": "image/gif", "json": "application/json"}
-_ENLARGE = {"png": 8, "webp": 6, "gif": 4, "json": 1}
+FORMATS = {"png": "image/png", "webp": "image/webp", "gif": "image/gif", "json": "application/json"}
+"""Kinds of files that a painting is fetched as, with their media types."""
+_ENLARGEMENT = {"png": 8, "webp": 6, "gif": 4, "json": 1}
+"""Of paintings of 64x64, whose pixels nobody could see; films less, whose frames take time to encode and to send."""
 _FILM_SIDE = 512
-"""Longer side of the films of large paintings: sixty frames are held at a time."""
+"""Pixels; longer side of the films of large paintings, of which up to sixty frames are held in memory at a time."""
 _MYPAINT_SIDE = 768
+"""Pixels; small paintings are enlarged to it, as large as the page shows them."""
 _MARGIN = CANVAS_SIZE // 4
-_INK = Raster(-_MARGIN, -_MARGIN, WHOLE.step, CANVAS_SIZE + 2 * _MARGIN, CANVAS_SIZE + 2 * _MARGIN)
-"""Ink runs beyond its window a little."""
-_STROKES_AT_ONCE = 128
+_INK_RASTER = Raster(-_MARGIN, -_MARGIN, WHOLE.step, CANVAS_SIZE + 2 * _MARGIN, CANVAS_SIZE + 2 * _MARGIN)
+"""A window and the margin around it, in pixels of the window's 64: coverage runs beyond its window a little."""
+_REPLAY_BATCH_SIZE = 128
+"""Strokes whose coverage is held in memory at a time: 5 MB."""
 
-# Films take seconds of a core each, and large ones memory.
-_encoding = threading.Semaphore(2)
-_brush = threading.Lock()
+# Films take seconds of a core each, and large ones memory: more than two at a time would starve the painters.
+_encoding_slots = threading.Semaphore(2)
+_mypaint_lock = threading.Lock()
 
 
-def encode(painting: Painting, form: str) -> bytes:
-    """A painting in one of ``FORMS``: the picture, a film of its making, or its strokes."""
+def encode(painting: Painting, file_format: str) -> bytes:
+    """A painting in one of ``FORMATS``: the picture, a film of its making, or its strokes."""
     side = max(painting.image.shape[:2])
     # A copy, because a painting remembers its frames.
     painting = replace(painting)
-    if form in ("webp", "gif") and side > _FILM_SIDE:
+    if file_format in ("webp", "gif") and side > _FILM_SIDE:
         painting = _reduce(painting)
     # Paintings save themselves to files, whole; the name is ours.
-    with _encoding, tempfile.TemporaryDirectory(prefix="paintgym-") as folder:
-        path = Path(folder) / f"painting.{form}"
-        painting.save(path, enlarge=_ENLARGE[form] if side == CANVAS_SIZE else 1)
+    with _encoding_slots, tempfile.TemporaryDirectory(prefix="paintgym-") as folder:
+        path = Path(folder) / f"painting.{file_format}"
+        painting.save(path, enlarge=_ENLARGEMENT[file_format] if side == CANVAS_SIZE else 1)
         return path.read_bytes()
 
 
@@ -55,7 +59,7 @@ def encode_by_mypaint(painting: Painting) -> bytes:
     """
     stroke_list = painting.stroke_list
     small = max(stroke_list.width, stroke_list.height) < _MYPAINT_SIDE
-    with _brush:
+    with _mypaint_lock:
         pixels = paint_list(stroke_list.scaled(_MYPAINT_SIDE) if small else stroke_list)
     content = io.BytesIO()
     Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(content, "PNG")
@@ -72,14 +76,14 @@ def encode_for_replay(painting: Painting) -> bytes:
         deflated, in base64.
     """
     packer, packed = zlib.compressobj(1), []
-    with _encoding:
-        for strokes in torch.from_numpy(painting.strokes).split(_STROKES_AT_ONCE):
-            ink = painting.painter.sample(strokes, _INK)  # type: ignore[attr-defined]
+    with _encoding_slots:
+        for strokes in torch.from_numpy(painting.strokes).split(_REPLAY_BATCH_SIZE):
+            ink = painting.painter.sample(strokes, _INK_RASTER)
             packed.append(packer.compress(ink.mul(255).round_().to(torch.uint8).numpy().tobytes()))
     packed.append(packer.flush())
     stroke_list = painting.stroke_list
     document = {
-        "side": _INK.width,
+        "side": _INK_RASTER.width,
         "margin": _MARGIN,
         "windows": np.round(stroke_list.windows.astype(float), 2).tolist(),
         "colors": np.round(stroke_list.strokes[:, COLOR].astype(float), 3).tolist(),

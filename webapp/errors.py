@@ -1,12 +1,24 @@
-"""What can go wrong with a request, and the HTTP status each mistake is answered with."""
+"""What can go wrong with a request, and the HTTP status it is answered with."""
+
+from typing import Any
 
 from ..errors import InvalidInputError
 
 
 class RequestError(InvalidInputError):
-    """A request that cannot be served; its message is one plain sentence for whoever sent it."""
+    """A request that cannot be served; its message is one plain sentence for whoever sent it.
+
+    Args:
+        message: the sentence.
+        settings: fields of ``Settings`` that set the limit which was met; the answer names their variables.
+    """
 
     status = 400
+    settings: tuple[str, ...] = ()
+
+    def __init__(self, message: str, *settings: str) -> None:
+        super().__init__(message)
+        self.settings = settings or self.settings
 
 
 class ForbiddenError(RequestError):
@@ -28,9 +40,10 @@ class NotFinishedError(RequestError):
 
 
 class TooLargeError(RequestError):
-    """A picture of too many pixels or bytes."""
+    """A picture of too many pixels."""
 
     status = 413
+    settings = ("maximum_pixels",)
 
 
 class UnsupportedPictureError(RequestError):
@@ -45,3 +58,12 @@ class BusyError(RequestError):
     status = 503
     retry_after = 5
     """Seconds after which to try again."""
+
+
+def printable(value: Any) -> str:
+    """What a client sent, in quotes, short and on one line."""
+    text = (
+        value if isinstance(value, str) else type(value).__name__ if isinstance(value, dict | list) else str(value)[:60]
+    )
+    text = "".join(character if character.isprintable() else "?" for character in text[:40])
+    return f"'{text}'"

@@ -1,9 +1,9 @@
-"""What those who run the service look at: health, metrics, the description of all addresses, SageMaker's ping."""
+"""What those who run the service watch: health, metrics, the description of all addresses, SageMaker's ping."""
 
 import resource
 from pathlib import Path
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 
 from .context import current_service
 from .openapi import describe
@@ -16,7 +16,7 @@ _STATM = Path("/proc/self/statm")
 
 @monitoring.get("/healthz")
 def show_health() -> tuple[Response, int]:
-    """200 while everybody who paints is at work, else 503."""
+    """200 while all threads that paint are alive, else 503."""
     healthy = current_service().healthy
     return jsonify(status="ok" if healthy else "the painters have stopped"), 200 if healthy else 503
 
@@ -57,7 +57,7 @@ def show_metrics() -> Response:
 def show_openapi() -> Response:
     """All addresses, for programs."""
     service = current_service()
-    return jsonify(describe(service.settings, service.painters))
+    return jsonify(describe(service.settings, service.painters, request.script_root))
 
 
 def resident_bytes() -> int:

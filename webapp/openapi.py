@@ -4,14 +4,23 @@ from typing import Any
 
 from .. import __version__
 from ..painters.stroke import CANVAS_SIZE
-from .requests import AGENTS, DEFAULT_AGENT, DEFAULT_PAINTER, LARGE_AGENTS, samples, size_choices
+from .requests import (
+    AGENTS,
+    DEFAULT_AGENT,
+    DEFAULT_PAINTER,
+    LARGE_AGENTS,
+    PICTURE_FORMATS,
+    SEEDLESS_AGENTS,
+    samples,
+    size_choices,
+)
 from .settings import Settings
 
 Description = dict[str, Any]
 
 
-def describe(settings: Settings, painters: list[str]) -> Description:
-    """The description, as OpenAPI 3.1 has it."""
+def describe(settings: Settings, painters: list[str], prefix: str = "") -> Description:
+    """The description, as OpenAPI 3.1 has it, of the addresses below a path prefix such as ``/paint``."""
     return {
         "openapi": "3.1.0",
         "info": {
@@ -19,6 +28,7 @@ def describe(settings: Settings, painters: list[str]) -> Description:
             "version": __version__,
             "description": "Send a picture, and see it painted stroke by stroke.",
         },
+        "servers": [{"url": prefix or "/"}],
         "paths": _paths(),
         "components": {
             "parameters": {"id": _parameter("id", "path", {"type": "string", "pattern": "^[0-9a-f]{32}$"})},
@@ -27,7 +37,7 @@ def describe(settings: Settings, painters: list[str]) -> Description:
                 "Error": _object({"error": {"type": "string", "description": "One plain sentence."}}),
                 "Painting": _object(_painting(painters)),
             },
-            "requestBodies": {"Order": {"required": True, "content": _order_content(settings, painters)}},
+            "requestBodies": {"PaintingRequest": {"required": True, "content": _request_content(settings, painters)}},
         },
     }
 
@@ -35,7 +45,7 @@ def describe(settings: Settings, painters: list[str]) -> Description:
 def _paths() -> Description:
     event = "Events: painting, strokes, progress, canvas, film; at the end finished, failed or cancelled."
     picture: Description = {kind: {} for kind in ("image/png", "image/webp", "image/gif", "application/json")}
-    form = _parameter("form", "path", {"enum": ["png", "webp", "gif", "json"]})
+    file_format = _parameter("file_format", "path", {"enum": ["png", "webp", "gif", "json"]})
     last = _parameter("Last-Event-ID", "header", {"type": "integer", "minimum": 0}, required=False)
     at_once = _post(
         "Paint and answer with the painting.", {"200": _answer("The painting.", "image/png", "application/json")}
@@ -44,7 +54,7 @@ def _paths() -> Description:
         "/": {"get": _operation("The page.", {"200": _answer("HTML.", "text/html")})},
         "/paintings": {
             "post": _post(
-                "Order a painting.",
+                "Request a painting.",
                 {
                     "202": _answer("Where to follow it.", "application/json", schema="Painting"),
                     "303": {"description": "For a browser: to the page that shows it."},
@@ -64,8 +74,8 @@ def _paths() -> Description:
             "parameters": [_ID, last],
             "get": _operation(event, {"200": _answer("The stream.", "text/event-stream")}, 400, 404, 503),
         },
-        "/paintings/{id}.{form}": {
-            "parameters": [_ID, form],
+        "/paintings/{id}.{file_format}": {
+            "parameters": [_ID, file_format],
             "get": _operation(
                 "Picture, film of the making (webp, gif), or strokes (json).",
                 {"200": {"description": "The painting.", "content": picture}},
@@ -107,15 +117,15 @@ def _paths() -> Description:
 _ID = {"$ref": "#/components/parameters/id"}
 
 
-def _operation(summary: str, answers: Description, *mistakes: int) -> Description:
-    errors = {str(status): _answer("What was wrong.", "application/json", schema="Error") for status in mistakes}
+def _operation(summary: str, answers: Description, *statuses: int) -> Description:
+    errors = {str(status): _answer("What was wrong.", "application/json", schema="Error") for status in statuses}
     return {"summary": summary, "responses": {**answers, **errors}}
 
 
 def _post(summary: str, answers: Description) -> Description:
     at_once = {409} if "200" in answers else set()
     operation = _operation(summary, answers, *sorted({400, 403, 413, 415, 503} | at_once))
-    return {**operation, "requestBody": {"$ref": "#/components/requestBodies/Order"}}
+    return {**operation, "requestBody": {"$ref": "#/components/requestBodies/PaintingRequest"}}
 
 
 def _answer(description: str, *kinds: str, schema: str = "") -> Description:
@@ -156,16 +166,29 @@ def _options(settings: Settings, painters: list[str]) -> Description:
             "maximum": max(choice.most_strokes for choice in sizes.values()),
             "description": f"How many; {strokes}.",
         },
-        "seed": {"type": "integer", "minimum": 0, "maximum": 2**53 - 1, "default": 0},
+        "seed": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 2**53 - 1,
+            "default": 0,
+            "description": "The same seed gives the same painting, where time does not decide. The agent "
+            f"{' or '.join(SEEDLESS_AGENTS)} paints the same whatever the seed.",
+        },
         "sample": {"enum": samples(), "description": "One of the page's own pictures, in place of a picture."},
     }
 
 
-def _order_content(settings: Settings, painters: list[str]) -> Description:
+def _request_content(settings: Settings, painters: list[str]) -> Description:
     options = _options(settings, painters)
-    form = _object({"picture": {"type": "string", "contentMediaType": "image/*"}, **options})
-    document = _object({"picture": {"type": "string", "contentEncoding": "base64"}, **options})
-    bare = {"description": "PNG, JPEG or WebP; options go into the query.", "type": "string", "format": "binary"}
+    about = f"{PICTURE_FORMATS}, in base64 of either alphabet, with line breaks or without, or as a data: URL."
+    picture = {
+        "type": "string",
+        "contentMediaType": "image/*",
+        "description": f"A file, {PICTURE_FORMATS}, or text: {about}",
+    }
+    form = _object({"picture": picture, **options})
+    document = _object({"picture": {"type": "string", "contentEncoding": "base64", "description": about}, **options})
+    bare = {"description": f"{PICTURE_FORMATS}; options go into the query.", "type": "string", "format": "binary"}
     return {
         "multipart/form-data": {"schema": form},
         "application/json": {"schema": document},

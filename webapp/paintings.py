@@ -1,4 +1,4 @@
-"""The addresses of paintings: ordering one, following it, fetching it, cancelling it. No painting is done here."""
+"""The addresses of paintings: requesting one, following it, fetching it, canceling it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,22 +8,23 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..agents.outputs.painting import Painting
 from .context import current_service, wants_html
-from .encoding import FORMS, encode, encode_by_mypaint, encode_for_replay
+from .encoding import FORMATS, encode, encode_by_mypaint, encode_for_replay
 from .errors import BusyError, NotFinishedError, NotFoundError, RequestError
-from .job import Job, State
-from .requests import read_order
-from .streaming import event_stream
+from .jobs.job import Job, State
+from .jobs.streaming import event_stream
+from .requests import read_request
 
 paintings = Blueprint("paintings", __name__)
 
 _WAIT_GRACE_SECONDS = 30
+"""Beyond a painting's own time limit: how long it may wait in its queue while the client is connected."""
 
 
 @paintings.post("/paintings")
-def order_painting() -> AnyResponse:
-    """Take an order: 202 and where to follow it, or, for a form sent by a browser, the page that shows it."""
+def request_painting() -> AnyResponse:
+    """Take a request: 202 and where to follow it, or, for a form sent by a browser, the page that shows it."""
     service = current_service()
-    job = service.submit(read_order(request, service.settings, service.painters))
+    job = service.submit(read_request(request, service.settings, service.painters))
     page = url_for("paintings.show_painting", identity=job.identity)
     if wants_html(request):
         return redirect(page, 303)
@@ -60,52 +61,52 @@ def follow_painting(identity: str) -> Response:
     return Response(StreamSlot(event_stream(job, int(text))), mimetype="text/event-stream", headers=headers)
 
 
-@paintings.get("/paintings/<identity:identity>.<any(png, webp, gif, json):form>")
-def fetch_painting(identity: str, form: str) -> Response:
+@paintings.get("/paintings/<identity:identity>.<any(png, webp, gif, json):file_format>")
+def fetch_painting(identity: str, file_format: str) -> Response:
     """A finished painting: the picture, a film of its making, or its strokes."""
     painting = _finished(current_service().find(identity))
-    response = _keep(Response(encode(painting, form), mimetype=FORMS[form]))
-    response.headers["Content-Disposition"] = f'inline; filename="painting.{form}"'
+    response = _cacheable(Response(encode(painting, file_format), mimetype=FORMATS[file_format]))
+    response.headers["Content-Disposition"] = f'inline; filename="painting.{file_format}"'
     return response
 
 
 @paintings.get("/paintings/<identity:identity>/picture.jpg")
 def fetch_picture(identity: str) -> Response:
     """The picture that was sent, as much of it as is painted, without metadata."""
-    return Response(current_service().find(identity).order.upload.preview, mimetype="image/jpeg")
+    return Response(current_service().find(identity).request.upload.preview, mimetype="image/jpeg")
 
 
 @paintings.get("/paintings/<identity:identity>/mypaint.png")
 def fetch_by_mypaint(identity: str) -> Response:
     """The strokes of a finished painting laid by the real MyPaint, larger."""
     painting = _finished(current_service().find(identity))
-    if not current_service().brush:
+    if not current_service().has_mypaint:
         raise NotFoundError("The real MyPaint is not installed on this host.")
-    return _keep(Response(encode_by_mypaint(painting), mimetype="image/png"))
+    return _cacheable(Response(encode_by_mypaint(painting), mimetype="image/png"))
 
 
 @paintings.get("/paintings/<identity:identity>/replay.json")
 def fetch_replay(identity: str) -> Response:
     """The ink of each stroke of a finished painting, for a page to lay them again."""
     painting = _finished(current_service().find(identity))
-    return _keep(Response(encode_for_replay(painting), mimetype="application/json"))
+    return _cacheable(Response(encode_for_replay(painting), mimetype="application/json"))
 
 
 @paintings.post("/api/paint")
 @paintings.post("/invocations")
 def paint_at_once() -> Response:
-    """Order, wait, and answer with the painting: its strokes as JSON where that is asked for, else a PNG."""
+    """Paint while the client waits; answer with the strokes as JSON where that is asked for, else with a PNG."""
     service = current_service()
-    order = read_order(request, service.settings, service.painters)
+    painting_request = read_request(request, service.settings, service.painters)
     with StreamSlot():
-        job = service.submit(order)
+        job = service.submit(painting_request)
         if not job.wait(service.settings.time_limit + _WAIT_GRACE_SECONDS):
             job.cancel()
-            raise BusyError("The painting had to wait too long; try again in a few seconds.")
+            raise BusyError("The painting had to wait too long; try again in a few seconds.", "time_limit")
         painting = _finished(job)
         accepted = request.accept_mimetypes
-        form = "json" if accepted["application/json"] > accepted["image/png"] else "png"
-        return Response(encode(painting, form), mimetype=FORMS[form])
+        file_format = "json" if accepted["application/json"] > accepted["image/png"] else "png"
+        return Response(encode(painting, file_format), mimetype=FORMATS[file_format])
 
 
 class StreamSlot:
@@ -117,19 +118,19 @@ class StreamSlot:
 
     def __init__(self, content: Iterator[bytes] | None = None) -> None:
         self._content = content or iter(())
-        self._streams = current_service().streams
-        if not self._streams.acquire(blocking=False):
-            raise BusyError("Too many people are watching; try again in a few seconds.")
-        self._taken = True
+        self._slots = current_service().stream_slots
+        if not self._slots.acquire(blocking=False):
+            raise BusyError("Too many people are watching; try again in a few seconds.", "threads")
+        self._held = True
 
     def __iter__(self) -> Iterator[bytes]:
         return self._content
 
     def close(self) -> None:
-        """Give the seat back; called by the server."""
-        if self._taken:
-            self._taken = False
-            self._streams.release()
+        """Give the slot back; called by the server."""
+        if self._held:
+            self._held = False
+            self._slots.release()
 
     def __enter__(self) -> "StreamSlot":
         return self
@@ -138,8 +139,8 @@ class StreamSlot:
         self.close()
 
 
-def _keep(response: Response) -> Response:
-    """Let the browser that asked keep what never changes."""
+def _cacheable(response: Response) -> Response:
+    """Let the browser cache what never changes."""
     response.headers["Cache-Control"] = "private, max-age=600"
     return response
 
@@ -150,33 +151,34 @@ def _finished(job: Job) -> Painting:
     if job.state is State.FAILED:
         raise NotFinishedError(job.message)
     if job.state is State.CANCELLED:
-        raise NotFinishedError("This painting was cancelled.")
+        raise NotFinishedError("This painting was canceled.")
     raise NotFinishedError("This painting is not finished yet.")
 
 
 def _links(job: Job) -> dict[str, str]:
-    links = {form: url_for("paintings.fetch_painting", identity=job.identity, form=form) for form in FORMS}
+    links = {name: url_for("paintings.fetch_painting", identity=job.identity, file_format=name) for name in FORMATS}
     links["events"] = url_for("paintings.follow_painting", identity=job.identity)
-    if current_service().brush:
+    if current_service().has_mypaint:
         links["mypaint"] = url_for("paintings.fetch_by_mypaint", identity=job.identity)
+    links["picture"] = url_for("paintings.fetch_picture", identity=job.identity)
     links["replay"] = url_for("paintings.fetch_replay", identity=job.identity)
     links["self"] = url_for("paintings.show_painting", identity=job.identity)
     return links
 
 
 def _describe(job: Job) -> dict[str, Any]:
-    order = job.order
+    painting_request = job.request
     result = {"loss": job.painting.loss, "loss_name": job.painting.loss_name} if job.painting else {}
     return {
         "id": job.identity,
         "state": job.state,
-        "agent": order.agent,
-        "painter": order.painter,
-        "width": order.width,
-        "height": order.height,
-        "strokes": order.strokes,
+        "agent": painting_request.agent,
+        "painter": painting_request.painter,
+        "width": painting_request.width,
+        "height": painting_request.height,
+        "strokes": painting_request.strokes,
         "strokes_done": job.strokes_done,
-        "seed": order.seed,
+        "seed": painting_request.seed,
         "seconds": round(job.seconds, 3),
         "message": job.message,
         "links": _links(job),

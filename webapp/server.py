@@ -1,4 +1,4 @@
-"""Waitress as this service wants it: its limits, and requests that are too large. What is served is elsewhere."""
+"""Waitress as this service wants it: its limits, and requests that are too large."""
 
 from typing import Any
 
@@ -10,26 +10,27 @@ from waitress.server import BaseWSGIServer
 from waitress.utilities import RequestEntityTooLarge
 
 from ..errors import InvalidInputError
+from .hosts import TrustedHosts
 from .settings import Settings
 
 _IDLE_SECONDS = 30
-"""After which a client who sends or takes nothing is let go."""
-_MOST_THROWN_AWAY = 500_000_000
-"""Bytes of a body that is too large. Who is cut off while sending may never see the answer."""
+"""After which the connection of a client who sends or takes nothing is closed."""
+_MAX_DISCARDED_BYTES = 500_000_000
+"""Of a body that is too large, read and dropped: a client that is cut off while it sends may never see the answer."""
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]
     """Hands a request that is too large to the application without its body, to be refused in its own words."""
 
     expect_continue: bool
-    _left = 0
+    _bytes_to_discard = 0
 
     def received(self, data: bytes) -> int:
-        if self._left:
-            thrown_away = min(self._left, len(data))
-            self._left -= thrown_away
-            self.completed = not self._left
-            return thrown_away
+        if self._bytes_to_discard:
+            discarded = min(self._bytes_to_discard, len(data))
+            self._bytes_to_discard -= discarded
+            self.completed = not self._bytes_to_discard
+            return discarded
         consumed: int = super().received(data)
         if isinstance(self.error, RequestEntityTooLarge):
             self._refuse()
@@ -39,11 +40,11 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
         self.error = None
         if self.chunked:
             self.headers["CONTENT_LENGTH"] = str(self.body_bytes_received)
-        thrown_away = not self.chunked and not self.expect_continue and self.content_length <= _MOST_THROWN_AWAY
+        discarded = not self.chunked and not self.expect_continue and self.content_length <= _MAX_DISCARDED_BYTES
         self.close()
         self.body_rcv = None
-        if thrown_away:
-            self.completed, self._left = False, self.content_length
+        if discarded:
+            self.completed, self._bytes_to_discard = False, self.content_length
         else:
             self.expect_continue = False
             self.headers["CONNECTION"] = "close"
@@ -56,9 +57,12 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
 def make_server(app: Flask, host: str, port: int, settings: Settings) -> Any:
     """A server that listens already; its ``run`` serves, its ``close`` ends that.
 
+    Where ``trusted_hosts`` is not set, the application is told whom to trust on this address: see ``hosts``.
+
     Raises:
         InvalidInputError: nobody can listen there.
     """
+    app.extensions["trusted_hosts"] = TrustedHosts(settings.trusted_hosts, host)
     parts: dict[int, Any] = {}  # a name such as localhost may stand for several addresses
     try:
         server = waitress.create_server(
@@ -73,7 +77,7 @@ def make_server(app: Flask, host: str, port: int, settings: Settings) -> Any:
             channel_timeout=_IDLE_SECONDS,
             cleanup_interval=10,
             connection_limit=4 * settings.threads,
-            clear_untrusted_proxy_headers=True,
+            clear_untrusted_proxy_headers=not settings.trusted_proxies,
         )
     except (OSError, OverflowError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error

@@ -1,13 +1,16 @@
-"""What whoever runs the page may set, by environment variables. What the settings do is told where they are used."""
+"""What whoever runs the page may set, by environment variables."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 from ..errors import InvalidInputError
 
-_PREFIX = "PAINTGYM_"
+_VARIABLE_PREFIX = "PAINTGYM_"
+PREFIX_PATTERN = r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*"
+"""Of the paths that the page may be served under: letters, digits and ``._~-``, which nothing has to encode."""
 
 
 @dataclass(frozen=True)
@@ -16,13 +19,17 @@ class Settings:
 
     Attributes:
         policy: name or ``.safetensors`` file of the policy that paints at once.
-        trusted_hosts: names the page may be asked for by, separated by commas; ``*`` for any.
+        trusted_hosts: names the page may be asked for by, separated by commas; ``*`` for any. By default all addresses,
+            ``localhost`` and, where others can reach the page, this machine's names: see ``hosts``.
+        trusted_proxies: proxies before the page whose ``X-Forwarded-For``, ``-Proto``, ``-Host`` and ``-Prefix`` are
+            believed; 0 for none. With more than there are, every client is believed.
+        url_prefix: path that the page is served under, such as ``/paint``; where a trusted proxy sends one, that.
         upload_megabytes: largest request.
         maximum_pixels: largest picture, read from its header before it is decoded.
         maximum_strokes: most strokes of a painting of 64x64.
         maximum_large_strokes: the same for larger ones.
         maximum_size: longer side in pixels of the largest paintings; 64 allows none but those of 64x64.
-        time_limit: seconds that a painting may take, from when it is begun.
+        time_limit: seconds that a painting may take, from its start.
         batch: most paintings of the policy that advance together.
         torch_threads: cores that one step of a painting, or of a batch, may use; the others serve meanwhile.
         queue_length: paintings of the policy that may wait or be under way; the next is refused with 503.
@@ -35,7 +42,9 @@ class Settings:
     """
 
     policy: str = "paintings"
-    trusted_hosts: str = "127.0.0.1,localhost,[::1]"
+    trusted_hosts: str = ""
+    trusted_proxies: int = 0
+    url_prefix: str = ""
     upload_megabytes: int = 10
     maximum_pixels: int = 25_000_000
     maximum_strokes: int = 1000
@@ -52,26 +61,37 @@ class Settings:
     result_minutes: int = 15
     threads: int = 64
 
+    def __post_init__(self) -> None:
+        for name in self.trusted_hosts.split(","):
+            if not _is_host_name(name.strip()):
+                raise InvalidInputError(
+                    f"{variable('trusted_hosts')} names {name.strip()!r}, expected host names such as "
+                    "paint.example.org, separated by commas"
+                )
+        prefix = "/" + self.url_prefix.strip("/") if self.url_prefix.strip("/") else ""
+        if not re.fullmatch(PREFIX_PATTERN, prefix):
+            raise InvalidInputError(
+                f"the URL prefix is {self.url_prefix!r}, expected a path such as /paint by --url-prefix or "
+                f"{variable('url_prefix')}"
+            )
+        object.__setattr__(self, "url_prefix", prefix)
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Read the settings; what is not set has its default.
 
         Raises:
-            InvalidInputError: a value that is not a whole number above 0 where one is expected.
+            InvalidInputError: a value that is not a whole number above 0 where one is expected, or a text that is no
+                host name or path.
         """
         chosen: dict[str, Any] = {}
         for field in fields(cls):
-            variable = _PREFIX + field.name.upper()
-            text = environment.get(variable)
-            if text:
-                chosen[field.name] = _whole(variable, text) if isinstance(field.default, int) else text
+            text = environment.get(variable(field.name))
+            if text and isinstance(field.default, int):
+                chosen[field.name] = _whole(variable(field.name), text, least=min(field.default, 1))
+            elif text:
+                chosen[field.name] = text
         return cls(**chosen)
-
-    @property
-    def hosts(self) -> list[str] | None:
-        """Trusted host names; None for any."""
-        names = [name.strip() for name in self.trusted_hosts.split(",") if name.strip()]
-        return None if "*" in names else names
 
     @property
     def upload_bytes(self) -> int:
@@ -84,7 +104,28 @@ class Settings:
         return max(1, self.threads - max(4, self.threads // 4))
 
 
-def _whole(variable: str, text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise InvalidInputError(f"{variable} is {text!r}, expected a whole number above 0")
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return _VARIABLE_PREFIX + name.upper()
+
+
+def limit_sentence(*names: str) -> str:
+    """For whoever met a limit: the variables by which whoever hosts the page sets it."""
+    *others, last = map(variable, names)
+    variables = f"{', '.join(others)} and {last}" if others else last
+    return f"Whoever hosts this service can change that limit by {variables}."
+
+
+def _is_host_name(name: str) -> bool:
+    try:
+        name.removeprefix(".").encode("idna")
+    except UnicodeError:  # a label that is empty or too long
+        return False
+    return not re.search(r"[/\s@]", name)
+
+
+def _whole(name: str, text: str, least: int) -> int:
+    # A number of more digits is none that anybody means, and Python refuses to read those of thousands.
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) >= least):
+        raise InvalidInputError(f"{name} is {text!r}, expected a whole number of at least {least}")
     return int(text)

@@ -19,7 +19,7 @@ class PPOConfig:
 
     num_envs: int = 64
     """Pictures painted side by side."""
-    epochs: int = 4
+    epochs: int = 10
     """How often a rollout is gone through."""
     minibatches: int = 4
     """Parts of it, a step of Adam for each."""
@@ -27,8 +27,8 @@ class PPOConfig:
     """Of Adam at first."""
     last_learning_rate: float = 1e-4
     """In the end; between them lies a line."""
-    gamma: float = 0.99
-    """Discount. Rewards of an episode add up to its score at 1."""
+    gamma: float = 0.9
+    """Discount: strokes hardly wait for each other."""
     gae_lambda: float = 0.95
     """Of generalized advantage estimation."""
     clip_range: float = 0.2

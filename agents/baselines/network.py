@@ -65,7 +65,8 @@ class Actor(nn.Module):
     @torch.no_grad()
     def act(self, observation: Tensor) -> Tensor:
         """Actions (B, length) in [-1, 1]."""
-        return self(observation).clamp(-1, 1)
+        action: Tensor = self(observation).clamp(-1, 1)
+        return action
 
 
 def save_actor(actor: Actor, path: Path, description: dict[str, Any]) -> None:

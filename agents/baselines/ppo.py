@@ -9,7 +9,6 @@ import numpy as np
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.utils import LinearSchedule, set_random_seed
-from torch import Tensor
 
 from ..training.vec_env import PaintingVecEnv
 from .config import PPOConfig
@@ -61,7 +60,7 @@ class PPOLearner:
     def start_from(self, actor: Actor) -> None:
         """Begin with the weights of an actor."""
         self.model.policy.features_extractor.load_state_dict(actor.features.state_dict())
-        self.model.policy.action_net.load_state_dict(actor.mean.state_dict())  # type: ignore[operator]
+        self.model.policy.action_net.load_state_dict(actor.mean.state_dict())
 
     def learn(self, until: int, report: Callable[[int, float], object]) -> None:
         """Go on to so many steps, rounded up to whole rollouts."""
@@ -77,7 +76,7 @@ class PPOLearner:
         policy, config = self.model.policy, self.config.network
         actor = Actor(self.observation_space, int(np.prod(self.model.action_space.shape or ())), config)
         actor.features.load_state_dict(policy.features_extractor.state_dict())
-        actor.mean.load_state_dict(policy.action_net.state_dict())  # type: ignore[operator]
+        actor.mean.load_state_dict(policy.action_net.state_dict())
         return actor.eval()
 
     def state_dict(self) -> dict[str, Any]:
@@ -90,7 +89,7 @@ class PPOLearner:
             "updates": self.model._n_updates,
         }
 
-    def load_state_dict(self, state: dict[str, Tensor | Any]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where ``state_dict`` was taken."""
         self.model.policy.load_state_dict(state["policy"])
         self.model.policy.optimizer.load_state_dict(state["optimizer"])

@@ -28,6 +28,7 @@ from ...envs.targets.targets import load_targets
 from ...envs.tasks import TASKS, Task
 from ...errors import InvalidInputError
 from ...files import data_directory
+from ...painters.neural.proxy import ProxyPainter
 from ...painters.pixels import to_tensor, to_uint8
 from ...painters.style import Style
 from ..agent import Agent
@@ -95,7 +96,7 @@ def hold_out(task: Task, episodes: int, seed: int = 0) -> HeldOut:
     numbers = np.linspace(0, len(found) - 1, min(episodes, len(found))).round().astype(int).tolist()
     pictures = np.stack([found.picture(number) for number in numbers])
     targets = to_tensor(pictures)
-    core = PaintingCore(lambda strokes: strokes, PixelLoss(), paper=task.arguments.get("paper", "white"))
+    core = PaintingCore(ProxyPainter(), PixelLoss(), paper=task.arguments.get("paper", "white"))
     return HeldOut(task, [found.name(n) for n in numbers], pictures, targets, core.initial(targets).canvas, seed)
 
 

@@ -51,8 +51,8 @@ def summarize_runs(runs: Sequence[Document], references: dict[str, dict[str, flo
 
     Returns:
         JSON with ``entries``: for each task, algorithm and view the seeds, steps, seconds, the interquartile mean of
-        the scores with its interval, the normalized score, the share of digits read, ``curve`` (steps, seconds, mean, low,
-        high over the seeds) and ``profile``; and ``references`` of the tasks.
+        the scores with its interval, the normalized score, the share of digits read, ``curve`` (steps, seconds,
+        mean, low, high over the seeds) and ``profile``; and ``references`` of the tasks.
     """
     groups: dict[tuple[str, str, str], list[Document]] = {}
     for run in runs:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import stats  # type: ignore[import-untyped]
 
 CONFIDENCE, RESAMPLES = 0.95, 2_000
 _TRIM = 0.25
@@ -45,4 +45,5 @@ def bootstrap(groups: Sequence[NDArray[np.float64]], seed: int = 0) -> tuple[flo
 
 def performance_profile(scores: NDArray[np.float64], thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
     """The share of scores (runs, targets) above each threshold (N,)."""
-    return (scores.ravel()[:, None] > thresholds).mean(0)
+    shares: NDArray[np.float64] = (scores.ravel()[:, None] > thresholds).mean(0)
+    return shares

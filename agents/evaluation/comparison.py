@@ -1,6 +1,5 @@
 """Comparing agents and painters: the same pictures, budgets and seed for each. What comes of it, report/ sums up."""
 
-import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,21 +7,17 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...envs.pictures import Picture
 from ...envs.targets.targets import Targets
 from ...painters.mypaint.engine import MyPaintEngine, paint_list
 from ...parallel import count_threads
 from ..agent import Agent, Progress
-from ..policy.planner import Planner
+from ..fingerprint import fingerprint_arrays
 from .digits import READ, READ_ORIGINAL, READ_REPLAY, DigitReader, digit_of, load_digit_reader
 from .metrics import Measure, peak_signal_to_noise
 from .seams import SEAMS, seam_energy
 from .trials import Trial
-
-_FRAMES = 9
-_HISTORY_POINTS = 40
 
 
 @dataclass(frozen=True)
@@ -64,6 +59,8 @@ class Comparison:
         replay: whether the strokes are also painted by the real MyPaint brush, and that canvas judged.
         size: side of the paintings, where they are large; the sources' pictures are as large.
         grid: side of a single grid of windows that large paintings are painted through, instead of all sizes.
+        curve_points: canvases of a painting, from paper to the last stroke, that its curve over strokes has.
+        history_points: losses over time that are kept of a painting at most.
     """
 
     agents: Sequence[Agent]
@@ -73,6 +70,8 @@ class Comparison:
     replay: bool = True
     size: int | None = None
     grid: int | None = None
+    curve_points: int = 9
+    history_points: int = 40
 
     def tasks(self) -> list[Task]:
         """All paintings to be made, in the order of sources, pictures, budgets and agents."""
@@ -87,18 +86,20 @@ class Comparison:
     def settings(self, workers: int) -> dict[str, Any]:
         """All that decides the result, as JSON: names, numbers, and fingerprints of weights and pictures."""
         return {
-            "agents": [_describe(agent) for agent in self.agents],
+            "agents": [{**agent.settings(), "fingerprint": agent.fingerprint()} for agent in self.agents],
             "sources": {
                 name: {
                     "pictures": len(source.numbers),
                     "strokes": list(source.budgets),
-                    "fingerprint": _fingerprint([source.targets.picture(number) for number in source.numbers]),
+                    "fingerprint": fingerprint_arrays(source.targets.picture(number) for number in source.numbers),
                 }
                 for name, source in self.sources.items()
             },
             "measures": [measure.name for measure in self.measures],
             "replay": self.replay,
             "seed": self.seed,
+            "curve_points": self.curve_points,
+            "history_points": self.history_points,
             **({} if self.size is None else {"size": self.size, "grid": self.grid}),
             # Another number of threads adds floats up in another order, and Adam makes much of little.
             "threads": count_threads(workers),
@@ -118,6 +119,7 @@ class TrialRunner:
         self._seed = comparison.seed
         self._replay = comparison.replay
         self._size, self._grid = comparison.size, comparison.grid
+        self._curve_points, self._history_points = comparison.curve_points, comparison.history_points
         if self._replay:
             MyPaintEngine()
 
@@ -132,7 +134,7 @@ class TrialRunner:
         painting = agent.paint(
             task.target, task.strokes, seed=self._seed, progress=history, size=self._size, grid=self._grid
         )
-        frames = list(painting.frames(_FRAMES))
+        frames = list(painting.frames(self._curve_points))
         replay = np.rint(paint_list(painting.stroke_list) * 255).astype(np.uint8) if self._replay else None
         canvases = np.stack(frames if replay is None else [*frames, replay])
         figures, curve = {}, {"strokes": np.linspace(0, task.strokes, len(frames)).round().tolist()}
@@ -158,7 +160,7 @@ class TrialRunner:
             minimized=painting.loss_name,
             figures=figures,
             curve=curve,
-            history=[*history.thinned(), (painting.seconds, painting.loss)],
+            history=[*history.thinned(self._history_points), (painting.seconds, painting.loss)],
             target=task.target,
             image=painting.image,
             replay=replay,
@@ -185,8 +187,9 @@ class _LossHistory:
     def __call__(self, progress: Progress) -> None:
         self._points.append((time.perf_counter() - self._started, progress.loss))
 
-    def thinned(self) -> list[tuple[float, float]]:
-        numbers = np.linspace(0, len(self._points) - 1, min(_HISTORY_POINTS, len(self._points))).round().astype(int)
+    def thinned(self, most: int) -> list[tuple[float, float]]:
+        """At most so many of the points, spread evenly from the first to the last."""
+        numbers = np.linspace(0, len(self._points) - 1, min(most, len(self._points))).round().astype(int)
         return [self._points[number] for number in numbers]
 
 
@@ -194,21 +197,3 @@ def choose_pictures(targets: Targets, count: int) -> list[int]:
     """At most ``count`` numbers of targets, spread evenly from the first to the last."""
     numbers: list[int] = np.linspace(0, len(targets) - 1, min(count, len(targets))).round().astype(int).tolist()
     return numbers
-
-
-def _describe(agent: Agent) -> dict[str, Any]:
-    """An agent's settings, and a fingerprint of all weights it uses."""
-    modules = [
-        agent.painter,
-        agent.loss,
-        *(value.network for value in vars(agent).values() if isinstance(value, Planner)),
-    ]
-    weights = [weight.cpu().numpy() for module in modules for weight in module.state_dict().values()]
-    return {**agent.settings(), "fingerprint": _fingerprint(weights)}
-
-
-def _fingerprint(arrays: Sequence[NDArray[Any]]) -> str:
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(str(array.shape).encode() + np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()[:16]

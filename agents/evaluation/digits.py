@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -13,21 +13,25 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from ...envs.targets.targets import Split, load_targets
+from ...envs.targets.names import Split
+from ...envs.targets.targets import load_targets
 from ...errors import InvalidInputError
 from ...files import write_whole
 from ...painters.pixels import to_tensor
 from ...painters.stroke import CANVAS_SIZE
+from .config import DIGIT_SIDE, ClassifierConfig
 
 WEIGHTS = Path(__file__).parent / "weights" / "digits.safetensors"
 
 READ, READ_ORIGINAL, READ_REPLAY = "read", "read original", "replay read"
 """Figures of a painted digit in a comparison: 1 where it is read correctly, else 0."""
 
-_SIDE = 28
-_AT_ONCE = 500
-_FARTHEST_SHIFT = 2
+_BATCH_SIZE = 500
+"""Digits that are read at a time: bounds memory."""
+_ACCURACY_BATCHES = 100
+"""Batches whose mean accuracy is reported."""
 _NAME = re.compile(r"digit (\d),")
+"""Of a target of MNIST: the digit that it shows."""
 
 Report = Callable[[int, float], object]
 """Called with the batches done, and the share of digits of late that were read correctly."""
@@ -49,7 +53,7 @@ class DigitReader(nn.Module):
             nn.ReLU(),
             nn.Flatten(),
             nn.Dropout(0.3),
-            nn.Linear(48 * (_SIDE // 4) ** 2, 10),
+            nn.Linear(48 * (DIGIT_SIDE // 4) ** 2, 10),
         )
 
     def forward(self, ink: Tensor) -> Tensor:
@@ -66,7 +70,7 @@ class DigitReader(nn.Module):
 def ink_of(pictures: NDArray[np.uint8]) -> Tensor:
     """What the reader sees of pictures (N, size, size, 3) uint8: (N, 1, 28, 28) in [0, 1], 1 where they are black."""
     ink = 1 - to_tensor(pictures).mean(1, keepdim=True)
-    return F.interpolate(ink, (_SIDE, _SIDE), mode="bilinear", antialias=True)
+    return F.interpolate(ink, (DIGIT_SIDE, DIGIT_SIDE), mode="bilinear", antialias=True)
 
 
 def digit_of(name: str) -> int | None:
@@ -89,41 +93,6 @@ def load_digit_reader(path: str | Path = WEIGHTS) -> DigitReader:
     return reader.eval().requires_grad_(False)
 
 
-@dataclass(frozen=True)
-class ClassifierConfig:
-    """Everything that decides what training the classifier does."""
-
-    out: Path = Path("runs/classifier")
-    """Folder for the trained classifier, digits.safetensors, and its card."""
-    digits: int = 60_000
-    """Digits of MNIST's training part to learn from."""
-    test_digits: int = 10_000
-    """Digits of its test part to measure with."""
-    epochs: int = 5
-    """How often all digits are gone through."""
-    batch_size: int = 100
-    """Digits in a step of Adam."""
-    learning_rate: float = 2e-3
-    """Of Adam at first; it falls to zero along a cosine."""
-    seed: int = 0
-    """Seed of weights and batches."""
-
-    def check(self) -> None:
-        """Raise InvalidInputError for a setting that cannot work."""
-        for name in ("digits", "test_digits", "epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise InvalidInputError(f"{name} is {getattr(self, name)}, expected 1 or more")
-        if self.batch_size > self.digits:
-            raise InvalidInputError(f"{self.digits} digits do not fill a batch of {self.batch_size}")
-        if self.learning_rate <= 0:
-            raise InvalidInputError(f"learning_rate is {self.learning_rate}, expected a number above 0")
-
-    @property
-    def steps(self) -> int:
-        """Steps of Adam in all."""
-        return self.epochs * (self.digits // self.batch_size)
-
-
 def load_digits(split: Split, count: int) -> tuple[Tensor, Tensor]:
     """The first digits of a part of MNIST, as the environment shows them.
 
@@ -136,8 +105,8 @@ def load_digits(split: Split, count: int) -> tuple[Tensor, Tensor]:
     targets = load_targets("mnist", CANVAS_SIZE, split=split)
     count = min(count, len(targets))
     ink = [
-        ink_of(np.stack([targets.picture(index) for index in range(begin, min(begin + _AT_ONCE, count))]))
-        for begin in range(0, count, _AT_ONCE)
+        ink_of(np.stack([targets.picture(index) for index in range(begin, min(begin + _BATCH_SIZE, count))]))
+        for begin in range(0, count, _BATCH_SIZE)
     ]
     return torch.cat(ink), torch.tensor([digit_of(targets.name(index)) for index in range(count)])
 
@@ -145,7 +114,7 @@ def load_digits(split: Split, count: int) -> tuple[Tensor, Tensor]:
 def train_digit_reader(
     config: ClassifierConfig, ink: Tensor, digits: Tensor, report: Report | None = None
 ) -> DigitReader:
-    """Train a classifier from scratch on ink (N, 1, 28, 28) in [0, 1] and digits (N,), shifted by up to 2 pixels."""
+    """Train a classifier from scratch on ink (N, 1, 28, 28) in [0, 1] and digits (N,), shifted a little."""
     torch.manual_seed(config.seed)
     random = np.random.default_rng(config.seed)
     reader = DigitReader()
@@ -155,7 +124,7 @@ def train_digit_reader(
     for _ in range(config.epochs):
         order = torch.from_numpy(random.permutation(len(ink)))
         for rows in order.split(config.batch_size)[: config.steps // config.epochs]:
-            down, along = random.integers(-_FARTHEST_SHIFT, _FARTHEST_SHIFT + 1, 2).tolist()
+            down, along = random.integers(-config.largest_shift, config.largest_shift + 1, 2).tolist()
             logits = reader(ink[rows].roll((down, along), (2, 3)))
             loss = F.cross_entropy(logits, digits[rows])
             optimizer.zero_grad()
@@ -163,7 +132,7 @@ def train_digit_reader(
             optimizer.step()
             schedule.step()
             done += 1
-            right += (float((logits.argmax(1) == digits[rows]).float().mean()) - right) / min(done, 100)
+            right += (float((logits.argmax(1) == digits[rows]).float().mean()) - right) / min(done, _ACCURACY_BATCHES)
             if report:
                 report(done, right)
     return reader.eval()
@@ -172,7 +141,7 @@ def train_digit_reader(
 @torch.no_grad()
 def accuracy(reader: DigitReader, ink: Tensor, digits: Tensor) -> float:
     """The share of digits in [0, 1] that are read correctly from ink (N, 1, 28, 28)."""
-    read = torch.cat([reader(batch).argmax(1) for batch in ink.split(_AT_ONCE)])
+    read = torch.cat([reader(batch).argmax(1) for batch in ink.split(_BATCH_SIZE)])
     return float((read == digits).double().mean())
 
 

@@ -18,8 +18,9 @@ from ...painters.pixels import to_tensor
 from ...painters.stroke import CANVAS_SIZE
 
 MEASURES = ("vgg19", "mse", "ssim")
-
+"""What comparisons are judged by, the most telling first."""
 _MOST_PIXELS = 64 * CANVAS_SIZE**2
+"""Of the pictures that a loss is taken of at a time: bounds memory."""
 _ROUNDING = 1 / (12 * 255**2)
 """Mean squared error that rounding to 8 bits makes by itself."""
 

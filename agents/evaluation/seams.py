@@ -8,8 +8,10 @@ from ...painters.stroke_list import StrokeList
 SEAMS = "seams"
 """Name of the figure."""
 
-_BESIDE = (4, 5, 6)
+_DISTANCES = (4, 5, 6)
+"""Pixels from a border to what is called beside it: beyond the reach of the border itself."""
 _EVEN = 1e-3
+"""Levels of 255 that neighbors are taken to differ by at least, times the borders: even pictures have no ratio."""
 
 
 def seam_energy(painting: Picture, target: Picture, stroke_list: StrokeList) -> float:
@@ -34,8 +36,8 @@ def seam_energy(painting: Picture, target: Picture, stroke_list: StrokeList) -> 
             edges = np.unique(np.rint(np.concatenate([finest[:, axis], finest[:, axis] + finest[:, 2]])).astype(int))
             # Windows lie along x first, pixels along y.
             steps = np.abs(np.diff(picture.astype(np.float64), axis=1 - axis)).mean(-1).mean(axis)
-            inside = edges[(edges > max(_BESIDE)) & (edges < len(steps) - max(_BESIDE))] - 1
+            inside = edges[(edges > max(_DISTANCES)) & (edges < len(steps) - max(_DISTANCES))] - 1
             across += float(steps[inside].sum())
-            beside += float(sum(steps[inside + side * away].sum() for side in (-1, 1) for away in _BESIDE))
-        ratios.append((across + _EVEN) / (beside / (2 * len(_BESIDE)) + _EVEN))
+            beside += float(sum(steps[inside + side * away].sum() for side in (-1, 1) for away in _DISTANCES))
+        ratios.append((across + _EVEN) / (beside / (2 * len(_DISTANCES)) + _EVEN))
     return ratios[0] / ratios[1] - 1

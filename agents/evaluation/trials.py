@@ -12,10 +12,12 @@ import numpy as np
 from PIL import Image
 
 from ...envs.pictures import Picture
+from ...errors import InvalidInputError
 from ...files import make_folder, write_whole
 from ...runs import keep_settings, read_json
 
-FORMAT = {"format": "paintgym comparison", "version": 1}
+FORMAT = {"format": "paintgym comparison", "version": 2}
+"""Version 1 knew other settings of agents, and other words."""
 
 _SETTINGS = "settings.json"
 
@@ -69,6 +71,12 @@ class TrialFolder:
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
         self._folder = folder
+        there = read_json(folder / _SETTINGS)
+        if isinstance(there, dict) and there.get("version", FORMAT["version"]) != FORMAT["version"]:
+            raise InvalidInputError(
+                f"{folder} holds a comparison of version {there['version']}, expected version {FORMAT['version']}; "
+                "name a new folder"
+            )
         keep_settings(folder, _SETTINGS, {**FORMAT, "settings": settings}, "a comparison")
         make_folder(folder / "trials")
 

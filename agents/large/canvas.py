@@ -62,8 +62,8 @@ class Decision(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
-    """What the windows of one pass over one picture hold: canvases and targets (B, 3, 64, 64), strokes for each."""
+class PassWindows:
+    """The windows of a pass over a picture that get strokes: canvases and targets (B, 3, 64, 64), strokes for each."""
 
     windows: list[Window]
     canvas: Tensor
@@ -71,8 +71,8 @@ class Question:
     counts: list[int]
 
 
-class LargeCanvas:
-    """One picture in the making.
+class WindowedCanvas:
+    """A picture in the making, painted through windows: one that is the canvas, or many.
 
     Args:
         picture: (H, W, 3) uint8, what is to be painted, at the size of the canvas.
@@ -97,26 +97,26 @@ class LargeCanvas:
     def __len__(self) -> int:
         return sum(map(len, self._strokes))
 
-    def begin(self, kept: StrokeList, painter: Painter) -> None:
-        """Begin with some strokes instead of bare paper; each level of windows gets those that it lacks of its plan.
+    def start_with(self, start: StrokeList, painter: Painter) -> None:
+        """Start with strokes instead of bare paper; each level of windows gets those that it lacks of its plan.
 
         Args:
-            kept: the strokes, no more than the budget, at the size of the canvas.
+            start: the strokes, no more than the budget, at the size of the canvas.
             painter: turns them into ink.
         """
-        self.canvas = paint_list(kept, painter)
-        self._strokes = [torch.from_numpy(kept.strokes)]
-        self._windows = [torch.from_numpy(kept.windows)]
-        lacking = sum(stage.strokes for stage in self.passes) - len(kept)
+        self.canvas = paint_list(start, painter)
+        self._strokes = [torch.from_numpy(start.strokes)]
+        self._windows = [torch.from_numpy(start.windows)]
+        lacking = sum(stage.strokes for stage in self.passes) - len(start)
         sides = [stage.windows[0][2] for stage in self.passes]
         planned = np.array([stage.strokes for stage in self.passes], np.float64)
         error = np.array([float(self._errors(stage.windows).sum()) for stage in self.passes])
         weights = np.zeros(len(sides))
         for side in set(sides):
             level = np.array(sides) == side
-            own = (kept.windows[:, 2] == np.float32(side)).sum()
+            started = (start.windows[:, 2] == np.float32(side)).sum()
             share = error[level] if error[level].sum() > 0 else planned[level]
-            weights[level] = max(0.0, planned[level].sum() - own) * share / share.sum()
+            weights[level] = max(0.0, planned[level].sum() - started) * share / share.sum()
         counts = share_out(weights, lacking)
         self.passes = [Pass(stage.windows, int(n)) for stage, n in zip(self.passes, counts, strict=True) if n]
 
@@ -137,25 +137,25 @@ class LargeCanvas:
         strokes, windows = torch.cat([empty[0], *self._strokes]), torch.cat([empty[1], *self._windows])
         return StrokeList(self.width, self.height, strokes.numpy(), windows.numpy(), self.background)
 
-    def ask(self, stage: Pass) -> Question:
-        """What the windows of a pass hold, and how many strokes each deserves."""
+    def windows_of(self, stage: Pass) -> PassWindows:
+        """What the windows of a pass hold, and how many strokes each gets: in proportion to its squared error."""
         windows = list(stage.windows)
         canvas, target = view(self.canvas, windows), view(self.target, windows)
         counts = share_out(self._errors(stage.windows), stage.strokes)
         chosen = [int(number) for number in np.flatnonzero(counts)]
-        return Question(
+        return PassWindows(
             [windows[number] for number in chosen], canvas[chosen], target[chosen], [int(counts[n]) for n in chosen]
         )
 
     def _errors(self, windows: Sequence[Window]) -> NDArray[np.float64]:
-        """Squared error in each of some windows, (N,)."""
+        """Squared error in each of (N,) windows."""
         canvas, target = view(self.canvas, list(windows)), view(self.target, list(windows))
         errors: NDArray[np.float64] = (canvas - target).square().sum((1, 2, 3)).double().numpy()
         return errors
 
-    def composite(self, question: Question, decisions: Sequence[Decision], painter: Painter) -> None:
-        """Paint what was decided."""
-        for window, decision in zip(question.windows, decisions, strict=True):
+    def composite(self, seen: PassWindows, decisions: Sequence[Decision], painter: Painter) -> None:
+        """Paint what was decided for each window."""
+        for window, decision in zip(seen.windows, decisions, strict=True):
             strokes, painted = decision.strokes, decision.canvas
             if painted is not None and painted.shape == self.canvas.shape and window == (0.0, 0.0, float(self.width)):
                 # The window is the canvas, pixel by pixel: nothing is painted twice.
@@ -168,7 +168,7 @@ class LargeCanvas:
 
 @torch.no_grad()
 def paint_passes(
-    canvases: Sequence[LargeCanvas],
+    canvases: Sequence[WindowedCanvas],
     decide: Callable[[WindowBatch], Sequence[Decision]],
     painter: Painter,
     report: Callable[[float], object] = lambda fraction: None,
@@ -181,15 +181,15 @@ def paint_passes(
         painter: turns them into ink.
         report: called after every pass with the part of the strokes that is laid.
     """
-    every = sum(stage.strokes for canvas in canvases for stage in canvas.passes)
+    total = sum(stage.strokes for canvas in canvases for stage in canvas.passes)
     laid, whole = 0, all(canvas.single for canvas in canvases)
     for stages in zip_longest(*(canvas.passes for canvas in canvases)):
-        working = [(canvas, canvas.ask(stage)) for canvas, stage in zip(canvases, stages, strict=True) if stage]
-        canvas, target = (torch.cat([getattr(asked, part) for _, asked in working]) for part in ("canvas", "target"))
-        counts = [count for _, asked in working for count in asked.counts]
-        decisions = decide(WindowBatch(canvas, target, counts, sum(counts) / every, laid / every, whole))
-        for large, asked in working:
-            own, decisions = decisions[: len(asked.counts)], decisions[len(asked.counts) :]
-            large.composite(asked, own, painter)
+        working = [(canvas, canvas.windows_of(stage)) for canvas, stage in zip(canvases, stages, strict=True) if stage]
+        canvas, target = (torch.cat([getattr(seen, part) for _, seen in working]) for part in ("canvas", "target"))
+        counts = [count for _, seen in working for count in seen.counts]
+        decisions = decide(WindowBatch(canvas, target, counts, sum(counts) / total, laid / total, whole))
+        for painted, seen in working:
+            decided, decisions = decisions[: len(seen.counts)], decisions[len(seen.counts) :]
+            painted.composite(seen, decided, painter)
         laid += sum(counts)
-        report(laid / every)
+        report(laid / total)

@@ -1,4 +1,4 @@
-"""What each stroke of a painting through windows is worth. For stacks of strokes on one canvas there is ``color``."""
+"""What each stroke of a painting through windows contributes. For stacks on one canvas there is ``color``."""
 
 from typing import NamedTuple
 
@@ -9,9 +9,6 @@ from ...painters.painter import Painter
 from ...painters.stroke import COLOR
 from ...painters.stroke_list import StrokeList
 from ...painters.windows import Place, blank_canvas, window_coverage, window_runs
-
-_LEAST_COVERAGE = 0.002
-"""Half a level of 8 bits: less ink is not looked at."""
 
 
 class _Laid(NamedTuple):
@@ -26,15 +23,18 @@ class _Laid(NamedTuple):
 
 
 @torch.no_grad()
-def stroke_contributions(stroke_list: StrokeList, painter: Painter, target: Tensor) -> Tensor:
+def stroke_contributions(
+    stroke_list: StrokeList, painter: Painter, target: Tensor, least_coverage: float = 0.002
+) -> Tensor:
     """By how much each stroke lowers the summed squared error, (T,); below 0 where it raises it.
 
     Args:
         stroke_list: the strokes, at the target's size.
         painter: strokes (N, 12) to coverage (N, 1, 64, 64).
         target: (3, height, width) in [0, 1].
+        least_coverage: less ink is not looked at; by default half a level of 8 bits.
     """
-    canvas, laid = _lay(stroke_list, painter)
+    canvas, laid = _composite(stroke_list, painter, least_coverage)
     error, above = canvas - target, torch.ones_like(canvas[:1])
     contributions = torch.zeros(len(stroke_list))
     for number, place, ink, change in reversed(laid):
@@ -46,14 +46,15 @@ def stroke_contributions(stroke_list: StrokeList, painter: Painter, target: Tens
     return contributions
 
 
-def _lay(stroke_list: StrokeList, painter: Painter) -> tuple[Tensor, list[_Laid]]:
+def _composite(stroke_list: StrokeList, painter: Painter, least_coverage: float) -> tuple[Tensor, list[_Laid]]:
+    """The canvas with all strokes, and what each was on it."""
     canvas, laid = blank_canvas(stroke_list), []
     done = 0
     for strokes, window in window_runs(stroke_list):
         number = done
-        for some, place, coverage in window_coverage(canvas, strokes, window, painter):
-            for ink, color in zip(coverage[:, 0], some[:, COLOR, None, None], strict=True):
-                rows, columns = _extent(ink.amax(1)), _extent(ink.amax(0))
+        for batch, place, coverage in window_coverage(canvas, strokes, window, painter):
+            for ink, color in zip(coverage[:, 0], batch[:, COLOR, None, None], strict=True):
+                rows, columns = _extent(ink.amax(1), least_coverage), _extent(ink.amax(0), least_coverage)
                 # Strokes are small beside their windows: only what they cover is remembered.
                 own, ink = (place[0], _inner(place[1], rows), _inner(place[2], columns)), ink[rows, columns]
                 part = canvas[own]
@@ -64,9 +65,9 @@ def _lay(stroke_list: StrokeList, painter: Painter) -> tuple[Tensor, list[_Laid]
     return canvas, laid
 
 
-def _extent(coverage: Tensor) -> slice:
+def _extent(coverage: Tensor, least: float) -> slice:
     """From the first to the last of (N,) that is covered."""
-    covered = (coverage > _LEAST_COVERAGE).nonzero()
+    covered = (coverage > least).nonzero()
     return slice(int(covered[0]), int(covered[-1]) + 1) if len(covered) else slice(0, 0)
 
 

@@ -13,16 +13,7 @@ from numpy.typing import NDArray
 
 from ...painters.stroke import CANVAS_SIZE
 from ...painters.windows import Window
-
-_LEVEL_RATIO = 2.0
-_GROWTH = 0.6
-"""A level's part of the strokes grows as its number of windows to this power: coarse levels need few, but surely."""
-_MOST_WINDOWS_A_STROKE = 0.5
-"""A level with more windows than this for each of its strokes is left out."""
-
-
-_APART = 0.9
-"""Windows of a pass are this far apart, in parts of their side."""
+from .config import PlanConfig
 
 
 @dataclass(frozen=True)
@@ -38,7 +29,9 @@ def whole_canvas(side: int, stroke_budget: int) -> list[Pass]:
     return [Pass(((0.0, 0.0, float(side)),), stroke_budget)]
 
 
-def plan_passes(width: int, height: int, stroke_budget: int, grid: int | None = None) -> list[Pass]:
+def plan_passes(
+    width: int, height: int, stroke_budget: int, grid: int | None = None, config: PlanConfig | None = None
+) -> list[Pass]:
     """The passes of a painting, coarse to fine; their strokes sum to the budget.
 
     Args:
@@ -46,15 +39,17 @@ def plan_passes(width: int, height: int, stroke_budget: int, grid: int | None = 
         height: of the picture in pixels.
         stroke_budget: strokes of the painting.
         grid: side of the windows of a single level, instead of all.
+        config: how windows and strokes are shared out.
     """
-    sides = _sides(min(width, height)) if grid is None else [min(grid, width, height)]
-    levels = [_level(width, height, side) for side in sides]
+    config = config or PlanConfig()
+    sides = _sides(min(width, height), config) if grid is None else [min(grid, width, height)]
+    levels = [_level(width, height, side, config) for side in sides]
     while len(levels) > 1:
-        shares = _shares(levels)
-        if sum(map(len, levels[-1])) <= _MOST_WINDOWS_A_STROKE * shares[-1] * stroke_budget:
+        shares = _shares(levels, config)
+        if sum(map(len, levels[-1])) <= config.windows_per_stroke * shares[-1] * stroke_budget:
             break
         levels.pop()
-    shares = _shares(levels)
+    shares = _shares(levels, config)
     weights = [
         share * len(windows) / sum(map(len, level))
         for level, share in zip(levels, shares, strict=True)
@@ -68,39 +63,39 @@ def plan_passes(width: int, height: int, stroke_budget: int, grid: int | None = 
 def share_out(weights: NDArray[np.float64], count: int) -> NDArray[np.int64]:
     """Whole numbers (N,) that sum to ``count`` and are as near to proportional to weights (N,) as they can be."""
     total = weights.sum()
-    wanted = (weights / total if total > 0 else np.full(len(weights), 1 / len(weights))) * count
-    shares: NDArray[np.int64] = np.floor(wanted).astype(np.int64)
-    rest = np.argsort(shares - wanted, kind="stable")[: count - shares.sum()]
+    exact = (weights / total if total > 0 else np.full(len(weights), 1 / len(weights))) * count
+    shares: NDArray[np.int64] = np.floor(exact).astype(np.int64)
+    rest = np.argsort(shares - exact, kind="stable")[: count - shares.sum()]
     shares[rest] += 1
     return shares
 
 
-def _sides(shortest: int) -> list[int]:
-    """Sides of windows, from the whole to 64 pixels, each about half the one before."""
-    steps = max(0, round(math.log(shortest / CANVAS_SIZE, _LEVEL_RATIO)))
+def _sides(shortest: int, config: PlanConfig) -> list[int]:
+    """Sides of windows, from the whole to 64 pixels, each about half the side before."""
+    steps = max(0, round(math.log(shortest / CANVAS_SIZE, config.level_ratio)))
     if steps == 0:
         return [shortest]
     return [round(shortest * (CANVAS_SIZE / shortest) ** (step / steps)) for step in range(steps + 1)]
 
 
-def _shares(levels: list[list[list[Window]]]) -> NDArray[np.float64]:
-    sizes = np.array([sum(map(len, level)) for level in levels], np.float64) ** _GROWTH
+def _shares(levels: list[list[list[Window]]], config: PlanConfig) -> NDArray[np.float64]:
+    sizes = np.array([sum(map(len, level)) for level in levels], np.float64) ** config.strokes_exponent
     shares: NDArray[np.float64] = sizes / sizes.sum()
     return shares
 
 
-def _level(width: int, height: int, side: int) -> list[list[Window]]:
+def _level(width: int, height: int, side: int, config: PlanConfig) -> list[list[Window]]:
     """The windows of one level, in passes."""
     return [
         [(float(x), float(y), float(side)) for y in rows for x in columns]
-        for rows in _positions(height, side)
-        for columns in _positions(width, side)
+        for rows in _positions(height, side, config)
+        for columns in _positions(width, side, config)
     ]
 
 
-def _positions(length: int, side: int) -> list[list[int]]:
+def _positions(length: int, side: int, config: PlanConfig) -> list[list[int]]:
     """Where windows begin on an axis, in passes: they cover it, and overlap by about half from pass to pass."""
     count = max(1, math.ceil(2 * (length - side) / side - 1e-6) + 1)
-    every = [round(start) for start in np.linspace(0, length - side, count)]
-    apart = math.ceil(_APART * side * (count - 1) / (length - side)) if count > 1 else 1
-    return [every[first::apart] for first in range(min(apart, count))]
+    starts = [round(start) for start in np.linspace(0, length - side, count)]
+    stride = math.ceil(config.window_distance * side * (count - 1) / (length - side)) if count > 1 else 1
+    return [starts[first::stride] for first in range(min(stride, count))]

@@ -1,6 +1,6 @@
-"""Frames of a film that do not flicker: which strokes of one frame the next keeps.
+"""Frames of a film that do not flicker: which strokes of a frame the next one begins with.
 
-How the missing strokes are laid is in ``large``.
+How the strokes that it lacks are laid is in ``canvas``.
 """
 
 from dataclasses import replace
@@ -15,20 +15,17 @@ from ...painters.painter import Painter
 from ...painters.pixels import to_tensor
 from ...painters.stroke_list import StrokeList
 from ...painters.windows import paint_list, view
+from .config import ReuseConfig
 from .contribution import stroke_contributions
 
-_CHANGE = 0.04
-"""Mean absolute change of the picture under a stroke that the stroke does not outlive."""
-_STRAY, _STRAYING = 0.04, 0.002
-"""How far the painting's mean color under a stroke may be from the picture's, if it goes on to part: slow changes."""
-_LEAST_WORTH = 1.5
-"""Where something changes, strokes go too that lower the error by less than this, times the error left for each."""
-_TOGETHER = 512
 _INKLESS = 1e-6
+"""Pixels that a stroke is taken to cover at least: strokes without ink have no mean color under them."""
 
 
 @torch.no_grad()
-def follow(before: StrokeList, old: Picture, new: Picture, painter: Painter) -> StrokeList:
+def reuse_strokes(
+    before: StrokeList, old: Picture, new: Picture, painter: Painter, config: ReuseConfig | None = None
+) -> StrokeList:
     """The strokes of a frame that still fit the next one, which may begin with them.
 
     Args:
@@ -36,37 +33,42 @@ def follow(before: StrokeList, old: Picture, new: Picture, painter: Painter) -> 
         old: (H, W, 3) uint8, that frame, at the size of the painting.
         new: (H, W, 3) uint8, the next frame.
         painter: strokes (N, 12) to coverage (N, 1, 64, 64).
+        config: what fits.
     """
-    painted, was, wanted = paint_list(before, painter), to_tensor(old)[0], to_tensor(new)[0]
-    fits = _fitting(before, painted, was, wanted, painter)
+    config = config or ReuseConfig()
+    painted, reference, target = paint_list(before, painter), to_tensor(old)[0], to_tensor(new)[0]
+    fits = _find_fitting(before, painted, reference, target, painter, config)
     if not fits.all():
         # What is painted now may lie on others, which then do nothing: a film would fill with them.
-        contributions = stroke_contributions(before, painter, wanted).numpy()
-        fits &= contributions > _LEAST_WORTH * float((painted - was).square().sum()) / len(before)
+        contributions = stroke_contributions(before, painter, target, config.least_coverage).numpy()
+        error = float((painted - reference).square().sum())
+        fits &= contributions > config.least_contribution * error / len(before)
     return replace(before, strokes=before.strokes[fits], windows=before.windows[fits])
 
 
-def _fitting(
-    stroke_list: StrokeList, painted: Tensor, was: Tensor, wanted: Tensor, painter: Painter
+def _find_fitting(
+    stroke_list: StrokeList, painted: Tensor, reference: Tensor, target: Tensor, painter: Painter, config: ReuseConfig
 ) -> NDArray[np.bool_]:
     """Which strokes (T,) to keep."""
     windows, number = np.unique(stroke_list.windows, axis=0, return_inverse=True)
     fits = np.ones(len(stroke_list), bool)
     for index, (x, y, side) in enumerate(windows.tolist()):
-        own = np.flatnonzero(number.reshape(-1) == index)
-        seen = [view(canvas, [(x, y, side)])[0] for canvas in (painted, was, wanted)]
-        for some in np.array_split(own, -(-len(own) // _TOGETHER)):
-            fits[some] = _fits(painter(torch.from_numpy(stroke_list.strokes[some]))[:, 0], *seen).numpy()
+        rows = np.flatnonzero(number.reshape(-1) == index)
+        seen = [view(canvas, [(x, y, side)])[0] for canvas in (painted, reference, target)]
+        for batch in np.array_split(rows, -(-len(rows) // config.batch_size)):
+            coverage = painter(torch.from_numpy(stroke_list.strokes[batch]))[:, 0]
+            fits[batch] = _fits(coverage, seen[0], seen[1], seen[2], config).numpy()
     return fits
 
 
-def _fits(coverage: Tensor, painted: Tensor, was: Tensor, wanted: Tensor) -> Tensor:
+def _fits(coverage: Tensor, painted: Tensor, reference: Tensor, target: Tensor, config: ReuseConfig) -> Tensor:
     """Which strokes of coverage (N, 64, 64) fit still, in a window whose views are (3, 64, 64)."""
     weight = coverage.flatten(1) / coverage.sum((1, 2)).clamp(min=_INKLESS)[:, None]
 
-    def under(field: Tensor) -> Tensor:
-        return weight @ field.flatten(1).T
+    def mean_under(values: Tensor) -> Tensor:
+        return weight @ values.flatten(1).T
 
-    change = under((wanted - was).abs().mean(0, keepdim=True))[:, 0]
-    stray, strayed = (under(painted - frame).abs().amax(1) for frame in (wanted, was))
-    return (change <= _CHANGE) & ((stray <= _STRAY) | (stray <= strayed + _STRAYING))
+    change = mean_under((target - reference).abs().mean(0, keepdim=True))[:, 0]
+    drift, drift_before = (mean_under(painted - frame).abs().amax(1) for frame in (target, reference))
+    near = (drift <= config.largest_drift) | (drift <= drift_before + config.drift_step)
+    return (change <= config.largest_change) & near

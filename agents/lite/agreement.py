@@ -79,8 +79,8 @@ def measure_agreement(
 
 
 def _prefixes(strokes: Tensor, ends: NDArray[np.int_], agent: Agent) -> Tensor:
-    canvas, painted, begun = white_canvas(1, CANVAS_SIZE), [], 0
+    canvas, painted, start = white_canvas(1, CANVAS_SIZE), [], 0
     for end in ends.tolist():
-        canvas, begun = paint_strokes(canvas, strokes[None, begun:end], agent.painter), end
+        canvas, start = paint_strokes(canvas, strokes[None, start:end], agent.painter), end
         painted.append(canvas[0])
     return torch.stack(painted)

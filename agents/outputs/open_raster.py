@@ -24,6 +24,7 @@ from .timelapse import Timelapse
 _MOST_LAYERS = 24
 """Of strokes; a painting whose levels alternate has the rest of them in the last."""
 _THUMBNAIL_SIDE = 256
+"""Pixels, as the format wants them at most."""
 
 
 class _Layer(NamedTuple):
@@ -39,7 +40,7 @@ def write_open_raster(painting: Timelapse, path: Path, enlarge: int = 1) -> None
         stroke_list = stroke_list.scaled(enlarge * max(stroke_list.width, stroke_list.height))
     paper = np.full((stroke_list.height, stroke_list.width, 4), 255, np.uint8)
     paper[..., :3] = to_uint8(blank_canvas(stroke_list))
-    merged = painting.image if enlarge == 1 else to_uint8(painting.lay(stroke_list, blank_canvas(stroke_list)))
+    merged = painting.image if enlarge == 1 else to_uint8(painting.composite(stroke_list, blank_canvas(stroke_list)))
     layers = [_Layer("paper", paper), *_stroke_layers(painting, stroke_list)]
 
     image = ElementTree.Element(
@@ -75,8 +76,8 @@ def _stroke_layers(painting: Timelapse, stroke_list: StrokeList) -> Iterator[_La
         part = stroke_list.part(start, end)
         # On black, strokes leave their color times their coverage; what they leave of white is what they do not
         # cover. So whoever can paint can paint layers; brushes that smudge, for which this is wrong, are refused.
-        black = painting.lay(part, torch.zeros(3, stroke_list.height, stroke_list.width)).clone()
-        white = painting.lay(part, torch.ones(3, stroke_list.height, stroke_list.width))
+        black = painting.composite(part, torch.zeros(3, stroke_list.height, stroke_list.width)).clone()
+        white = painting.composite(part, torch.ones(3, stroke_list.height, stroke_list.width))
         names = " and ".join(str(level) for level in dict.fromkeys((levels[start], levels[end - 1])))
         yield _Layer(f"level {names}, {end - start} strokes", _straight(black, 1 - (white - black).mean(0)))
 

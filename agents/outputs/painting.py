@@ -1,4 +1,4 @@
-"""What an agent hands back: the painted picture and its strokes. How it is saved is in ``outputs``."""
+"""What an agent hands back: the painted picture and its strokes. How it is saved is in ``saving``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -47,8 +47,8 @@ class Painting(SavablePicture):
         return self.stroke_list.strokes
 
     @property
-    def facts(self) -> Mapping[str, Any]:
-        """Agent, painter, seed and loss."""
+    def metadata(self) -> Mapping[str, Any]:
+        """Agent, painter, seed, loss and settings."""
         return {
             "agent": self.agent,
             "painter": self.painter.name,
@@ -57,6 +57,6 @@ class Painting(SavablePicture):
             "settings": dict(self.settings),
         }
 
-    def lay(self, stroke_list: StrokeList, canvas: Tensor) -> Tensor:
-        """Lay strokes on a canvas (3, height, width) in [0, 1], in place, by the painting's own painter."""
+    def composite(self, stroke_list: StrokeList, canvas: Tensor) -> Tensor:
+        """Composite strokes on a canvas (3, height, width) in [0, 1], in place, by the painting's own painter."""
         return paint_list(stroke_list, self.painter, canvas)

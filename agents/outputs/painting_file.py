@@ -1,4 +1,4 @@
-"""Paintings as JSON documents: written, read and checked. ``painting.schema.json`` describes them for others."""
+"""Paintings as JSON files: written, read and checked. ``painting.schema.json`` describes them for others."""
 
 import itertools
 import json
@@ -16,10 +16,11 @@ FORMAT, FORMAT_VERSION = "paintgym painting", 2
 SCHEMA_FILE = Path(__file__).parent / "painting.schema.json"
 
 _LONGEST_SIDE = 1 << 20
+"""Pixels; larger numbers are a mistake."""
 
 
-def write_painting_file(stroke_list: StrokeList, path: Path, facts: Mapping[str, Any]) -> None:
-    """Write strokes with everything that is needed to paint them again, and facts such as who painted them."""
+def write_painting_file(stroke_list: StrokeList, path: Path, metadata: Mapping[str, Any]) -> None:
+    """Write strokes with all that is needed to paint them again, and metadata such as the agent and its settings."""
     windows, number = np.unique(stroke_list.windows, axis=0, return_inverse=True)
     document = {
         "format": FORMAT,
@@ -27,7 +28,7 @@ def write_painting_file(stroke_list: StrokeList, path: Path, facts: Mapping[str,
         "width": stroke_list.width,
         "height": stroke_list.height,
         "background": list(stroke_list.background),
-        **facts,
+        **metadata,
         "stroke_fields": STROKE_FIELDS,
         "windows": _shortest(windows),
         "stroke_windows": number.reshape(-1).tolist(),
@@ -43,7 +44,7 @@ def read_painting_file(path: str | Path) -> StrokeList:
         InvalidInputError: no such file, not a painting, of a later version, or numbers out of shape or range.
     """
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_refuse)
+        document = json.loads(Path(path).read_text(encoding="utf-8-sig"), parse_constant=_refuse)
     except OSError as error:
         raise InvalidInputError(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, RecursionError):

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...checks import check_whole
 from ...envs.pictures import Picture
-from ...errors import InvalidInputError
 from ...painters.mypaint.engine import DEFAULT_BRUSH, MAXIMUM_SIZE, MyPaintEngine
 from ...painters.painter import Painter
 from ...painters.pixels import to_uint8
@@ -35,7 +35,7 @@ class Replay(SavablePicture):
         self, stroke_list: StrokeList, painter: Painter | str = DEFAULT_BRUSH, size: int | None = None
     ) -> None:
         size = max(stroke_list.width, stroke_list.height) if size is None else size
-        check_size(size)
+        size = check_whole("size", size, 1, MAXIMUM_SIZE)
         self.stroke_list = stroke_list.scaled(size)
         self._painter = painter
         # Before anything is painted, so that a mistake in its name costs no waiting.
@@ -44,15 +44,15 @@ class Replay(SavablePicture):
     @cached_property
     def image(self) -> Picture:  # type: ignore[override]
         """(height, width, 3) uint8, all strokes laid; painted when it is first asked for."""
-        return to_uint8(self.lay(self.stroke_list, blank_canvas(self.stroke_list)))
+        return to_uint8(self.composite(self.stroke_list, blank_canvas(self.stroke_list)))
 
     @property
-    def facts(self) -> Mapping[str, Any]:
-        """Who painted."""
+    def metadata(self) -> Mapping[str, Any]:
+        """The painter."""
         return {"painter": f"mypaint {self._painter}" if isinstance(self._painter, str) else self._painter.name}
 
-    def lay(self, stroke_list: StrokeList, canvas: Tensor) -> Tensor:
-        """Lay strokes on a canvas (3, height, width) in [0, 1]."""
+    def composite(self, stroke_list: StrokeList, canvas: Tensor) -> Tensor:
+        """Composite strokes on a canvas (3, height, width) in [0, 1]."""
         if not isinstance(self._painter, str):
             return paint_list(stroke_list, self._painter, canvas)
         engine = self._engine_for(stroke_list)
@@ -64,9 +64,3 @@ class Replay(SavablePicture):
         if engine is not None and (engine.width, engine.height) == (stroke_list.width, stroke_list.height):
             return engine
         return MyPaintEngine((stroke_list.width, stroke_list.height), str(self._painter))
-
-
-def check_size(size: int) -> None:
-    """Raise InvalidInputError unless a replay can be ``size`` pixels."""
-    if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= MAXIMUM_SIZE:
-        raise InvalidInputError(f"a size of {size!r} pixels was asked for, expected 1 to {MAXIMUM_SIZE}")

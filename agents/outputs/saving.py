@@ -1,6 +1,6 @@
-"""Saving paintings: which suffix names which writer, what may be asked for, and the forms that are one picture.
+"""Saving paintings: which suffix names which writer, and the forms that are one picture.
 
-Films, vector graphics, layers and documents are written in modules of their own.
+Films, vector graphics, layers and documents are written in modules of their own; what may be asked for, ``forms`` says.
 """
 
 from collections.abc import Callable
@@ -11,18 +11,13 @@ import numpy as np
 from PIL import Image
 
 from ...envs.pictures import Picture
-from ...errors import InvalidInputError
-from ...files import check_can_write, write_whole
-from .animation import check_film, check_mp4, write_gif, write_mp4, write_webp
+from ...files import write_whole
+from .animation import write_gif, write_mp4, write_webp
+from .forms import FRAMES, check_output, check_pixels
 from .open_raster import write_open_raster
 from .painting_file import write_painting_file
 from .svg import write_svg
-from .timelapse import FRAMES, Timelapse
-
-_LARGEST_FACTOR = 64
-_LARGEST_SIDE = 8192
-_MOST_FILM_PIXELS = 1_000_000_000
-"""A film is held in memory whole: three bytes each."""
+from .timelapse import Timelapse
 
 
 @dataclass(frozen=True)
@@ -55,7 +50,7 @@ def _jpeg(painting: Timelapse, path: Path, options: SaveOptions) -> None:
 
 
 def _json(painting: Timelapse, path: Path, options: SaveOptions) -> None:
-    write_painting_file(painting.stroke_list, path, painting.facts)
+    write_painting_file(painting.stroke_list, path, painting.metadata)
 
 
 def _npz(painting: Timelapse, path: Path, options: SaveOptions) -> None:
@@ -98,9 +93,7 @@ WRITERS: dict[str, Writer] = {
     ".json": _json,
     ".npz": _npz,
 }
-OUTPUT_SUFFIXES = tuple(WRITERS)
-FILM_SUFFIXES = (".webp", ".gif", ".mp4")
-_PIXELS = (".png", ".jpg", ".jpeg", ".ora", *FILM_SUFFIXES)
+"""A writer for each of ``OUTPUT_SUFFIXES``."""
 
 
 class SavablePicture(Timelapse):
@@ -134,47 +127,3 @@ class SavablePicture(Timelapse):
         check_pixels(suffix, width, height, min(frames, len(self.stroke_list) + 1))
         with write_whole(path) as temporary:
             WRITERS[suffix](self, temporary, SaveOptions(enlarge, frames, seconds))
-
-
-def check_output(path: str | Path, enlarge: int = 1, frames: int = FRAMES, seconds: float | None = None) -> str:
-    """Find out, before any work, whether a painting can be saved to ``path``; returns its suffix in lower case.
-
-    Raises:
-        InvalidInputError: unknown suffix, a file that cannot be written, or a number out of range.
-        MissingLibraryError: ``.mp4`` without PyAV.
-    """
-    path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in WRITERS:
-        raise InvalidInputError(
-            f"cannot save a painting as {path}; expected a name that ends in {', '.join(OUTPUT_SUFFIXES)}"
-        )
-    if not 1 <= enlarge <= _LARGEST_FACTOR:
-        raise InvalidInputError(f"cannot enlarge a painting {enlarge} times; expected 1 to {_LARGEST_FACTOR}")
-    check_film(frames, seconds)
-    if suffix == ".mp4":
-        check_mp4()
-    check_can_write(path)
-    return suffix
-
-
-def check_pixels(suffix: str, width: int, height: int, frames: int) -> None:
-    """Raise InvalidInputError where a file of this kind and size would not fit into memory.
-
-    Args:
-        suffix: one of ``OUTPUT_SUFFIXES``.
-        width: in pixels.
-        height: in pixels.
-        frames: of a film; no matter for other kinds.
-    """
-    if suffix in _PIXELS and max(width, height) > _LARGEST_SIDE:
-        raise InvalidInputError(
-            f"a {suffix} of {width}x{height} pixels was asked for, expected at most {_LARGEST_SIDE} a side; "
-            "enlarge less, or save an .svg"
-        )
-    if suffix in FILM_SUFFIXES and width * height * frames > _MOST_FILM_PIXELS:
-        most = int((_MOST_FILM_PIXELS / (width * height * frames)) ** 0.5 * max(width, height))
-        raise InvalidInputError(
-            f"{frames} frames of {width}x{height} pixels are too large a film; expected fewer frames, or a longer "
-            f"side of at most {most}"
-        )

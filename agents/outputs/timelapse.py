@@ -9,13 +9,11 @@ import numpy as np
 from torch import Tensor
 
 from ...envs.pictures import Picture
-from ...errors import InvalidInputError
 from ...painters.pixels import to_uint8
 from ...painters.stroke_list import StrokeList
 from ...painters.windows import blank_canvas
+from .forms import FRAMES, check_frames
 
-FRAMES = 60
-_MOST_FRAMES = 1000
 _REMEMBERED_PIXELS = 100_000_000
 """Films of no more pixels are kept, so that another form of the same film costs no painting."""
 
@@ -30,12 +28,12 @@ class Timelapse(ABC):
 
     @property
     @abstractmethod
-    def facts(self) -> Mapping[str, Any]:
-        """What is known of the painting beside its strokes, for its JSON document."""
+    def metadata(self) -> Mapping[str, Any]:
+        """What is known of the painting beside its strokes, for its JSON file."""
 
     @abstractmethod
-    def lay(self, stroke_list: StrokeList, canvas: Tensor) -> Tensor:
-        """Lay strokes on a canvas (3, height, width) in [0, 1], which may be changed in place, and return it."""
+    def composite(self, stroke_list: StrokeList, canvas: Tensor) -> Tensor:
+        """Composite strokes on a canvas (3, height, width) in [0, 1], which may be changed in place, and return it."""
 
     def frames(self, count: int = FRAMES) -> Iterator[Picture]:
         """The painting as it grows: at most ``count`` pictures (height, width, 3) uint8.
@@ -53,7 +51,7 @@ class Timelapse(ABC):
     def _prefixes(self, ends: list[int]) -> Iterator[Picture]:
         canvas = blank_canvas(self.stroke_list)
         for start, end in zip([0, *ends], ends[:-1], strict=False):
-            canvas = self.lay(self.stroke_list.part(start, end), canvas)
+            canvas = self.composite(self.stroke_list.part(start, end), canvas)
             yield to_uint8(canvas)
         yield self.image
 
@@ -69,12 +67,3 @@ class Timelapse(ABC):
         if sum(picture[..., 0].size for picture in pictures) <= _REMEMBERED_PIXELS:
             self._films[count] = pictures
         return pictures
-
-
-def check_frames(count: int) -> None:
-    """Raise InvalidInputError unless ``count`` pictures make a film."""
-    if isinstance(count, bool) or not isinstance(count, int | np.integer) or not 2 <= count <= _MOST_FRAMES:
-        raise InvalidInputError(
-            f"a painting of {count} frames was asked for, expected at least 2, paper and picture, "
-            f"and at most {_MOST_FRAMES}"
-        )

@@ -4,20 +4,23 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 
 class _Bound(torch.autograd.Function):
     """``clamp`` whose gradient still leads back inside: strokes at the border would else never learn to leave it."""
 
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(context: Any, values: Tensor, low: float, high: float) -> Tensor:
-        context.save_for_backward(values)
-        context.bounds = (low, high)
+    def forward(values: Tensor, low: float, high: float) -> Tensor:
         return values.clamp(low, high)
 
     @staticmethod
-    @once_differentiable
+    def setup_context(context: Any, inputs: tuple[Tensor, float, float], output: Tensor) -> None:
+        values, *context.bounds = inputs
+        context.save_for_backward(values)
+
+    @staticmethod
     def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         (values,) = context.saved_tensors
         low, high = context.bounds

@@ -1,6 +1,5 @@
 """Policies for other programs: as a stable-baselines3 zip, and as ONNX. What paintgym itself loads is safetensors."""
 
-import importlib.util
 import logging
 import warnings
 from pathlib import Path
@@ -9,11 +8,9 @@ import torch
 from stable_baselines3 import PPO
 from torch import Tensor, nn
 
-from ...errors import InvalidInputError, MissingLibraryError
-from ...files import check_can_write, write_whole
+from ...files import write_whole
+from .export_forms import check_export
 from .sb3_policy import PaintingPolicy
-
-EXPORT_SUFFIXES = (".zip", ".onnx")
 
 
 class _Actions(nn.Module):
@@ -26,21 +23,6 @@ class _Actions(nn.Module):
     def forward(self, observation: Tensor) -> Tensor:
         features: Tensor = self._features(observation.float() / 255)
         return features[:, :-1].clamp(-1, 1)
-
-
-def check_export(path: str | Path) -> None:
-    """Find out, before any work, whether a policy can be exported to ``path``.
-
-    Raises:
-        InvalidInputError: unknown suffix, or a file that cannot be written.
-        MissingLibraryError: the suffix is ``.onnx``, and ONNX is not installed.
-    """
-    suffix = Path(path).suffix.lower()
-    if suffix not in EXPORT_SUFFIXES:
-        raise InvalidInputError(f"cannot export a policy as {path}; expected a name that ends in .zip or .onnx")
-    check_can_write(path)
-    if suffix == ".onnx" and not all(map(importlib.util.find_spec, ("onnx", "onnxscript"))):
-        raise MissingLibraryError("exporting ONNX needs onnx and onnxscript: pip install 'paintgym[onnx]'")
 
 
 def export_policy(model: PPO, path: str | Path) -> None:

@@ -21,7 +21,7 @@ HYPOTHESES = 8
 _WINDOW, _PATCH = 16, 4
 """Pixels of a window a side, and of the patches that it is described by: 16 windows of 16 make 4x4 patches each."""
 _LEVELS = (1, 2, 4)
-"""Pixels of the canvas in one pixel of each window."""
+"""Pixels of the canvas in a pixel of each window; weights depend on it."""
 _CHANNELS = 7
 """Of what a window shows: target, residual, and whether there is canvas."""
 _SHAPE = 10

@@ -19,9 +19,6 @@ from ..search.refine import refine
 from .config import PlannerConfig
 from .network import HYPOTHESES, Scene, StrokeNetwork, halve
 
-_TIE_NOISE = 0.02
-"""On bare paper before an even target all errors are equal: a fixed pattern this large tells where to begin."""
-
 
 class Proposals(NamedTuple):
     """Strokes that were proposed, K at each of N anchors of B canvases, and tried on canvases of P pixels.
@@ -71,7 +68,7 @@ class Planner:
         self.network = network
         self.config = config or PlannerConfig()
         noise = torch.rand(1, CANVAS_SIZE // 2, CANVAS_SIZE // 2, generator=torch.Generator().manual_seed(0))
-        self._tie_noise = 1 + _TIE_NOISE * noise
+        self._tie_noise = 1 + self.config.tie_noise * noise
         self._proxy = ProxyPainter()
 
     @torch.no_grad()

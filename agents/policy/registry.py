@@ -1,25 +1,20 @@
 """Trained policies by name: their files, and their networks without stable-baselines3."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from ...errors import InvalidInputError
+from ...painters.modes import plain_torch
+from .names import find_policy, not_a_policy
 from .network import StrokeNetwork
 
-_WEIGHTS_FOLDER = Path(__file__).parent / "weights"
 _NETWORK = "network."
 """Prefix of the network's weights in a file; the others are the value function's."""
 
 
-def shipped_policies() -> list[str]:
-    """Names of the policies that come with the package."""
-    return sorted(path.stem for path in _WEIGHTS_FOLDER.glob("*.safetensors"))
-
-
+@plain_torch()
 def load_network(name: str | Path = "paintings") -> StrokeNetwork:
     """The network of a trained policy, frozen; nothing is unpickled.
 
@@ -42,23 +37,12 @@ def read_policy(name: str | Path) -> tuple[Path, dict[str, Any], dict[str, Tenso
     Raises:
         InvalidInputError: no such policy, or a file that is not a policy's.
     """
-    path = Path(name)
-    if path.suffix != ".safetensors":
-        if str(name) not in shipped_policies():
-            raise InvalidInputError(
-                f"unknown policy {str(name)!r}; choose one of {shipped_policies()}, or give a .safetensors file"
-            )
-        path = _WEIGHTS_FOLDER / f"{name}.safetensors"
-    if not path.is_file():
-        raise InvalidInputError(f"policy file {path} does not exist; 'paintgym train-policy' writes one")
+    path, options = find_policy(name)
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
-            options: dict[str, Any] = dict(json.loads((file.metadata() or {})["policy"]))
             weights = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
-        if not set(options) <= {"width", "hidden"}:
-            raise ValueError(f"its network has the options {', '.join(options)}")
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise _not_a_policy(path, error) from None
+    except (SafetensorError, RuntimeError) as error:
+        raise not_a_policy(path, error) from None
     return path, options, weights
 
 
@@ -71,9 +55,4 @@ def load_weights(module: nn.Module, weights: dict[str, Tensor], path: Path) -> N
     try:
         module.load_state_dict(weights)
     except RuntimeError as error:
-        raise _not_a_policy(path, error) from None
-
-
-def _not_a_policy(path: Path, error: Exception) -> InvalidInputError:
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
-    return InvalidInputError(f"{path} is not a policy file of this version ({reason})")
+        raise not_a_policy(path, error) from None

@@ -10,12 +10,10 @@ from ...envs.views import observe
 from ...painters.canvas import composite
 from ...painters.painter import Painter
 from ...painters.stroke import COLOR, END_PRESSURE, ENTRY_PRESSURE
-from ...painters.style import StyledPainter
+from ...painters.styled import StyledPainter
+from .config import ScheduleConfig
 from .planner import Planner
 from .schedule import strokes_per_step, window_strokes_per_step
-
-_BATCH_SIZE = 64
-"""Canvases that advance together; bounds memory, which grows with all that is tried on them."""
 
 
 @dataclass(eq=False)
@@ -45,10 +43,12 @@ class Row:
         return self.step if self.whole_steps else min(self.step, self.strokes_left)
 
 
-def start_row(target: Tensor, stroke_budget: int, canvas: Tensor | None = None) -> Row:
+def start_row(
+    target: Tensor, stroke_budget: int, canvas: Tensor | None = None, schedule: ScheduleConfig | None = None
+) -> Row:
     """A painting of its own, (3, 64, 64) in [0, 1], on a canvas or on white paper."""
     paper = torch.ones_like(target) if canvas is None else canvas
-    return Row(target, paper, stroke_budget, strokes_per_step(stroke_budget))
+    return Row(target, paper, stroke_budget, strokes_per_step(stroke_budget, schedule))
 
 
 @torch.no_grad()
@@ -66,15 +66,16 @@ def advance(planner: Planner, rows: Sequence[Row], painter: Painter) -> list[Ten
     Returns:
         For each row the coverage (T, 1, 64, 64) in [0, 1] of the strokes that were laid, the last in its ``strokes``.
     """
+    batch_size = planner.config.schedule.batch_size
     groups: dict[int, list[int]] = {}
     for number, row in enumerate(rows):
         groups.setdefault(row.count, []).append(number)
     laid: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
     for count, numbers in groups.items():
-        for start in range(0, len(numbers), _BATCH_SIZE):
-            some = numbers[start : start + _BATCH_SIZE]
-            decided = _decide(planner, [rows[number] for number in some], count, painter)
-            laid |= zip(some, zip(*decided, strict=True), strict=True)
+        for start in range(0, len(numbers), batch_size):
+            batch = numbers[start : start + batch_size]
+            decided = _decide(planner, [rows[number] for number in batch], count, painter)
+            laid |= zip(batch, zip(*decided, strict=True), strict=True)
     coverages = []
     for number, row in enumerate(rows):
         strokes, coverage, row.canvas = laid[number]
@@ -122,7 +123,7 @@ def paint_steps(
     """
     papers = torch.ones_like(target) if canvas is None else canvas
     count = stroke_budget if count is None else count
-    step = strokes_per_step(count)
+    step = strokes_per_step(count, planner.config.schedule)
     rows = [Row(*both, stroke_budget, step) for both in zip(target, papers, strict=True)]
     end = stroke_budget - count
     while rows[0].strokes_left > end:
@@ -147,8 +148,11 @@ def paint_windows(
     Returns:
         For each canvas its strokes (count, 12) in [0, 1].
     """
-    step = window_strokes_per_step(max(counts))
-    rows = [Row(*both, count, step, True) for *both, count in zip(target, canvas, counts, strict=True)]
+    step = window_strokes_per_step(max(counts), planner.config.schedule)
+    rows = [
+        Row(picture, paper, count, step, whole_steps=True)
+        for picture, paper, count in zip(target, canvas, counts, strict=True)
+    ]
     while under_way := [row for row in rows if row.strokes_left]:
         advance(planner, under_way, painter)
     return [torch.cat(row.strokes) for row in rows]

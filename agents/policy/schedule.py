@@ -1,19 +1,24 @@
 """How many strokes a policy lays at a time."""
 
-STROKES_PER_STEP = (1, 2, 3, 4, 5, 6, 8, 16)
-"""What policies were trained for."""
+from .config import ScheduleConfig
 
-_BUDGET_FACTOR = 1.7
-"""So a step lays about as many strokes as the painting takes steps, and looks again often enough."""
-_WINDOW_STEPS = 2
-"""Windows of a large painting are looked at so often; there are hundreds of them."""
+DEFAULT_STROKES_PER_STEP = 4
+"""Of a policy for stable-baselines3: what agents lay at a time in a painting of 10 to 14 strokes."""
 
 
-def strokes_per_step(stroke_budget: int) -> int:
-    """How many strokes to lay at once: at most about as many as a painting takes steps."""
-    return max(step for step in STROKES_PER_STEP if step == 1 or step**2 <= _BUDGET_FACTOR * stroke_budget)
+def strokes_per_step(stroke_budget: int, config: ScheduleConfig | None = None) -> int:
+    """How many strokes to lay at once: at most about as many as a painting takes steps.
+
+    Args:
+        stroke_budget: strokes of the painting, 1 or more.
+        config: what is chosen from, and how.
+    """
+    config = config or ScheduleConfig()
+    most = config.budget_factor * stroke_budget
+    return max(step for step in config.strokes_per_step if step == 1 or step**2 <= most)
 
 
-def window_strokes_per_step(strokes: int) -> int:
+def window_strokes_per_step(strokes: int, config: ScheduleConfig | None = None) -> int:
     """The same in a window of a large painting that gets ``strokes`` in one pass."""
-    return max(step for step in STROKES_PER_STEP if step == 1 or _WINDOW_STEPS * step <= strokes)
+    config = config or ScheduleConfig()
+    return max(step for step in config.strokes_per_step if step == 1 or config.window_steps * step <= strokes)

@@ -8,8 +8,8 @@ import math
 import torch
 from torch import Tensor
 
-_RIDGE = 1e-3
 _EMPTY = 1e-6
+"""Pixels that a stroke is taken to cover at least: one without ink has no best color."""
 
 
 def best_color(coverage: Tensor, canvas: Tensor, target: Tensor, square: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -34,13 +34,15 @@ def best_color(coverage: Tensor, canvas: Tensor, target: Tensor, square: Tensor 
     energy = canvas.square().sum(-2, keepdim=True)
     quadratic = square @ torch.cat([canvas, energy, torch.ones_like(energy)], -2).mT
     norm = quadratic[..., 4:]
-    wanted = linear[..., :3] + quadratic[..., :3]
-    color = (wanted / norm.clamp(min=_EMPTY)).clamp(0, 1)
-    gain = (color * (2 * wanted - color * norm)).sum(-1) - 2 * linear[..., 3] - quadratic[..., 3]
+    numerator = linear[..., :3] + quadratic[..., :3]
+    color = (numerator / norm.clamp(min=_EMPTY)).clamp(0, 1)
+    gain = (color * (2 * numerator - color * norm)).sum(-1) - 2 * linear[..., 3] - quadratic[..., 3]
     return color, gain
 
 
-def solve_colors(coverage: Tensor, color: Tensor, target: Tensor, paper: Tensor, rounds: int) -> Tensor:
+def solve_colors(
+    coverage: Tensor, color: Tensor, target: Tensor, paper: Tensor, rounds: int, ridge: float = 1e-3
+) -> Tensor:
     """Improve the colors of a whole stack of strokes, all at once.
 
     Accelerated projected gradient (Beck and Teboulle, "A fast iterative shrinkage-thresholding algorithm", 2009) on
@@ -53,25 +55,26 @@ def solve_colors(coverage: Tensor, color: Tensor, target: Tensor, paper: Tensor,
         target: (3, P) in [0, 1].
         paper: (3, P) in [0, 1], what the strokes lie on.
         rounds: iterations; each costs T^2.
+        ridge: weight of the present colors, in parts of each stroke's own weight in the normal equations.
 
     Returns:
         (T, 3) in [0, 1].
     """
     weight, seen_paper = stack_weights(coverage)
     normal = weight @ weight.T
-    ridge = _RIDGE * normal.diagonal() + _EMPTY
-    wanted = weight @ (target - seen_paper * paper).T + ridge[:, None] * color
-    normal.diagonal().add_(ridge)
+    pull = ridge * normal.diagonal() + _EMPTY
+    right_side = weight @ (target - seen_paper * paper).T + pull[:, None] * color
+    normal.diagonal().add_(pull)
     scale = normal.diagonal().rsqrt()
     # The largest absolute row sum bounds the largest eigenvalue of the scaled matrix.
     bound = (normal * scale).mul_(scale[:, None]).abs_().sum(1).max()
     step = (scale.square() / bound)[:, None]
     ahead, momentum = color, 1.0
     for _ in range(rounds):
-        moved = (ahead - step * (normal @ ahead - wanted)).clamp(0, 1)
-        following = (1 + math.sqrt(1 + 4 * momentum**2)) / 2
-        ahead = moved + (momentum - 1) / following * (moved - color)
-        color, momentum = moved, following
+        moved = (ahead - step * (normal @ ahead - right_side)).clamp(0, 1)
+        next_momentum = (1 + math.sqrt(1 + 4 * momentum**2)) / 2
+        ahead = moved + (momentum - 1) / next_momentum * (moved - color)
+        color, momentum = moved, next_momentum
     return color
 
 
@@ -84,8 +87,8 @@ def stack_weights(coverage: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         Weights (T, P) and (P,), which sum to 1: the canvas is their product with the colors.
     """
-    keep = 1 - coverage
-    seen = torch.cat([keep, torch.ones_like(keep[:1])]).flip(0).cumprod(0).flip(0)
+    transmittance = 1 - coverage
+    seen = torch.cat([transmittance, torch.ones_like(transmittance[:1])]).flip(0).cumprod(0).flip(0)
     return coverage * seen[1:], seen[0]
 
 
@@ -102,8 +105,8 @@ def contributions(coverage: Tensor, color: Tensor, target: Tensor, paper: Tensor
     error = seen_paper * paper + color.T @ weight - target
     canvas = paper
     costs = []
-    for ink, seen, own in zip(coverage, weight, color[..., None], strict=True):
-        change = seen * (canvas - own)
+    for covered, seen, paint in zip(coverage, weight, color[..., None], strict=True):
+        change = seen * (canvas - paint)
         costs.append((change * (2 * error + change)).sum())
-        canvas = torch.lerp(canvas, own.expand_as(canvas), ink)
+        canvas = torch.lerp(canvas, paint.expand_as(canvas), covered)
     return torch.stack(costs)

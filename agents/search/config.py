@@ -51,8 +51,12 @@ class ProposalConfig:
     """Half the length of the longest, likewise."""
     least_pressure: float = 0.5
     """Pressures are drawn from here to 1: fainter strokes seldom gain."""
+    length_exponent: float = 1.5
+    """Lengths between are uniform numbers to this power: the higher, the more strokes are short."""
     wobble: float = 0.3
     """Standard deviation, in radians, of a stroke's direction about the edge's."""
+    bend: float = 0.25
+    """Standard deviation of how far the middle lies beside the straight line, in parts of half the length."""
     margin: float = 0.01
     """Numbers of a stroke stay this far from 0 and 1."""
 
@@ -87,6 +91,8 @@ class OptimizerConfig:
     """Iterations between two solutions of the colors in closed form."""
     color_rounds: int = 20
     """Rounds of such a solution; each costs strokes squared."""
+    color_ridge: float = 1e-3
+    """How much the solution is drawn to the present colors: those of hidden strokes stay where they are."""
     replace_every: int = 10
     """Iterations between two replacements of useless strokes."""
     replaced_part: float = 0.06
@@ -102,4 +108,6 @@ class OptimizerConfig:
     window_iterations: int = 100
     """By default, in each window of a large painting, of which there are hundreds."""
     proposals: ProposalConfig = field(default_factory=ProposalConfig)
+    """How the random strokes are drawn that the best are picked from."""
     stack: StackConfig = field(default_factory=StackConfig)
+    """Adam's settings."""

@@ -63,8 +63,8 @@ def draw_candidates(
     angle = angle + config.wobble * torch.randn(count, generator=generator)
     size = uniform()
     radius = torch.exp(LOG_RADIUS_SCALE * size) / layout.CANVAS_SIZE
-    reach = radius * (config.shortest + (config.longest - config.shortest) * uniform() ** 1.5)
-    bend = 0.25 * reach * torch.randn(count, generator=generator)
+    reach = radius * (config.shortest + (config.longest - config.shortest) * uniform() ** config.length_exponent)
+    bend = config.bend * reach * torch.randn(count, generator=generator)
     direction = torch.stack([angle.cos(), angle.sin()], 1)
     normal = torch.stack([-angle.sin(), angle.cos()], 1)
 

@@ -7,7 +7,7 @@ is ``gradient``.
 import torch
 from torch import Tensor
 
-from ...painters.canvas import composite_backward, lay
+from ...painters.canvas import composite_backward, composite_forward
 from ...painters.neural.proxy import ProxyPainter
 from ...painters.stroke import CANVAS_SIZE, COLOR, LOG_RADIUS_SCALE, SIZE
 from .config import RefineConfig
@@ -57,9 +57,9 @@ def stack_gradient(strokes: Tensor, canvas: Tensor, target: Tensor, proxy: Proxy
     """Gradient (B, T, 12) of the summed squared error between canvas, with strokes on it, and target, (B, 3, P)."""
     drawn = proxy.draw(strokes.flatten(0, 1))
     coverage = 1 - drawn.transmittance.view(*strokes.shape[:2], -1)
-    painted, above, _ = lay(canvas, coverage, strokes[..., COLOR])
+    painted, above, _ = composite_forward(canvas, coverage, strokes[..., COLOR])
     error = 2 * (painted - target)
-    ink = composite_backward(error, canvas, coverage, strokes[..., COLOR], above)
+    coverage_gradient = composite_backward(error, canvas, coverage, strokes[..., COLOR], above)
     color = (coverage * above) @ error.mT
-    gradient = proxy.gradient(drawn, ink.view_as(drawn.transmittance)).view_as(strokes)
+    gradient = proxy.gradient(drawn, coverage_gradient.view_as(drawn.transmittance)).view_as(strokes)
     return torch.cat([gradient[..., : COLOR.start], color, gradient[..., COLOR.stop :]], -1)

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ...envs.core import PaintingCore, PaintingState
+from ...envs.core import PaintingCore
 from ...envs.losses.loss import PixelLoss
+from ...envs.state import PaintingState
 from ...painters.neural.straight_through import pass_straight_through
 from .color import contributions, solve_colors
 from .config import OptimizerConfig
@@ -76,10 +77,12 @@ class StrokeOptimizer:
 
     def recolor(self) -> None:
         """Bring the colors nearer to those of the least squared error."""
-        colors = solve_colors(
-            self.stack.coverage, self.stack.colors, self._pixels, self._paper, self._config.color_rounds
+        stack, config = self.stack, self._config
+        stack.recolor(
+            solve_colors(
+                stack.coverage, stack.colors, self._pixels, self._paper, config.color_rounds, config.color_ridge
+            )
         )
-        self.stack.recolor(colors)
 
     def finish(self) -> None:
         """Follow the perceptual loss from now on."""

@@ -1,7 +1,7 @@
 """Training the policy's network through the canvas: short horizons of differentiable steps from half-painted canvases.
 
 After SHAC (Xu et al., "Accelerated policy learning with parallel differentiable simulation", 2022) and the model-based
-step of Learning to Paint (Huang et al., 2019). Two things are asked of the strokes that the network thinks of. Those
+step of Learning to Paint (Huang et al., 2019). Two things are asked of the strokes that the network proposes. Those
 that are laid: which part of the error do they leave, and the next ones after them? And all of them: what would each
 gain, were it laid alone? The first alone makes strokes timid where little error is left, the second alone plans badly
 for few strokes. Strokes are judged as they were proposed, but the canvases are those that the plan leads to. What the
@@ -62,7 +62,8 @@ class AnalyticTrainer:
     ) -> None:
         self.config = config = config or AnalyticConfig()
         self.planner, self.network = planner, planner.network
-        self.optimizer = torch.optim.Adam(self.network.parameters(), learning_rate, betas=(0.9, config.square_decay))
+        betas = config.mean_decay, config.square_decay
+        self.optimizer = torch.optim.Adam(self.network.parameters(), learning_rate, betas=betas)
         self.step = 0
         self._painter, self._straight_through = painter, pass_straight_through(painter)
         self._draw_targets = draw_targets
@@ -129,10 +130,9 @@ class AnalyticTrainer:
 
     def _start(self, buffer: StateBuffer, rows: Tensor, targets: Tensor | None = None) -> None:
         """Put bare paper, new targets and new budgets in the place of rows."""
-        low, high = (
-            math.log(max(self.config.fewest_strokes, 6 * buffer.strokes_per_step)),
-            math.log(32 * buffer.strokes_per_step),
-        )
+        config, count = self.config, buffer.strokes_per_step
+        low = math.log(max(config.fewest_strokes, config.fewest_steps * count))
+        high = math.log(config.most_steps * count)
         budgets = np.exp(self._random.uniform(low, high, len(rows))) / buffer.strokes_per_step
         buffer.canvas[rows] = 1.0
         buffer.target[rows] = self._draw_targets(len(rows), self._random) if targets is None else targets

@@ -47,10 +47,32 @@ class AnalyticConfig:
     """Mean squared error that is added to every error before ratios are taken, likewise."""
     warmup_steps: int = 100
     """Steps in which the learning rate rises from 0."""
+    fewest_steps: int = 6
+    """Of a painting, at as many strokes a step as its buffer has."""
+    most_steps: int = 32
+    """Likewise."""
+    mean_decay: float = 0.9
+    """Adam's beta 1."""
     square_decay: float = 0.98
-    """Adam's beta 2; beta 1 is the usual 0.9."""
+    """Adam's beta 2: shorter than the usual 0.999, for some thousand steps."""
     largest_gradient: float = 1.0
     """Norm to which gradients are clipped."""
+
+
+@dataclass(frozen=True)
+class AugmentationConfig:
+    """How squares are cut from pictures to learn from, so that a hundred paintings last long (``target_sampler``)."""
+
+    picture_side: int = 256
+    """Pixels a side to which pictures are scaled; squares of 64 pixels, a detail, to all of it are cut."""
+    mirrored: float = 0.5
+    """Part of the squares that is mirrored, left to right."""
+    permuted: float = 0.3
+    """Part of the squares whose red, green and blue change places."""
+    contrast: tuple[float, float] = (0.8, 1.2)
+    """Least and largest factor of all pixels."""
+    brightness: float = 0.1
+    """Largest number that is added to all pixels, or taken away, which are in [0, 1]."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +113,10 @@ class PolicyTrainingConfig:
     """PPO: of Adam at first; falls to a tenth in a line."""
     ppo_log_std: float = -2.5
     """PPO: ln of the standard deviation of actions at first."""
+    ppo_gae_lambda: float = 0.95
+    """PPO: lambda of the generalized advantage estimate, the usual one."""
+    ppo_target_kl: float = 0.05
+    """PPO: a round's epochs end early where the policy has moved so far: its strokes are many numbers, which add up."""
     width: int = 64
     """Numbers that describe each patch of what the network sees; of no account with --init."""
     hidden: int = 256
@@ -101,10 +127,14 @@ class PolicyTrainingConfig:
     """The same for PPO, in rounds."""
     held_out: int = 16
     """Pictures to measure with on the way, spread evenly over those held out; four times as many at the end."""
+    held_out_every: int = 8
+    """Of a folder of pictures one in so many is held out, the first among them."""
     strokes: tuple[int, ...] = ()
     """Stroke budgets to measure with; 15 30 200 by default, 5 10 20 for mnist."""
     minutes: float | None = None
     """Stop analytic training after this long, whatever is left of its steps; by default it has all the time."""
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    """How squares are cut from pictures."""
     analytic: AnalyticConfig = field(default_factory=AnalyticConfig)
     """Analytic: what a step asks of the strokes."""
     planner: PlannerConfig = field(default_factory=PlannerConfig)
@@ -117,15 +147,17 @@ class PolicyTrainingConfig:
             *((name, 1) for name in (*positive, "width", "hidden")),
             *((name, 0) for name in ("analytic_steps", "ppo_steps", "seed")),
             ("ppo_batch_size", 2),
+            ("held_out_every", 2),
         ):
             check_whole(name, getattr(self, name), least)
-        for name in ("learning_rate", "ppo_learning_rate", "minutes"):
+        for name in ("learning_rate", "ppo_learning_rate", "ppo_target_kl", "minutes"):
             if getattr(self, name) is not None:
                 check_positive(name, getattr(self, name))
-        if self.ppo_strokes % strokes_per_step(self.ppo_strokes):
+        if self.ppo_strokes % self.ppo_strokes_per_step:
             raise InvalidInputError(
-                f"ppo_strokes is {self.ppo_strokes}, expected a multiple of {strokes_per_step(self.ppo_strokes)}, the "
-                "strokes that the policy lays in a step of such a painting"
+                f"ppo_strokes is {self.ppo_strokes}, expected a multiple of {self.ppo_strokes_per_step}, the strokes "
+                "that the policy lays in a step of such a painting",
+                "ppo_strokes",
             )
         for budget in self.strokes:
             check_whole("strokes", budget, 1, LARGEST_BUDGET)
@@ -145,9 +177,14 @@ class PolicyTrainingConfig:
         return {name: steps for name, steps in planned.items() if name in self.method.split("+") and steps}
 
     @property
+    def ppo_strokes_per_step(self) -> int:
+        """Strokes of an action of PPO."""
+        return strokes_per_step(self.ppo_strokes, self.planner.schedule)
+
+    @property
     def ppo_round(self) -> int:
         """Actions of a round of PPO."""
-        return self.ppo_environments * (self.ppo_strokes // strokes_per_step(self.ppo_strokes))
+        return self.ppo_environments * (self.ppo_strokes // self.ppo_strokes_per_step)
 
     @property
     def budgets(self) -> tuple[int, ...]:

@@ -14,9 +14,7 @@ from .config import DIGITS, PolicyTrainingConfig
 from .target_sampler import TargetSampler
 
 _WITH_PARTS = (DIGITS, "paintings", "bam")
-
-
-_HELD_OUT_ONE_IN = 8
+"""Targets that have a part for training and another for tests."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +37,16 @@ def find_data(config: PolicyTrainingConfig) -> TrainingData:
         InvalidInputError: unknown target, or a folder with a single picture.
     """
     if config.target in _WITH_PARTS:
-        sampler, targets = TargetSampler(config.target), load_targets(config.target, CANVAS_SIZE, split="test")
+        sampler = TargetSampler(config.target, config=config.augmentation)
+        targets = load_targets(config.target, CANVAS_SIZE, split="test")
         numbers: Sequence[int] = range(len(targets))
     else:
         targets = load_targets(config.target, CANVAS_SIZE)
         if len(targets) < 2:
             raise InvalidInputError(f"{config.target} holds one picture, expected two or more: some are held out")
-        numbers = range(0, len(targets), _HELD_OUT_ONE_IN)
-        sampler = TargetSampler(config.target, numbers=sorted(set(range(len(targets))) - set(numbers)))
+        numbers = range(0, len(targets), config.held_out_every)
+        others = sorted(set(range(len(targets))) - set(numbers))
+        sampler = TargetSampler(config.target, numbers=others, config=config.augmentation)
 
     def spread_evenly(count: int) -> Tensor:
         chosen = np.linspace(0, len(numbers) - 1, min(count, len(numbers))).round().astype(int)

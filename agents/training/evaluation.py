@@ -20,7 +20,9 @@ from ..policy.rollout import paint_steps
 _BATCH_SIZE = 16
 """Pictures painted side by side: bounds memory, and small batches fit the cache."""
 _SHOWN = 8
+"""Pictures of a sheet: as many as TensorBoard shows side by side without shrinking them."""
 _FRAME_MILLISECONDS, _LAST_FRAME_MILLISECONDS = 120, 2000
+"""Of the film in TensorBoard: a step, and the finished paintings."""
 
 
 def evaluate(

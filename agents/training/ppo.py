@@ -19,14 +19,9 @@ from stable_baselines3.common.vec_env import VecMonitor
 
 from ...painters.pixels import to_uint8
 from ..policy.sb3_policy import PaintingPolicy
-from ..policy.schedule import strokes_per_step
 from .config import PolicyTrainingConfig
 from .target_sampler import TargetSampler
 from .vec_env import PaintingVecEnv
-
-_GAE_LAMBDA = 0.95
-_TARGET_KL = 0.05
-"""A round's epochs end early where the policy has moved so far: its strokes are many numbers, which add up."""
 
 
 def make_ppo(config: PolicyTrainingConfig, sampler: TargetSampler, options: dict[str, Any]) -> PPO:
@@ -47,7 +42,7 @@ def make_ppo(config: PolicyTrainingConfig, sampler: TargetSampler, options: dict
         perceptual=config.perceptual,
         reward="improvement",
         stroke_budget=config.ppo_strokes,
-        strokes_per_step=strokes_per_step(config.ppo_strokes),
+        strokes_per_step=config.ppo_strokes_per_step,
         device=config.device,
     )
     return PPO(
@@ -60,8 +55,8 @@ def make_ppo(config: PolicyTrainingConfig, sampler: TargetSampler, options: dict
         learning_rate=LinearSchedule(config.ppo_learning_rate, 0.1 * config.ppo_learning_rate, 1.0),
         # Improvements of an episode add up to what it gained: nothing later is worth less.
         gamma=1.0,
-        gae_lambda=_GAE_LAMBDA,
-        target_kl=_TARGET_KL,
+        gae_lambda=config.ppo_gae_lambda,
+        target_kl=config.ppo_target_kl,
         policy_kwargs={**options, "planner": config.planner, "log_std_init": config.ppo_log_std},
         device=config.device,
     )

@@ -1,6 +1,6 @@
 """Training a policy: the stages in turn, measurements on held-out pictures, checkpoints, the card.
 
-What a step does is in ``analytic`` and ``policy_ppo``; how good a network is, is measured in ``policy_evaluation``.
+What a step does is in ``analytic`` and ``ppo``; how good a network is, is measured in ``evaluation``.
 """
 
 import json
@@ -33,6 +33,7 @@ from .evaluation import evaluate, log_paintings
 from .ppo import ResetCallback, make_ppo, train_ppo
 
 _LOG_EVERY = 20
+"""Steps of Adam whose figures TensorBoard has the mean of."""
 
 Report = Callable[[int, float], object]
 """Called with the steps done, and a figure: the part of the loss that a step leaves, or PPO's mean return."""
@@ -55,7 +56,7 @@ class PolicyTrainer:
         self.steps = dict.fromkeys(config.stages, 0)
         self.data = find_data(config)
         torch.manual_seed(config.seed)
-        self.options = {"width": config.width, "hidden": config.hidden}
+        self.options: dict[str, Any] = {"width": config.width, "hidden": config.hidden}
         start = None
         if config.init is not None:
             loaded = load_policy(config.init)

@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from torch import Tensor, nn
 
 from ...errors import InvalidInputError
+from .names import PIXEL_LOSS
 
 Features = tuple[Tensor, ...]
 """What a loss remembers of its targets; every tensor has the batch as its first dimension."""
@@ -40,7 +41,7 @@ class Loss(nn.Module, ABC):
 class PixelLoss(Loss):
     """Mean squared error over pixels and channels: 0 for equal pictures, 1 for black against white."""
 
-    name = "mse"
+    name = PIXEL_LOSS
 
     def features(self, target: Tensor) -> Features:
         """The target itself."""

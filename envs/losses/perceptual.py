@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from ...errors import InvalidInputError
 from .lite import load_lite
 from .loss import Features, Loss, check_pair, check_pictures
+from .names import NETWORK_NAMES
 from .vgg import load_vgg19
 
-NETWORKS: dict[str, Callable[[], nn.Module]] = {"vgg19": load_vgg19, "lite": load_lite}
+NETWORKS: dict[str, Callable[[], nn.Module]] = dict(zip(NETWORK_NAMES, (load_vgg19, load_lite), strict=True))
 """Networks by name: each turns pictures (B, 3, H, W) in [0, 1] into a tuple of feature maps (B, C, h, w)."""
 
 PRECISIONS = ("fp32", "bf16")
@@ -24,13 +25,9 @@ MINIMUM_SIZE = 8
 """Side of the smallest picture: VGG19 halves it three times."""
 
 _EPSILON = 1e-8
-# Rows that a CPU takes at once: the feature maps of more leave its caches, and the kernel hands out their memory anew.
+"""Added to the squared norm of a target's features: a black picture may have none."""
 _CPU_ROWS = 8
-
-
-def perceptual_names() -> list[str]:
-    """What ``PerceptualLoss.name`` may be: a network, and for bfloat16 its name with ``-bf16``."""
-    return [f"{network}{suffix}" for network in NETWORKS for suffix in ("", "-bf16")]
+"""Rows that a CPU takes at once: the feature maps of more leave its caches, and the kernel hands out memory anew."""
 
 
 class PerceptualLoss(Loss):
@@ -77,21 +74,23 @@ class PerceptualLoss(Loss):
         target, *rest = target_features
         check_pair(canvas, target)
         layers = len(rest) // 2
-        wanted, norms = rest[:layers], rest[layers:]
-        distances, begun = [], 0
+        references, norms = rest[:layers], rest[layers:]
+        distances, start = [], 0
         for maps in self.maps(canvas):
-            ended = begun + len(maps[0])
-            own = slice(begun, ended) if len(target) > 1 else slice(None)
+            end = start + len(maps[0])
+            rows = slice(start, end) if len(target) > 1 else slice(None)
             parts = [
-                _squared_norm(values.float() - like[own].float()) / (norm[own] + _EPSILON)
-                for values, like, norm in zip(maps, wanted, norms, strict=True)
+                _squared_norm(values.float() - reference[rows].float()) / (norm[rows] + _EPSILON)
+                for values, reference, norm in zip(maps, references, norms, strict=True)
             ]
             distances.append(torch.stack(parts).mean(0))
-            begun = ended
-        return torch.cat(distances)
+            start = end
+        return torch.cat(distances).to(canvas.dtype)
 
     def maps(self, pictures: Tensor) -> Iterator[tuple[Tensor, ...]]:
         """The network's feature maps of pictures (B, 3, H, W) in [0, 1], a few rows after the other on a CPU."""
+        weight = next(self.network.parameters(), None)
+        pictures = pictures if weight is None else pictures.to(weight.dtype)
         for rows in pictures.split(_CPU_ROWS) if pictures.device.type == "cpu" else [pictures]:
             with torch.autocast(pictures.device.type, torch.bfloat16, enabled=self._half):
                 maps = self.network(rows.contiguous(memory_format=torch.channels_last))

@@ -37,8 +37,12 @@ class Vgg19(nn.Module):
                 self.features[str(number)] = nn.Conv2d(inputs, outputs, kernel_size=3, padding=1, device="meta")
                 inputs = outputs
         # The statistics of ImageNet that the network was trained with, as torchvision's weights expect them.
-        self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1), persistent=False)
-        self.register_buffer("deviation", torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1), persistent=False)
+        self.register_buffer(
+            "mean", torch.tensor([0.485, 0.456, 0.406], dtype=torch.float32).view(3, 1, 1), persistent=False
+        )
+        self.register_buffer(
+            "deviation", torch.tensor([0.229, 0.224, 0.225], dtype=torch.float32).view(3, 1, 1), persistent=False
+        )
         self.requires_grad_(False).eval()
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
@@ -71,9 +75,9 @@ def load_vgg19() -> Vgg19:
     path = data_directory() / WEIGHTS_FILE
     weights = _read(path) if path.is_file() else _download(path)
     network = Vgg19()
-    wanted = {name: weights[name].float() for name in network.state_dict() if name in weights}
+    found = {name: weights[name].float() for name in network.state_dict() if name in weights}
     try:
-        network.load_state_dict(wanted, assign=True)
+        network.load_state_dict(found, assign=True)
     except RuntimeError:
         raise InvalidInputError(
             f"{path} does not hold VGG19's weights (features.0.weight to features.25.bias); replace or remove it"

@@ -1,10 +1,13 @@
 """Procedural targets: bars, rings, arcs, blobs and glyphs, plain or shaded, endless by seed. Nothing is downloaded."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from ..pictures import Picture
+from ..pictures import Picture, fit_picture
+from .names import Split
 
 COUNTS = {"train": 1_000_000, "test": 1_000}
 """Pictures of each part; the numbers of one never give a picture of the other."""
@@ -26,7 +29,30 @@ _GLYPHS = "ABCDEFGHJKLMNPRSTUVXYZ2345679&?!"
 Generator = np.random.Generator
 
 
-def draw_shapes(number: int, split: str) -> Picture:
+@dataclass(frozen=True)
+class Shapes:
+    """Drawn pictures of a part, as ``sources.PictureSet`` has them.
+
+    Attributes:
+        split: the part.
+    """
+
+    split: Split
+    channels = 3
+
+    def __len__(self) -> int:
+        return COUNTS[self.split]
+
+    def name(self, index: int) -> str:
+        """The name of picture ``index``."""
+        return f"shapes, {self.split} {index}"
+
+    def square(self, index: int, size: int) -> Picture:
+        """Picture ``index``, (size, size, 3) uint8."""
+        return fit_picture(draw_shapes(index, self.split), size)
+
+
+def draw_shapes(number: int, split: Split) -> Picture:
     """Picture ``number`` of a part, (128, 128, 3) uint8: one or two shapes on ``PAPER``, plain or shaded.
 
     The same number gives the same picture, on every machine.
@@ -50,7 +76,8 @@ def _fill(generator: Generator) -> NDArray[np.uint8]:
     angle = generator.uniform(0, 2 * np.pi)
     y, x = np.mgrid[0:_SIDE, 0:_SIDE] / (_SIDE - 1) - 0.5
     share = (0.5 + (x * np.cos(angle) + y * np.sin(angle)) / np.sqrt(2))[..., None]
-    return np.rint(first + (second - first) * share).astype(np.uint8)
+    levels: NDArray[np.uint8] = np.rint(first + (second - first) * share).astype(np.uint8)
+    return levels
 
 
 def _color(generator: Generator) -> tuple[int, int, int]:

@@ -18,7 +18,9 @@ from ..painter import Painter
 from ..stroke import CANVAS_SIZE, COLOR
 
 _BATCH = 64
+"""Strokes at a time: measuring is quickest so on a CPU."""
 _SHEET_COLUMNS = 6
+"""Pairs of pictures side by side on a contact sheet of one painter."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class StrokeFigures:
 
 def high_pass(coverage: Tensor) -> Tensor:
     """The five-point Laplacian over 4, (N, 1, H, W) -> (N, 1, H - 2, W - 2): zero on even tone and on ramps."""
-    kernel = torch.tensor([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]]) / 4
+    kernel = torch.tensor([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]], dtype=torch.float32) / 4
     return nn.functional.conv2d(coverage, kernel.to(coverage)[None, None])
 
 

@@ -13,10 +13,15 @@ from torch.nn.functional import avg_pool2d, interpolate
 from ..stroke import CANVAS_SIZE
 
 _BATCH = 256
+"""Strokes at a time, 8 MB in float64; figures do not depend on it."""
 _BANDS = 4
+"""Of the Laplacian pyramid: from grain to the width of a brush."""
 _TONES = (0.05, 0.25, 0.5, 0.75, 0.95)
+"""Coverage above which pixels are counted."""
 _LEAST_ENERGY = 1e-6
-_LEAST_INK = 1e-6
+"""Mean square of a band that is added under the logarithm: a level of 255 over a fifteenth of the canvas."""
+_LEAST_COVERAGE = 1e-6
+"""Summed coverage that is added where is divided by it: strokes may leave none."""
 
 
 def stroke_statistics(coverage: NDArray[np.float32] | NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -41,23 +46,23 @@ def stroke_statistics(coverage: NDArray[np.float32] | NDArray[np.uint8]) -> NDAr
 
 
 def _statistics(coverage: Tensor) -> Tensor:
-    ink = coverage.double() / 255 if coverage.dtype == torch.uint8 else coverage.double()
-    mass = ink.mean((1, 2))
-    share = ink / (ink.sum((1, 2), keepdim=True) + _LEAST_INK)
+    coverage = coverage.double() / 255 if coverage.dtype == torch.uint8 else coverage.double()
+    mass = coverage.mean((1, 2))
+    share = coverage / (coverage.sum((1, 2), keepdim=True) + _LEAST_COVERAGE)
     place = (torch.arange(CANVAS_SIZE, dtype=torch.float64) + 0.5) / CANVAS_SIZE - 0.5
     across, down = share.sum(1), share.sum(2)
     x, y = across @ place, down @ place
     variance_x = (across * (place - x[:, None]).square()).sum(1)
     variance_y = (down * (place - y[:, None]).square()).sum(1)
     covariance = torch.einsum("nij,i,j->n", share, place, place) - x * y
-    tones = [(ink > tone).double().mean((1, 2)) for tone in _TONES]
+    tones = [(coverage > tone).double().mean((1, 2)) for tone in _TONES]
     edges = []
-    finer = ink[:, None]
+    finer = coverage[:, None]
     for _ in range(_BANDS):
         coarser = avg_pool2d(finer, 2)
         edges.append(finer - interpolate(coarser, scale_factor=2, mode="bilinear"))
         finer = coarser
-    edges += [ink.diff(dim=2)[:, None], ink.diff(dim=1)[:, None]]
+    edges += [coverage.diff(dim=2)[:, None], coverage.diff(dim=1)[:, None]]
     energies = [torch.log(edge.square().mean((1, 2, 3)) + _LEAST_ENERGY) for edge in edges]
     return torch.stack([mass, x, y, variance_x, variance_y, covariance, *tones, *energies], 1)
 

@@ -12,6 +12,7 @@ from ..painter import Painter
 from ..stroke import COLOR, CONTROL, END, END_PRESSURE, ENTRY_PRESSURE, SIZE, START, STROKE_LENGTH, random_strokes
 
 _BATCH = 256
+"""Strokes at a time, with gradients; figures do not depend on it."""
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,11 @@ __all__ = ["StrokeShards", "coverage_from_color", "draw_coverage", "write_shards
 
 _PICTURE_SHAPE = (CANVAS_SIZE, CANVAS_SIZE, 3)
 _BATCH = 1024
+"""Pictures read or written at a time: 12 MB."""
 _LEAST_DARKNESS = 32 / 255
-# Level 1 halves the time of level 6 for files a seventh larger, and the cores are for drawing.
+"""One minus a channel's color from which coverage can be read out of a colored stroke: paler, rounding drowns it."""
 _COMPRESSION_LEVEL = 1
+"""Level 1 halves the time of level 6 for files a seventh larger, and the cores are for drawing."""
 _UNREADABLE = (OSError, ValueError, TypeError, EOFError, KeyError, zipfile.BadZipFile, zlib.error)
 
 
@@ -63,7 +65,7 @@ def write_shards(
             a shard of that name with other strokes.
         MissingLibraryError: libmypaint or its brushes are not installed.
     """
-    for name, value, least in (("count", count, 1), ("seed", seed, 0), ("shard size", shard_size, 1)):
+    for name, value, least in (("count", count, 1), ("seed", seed, 0), ("shard_size", shard_size, 1)):
         check_whole(name, value, least)
     folder = Path(folder)
     lengths = [min(shard_size, count - first) for first in range(0, count, shard_size)]
@@ -137,8 +139,8 @@ def coverage_from_color(pictures: NDArray[np.uint8], colors: NDArray[np.floating
     """
     darkness = 255 * (1 - np.asarray(colors, np.float32))
     weights = darkness / np.maximum((darkness**2).sum(-1, keepdims=True), 1e-6)
-    ink = 255 - pictures.astype(np.float32)
-    coverage: NDArray[np.float32] = np.einsum("nhwc,nc->nhw", ink, weights).clip(0, 1)
+    darkness = 255 - pictures.astype(np.float32)
+    coverage: NDArray[np.float32] = np.einsum("nhwc,nc->nhw", darkness, weights).clip(0, 1)
     return coverage
 
 

@@ -16,6 +16,7 @@ Progress = Callable[[int], object]
 """Called with the number of strokes finished since the last call, such as ``tqdm.update``."""
 
 _TASK_STROKES = 250
+"""Strokes of one task of a worker: about a quarter of a second, 1 MB of coverage to send back."""
 
 
 def draw_coverage(

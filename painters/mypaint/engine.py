@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ...checks import check_whole
 from ...errors import InvalidInputError
 from .. import stroke as layout
 from ..stroke import CANVAS_SIZE, bezier_control, bezier_point, check_strokes
@@ -23,12 +24,19 @@ DEFAULT_BRUSH = "classic/dry_brush"
 MAXIMUM_SIZE = 8192
 
 _TILE = 64
+"""Side of a tile in pixels: MYPAINT_TILE_SIZE of libmypaint's ``mypaint-config.h``."""
 _OPAQUE = 1 << 15
+"""Opaque in libmypaint's 16-bit pixels."""
 _EVENT_SECONDS = 0.1
+"""Between two events of the pen on a canvas of 64x64; this and the two below after the Neural Painters notebooks."""
 _CURVE_EVENTS = 100
+"""Events along the curve."""
 _ENTRY_STEP_PIXELS = 0.25
+"""How far along the pen enters after its first touch, in pixels of the 64x64 canvas."""
 _TOUCH_EVENTS = 2
+"""Events that do not slow down with the window: the first touch, and the entry."""
 _LONGEST_EVENT_SECONDS = 4.0
+"""Past 5 seconds between two events libmypaint takes up the pen."""
 _SLOWNESS = (("speed1_slowness", 0.04), ("speed2_slowness", 0.8))
 """Settings that are times in seconds, and libmypaint's values for brushes that do not say."""
 
@@ -56,12 +64,13 @@ class MyPaintEngine:
     """
 
     def __init__(self, size: int | tuple[int, int] = CANVAS_SIZE, brush: str = DEFAULT_BRUSH) -> None:
-        sides = size if isinstance(size, tuple) and len(size) == 2 else (size, size)
-        if not all(isinstance(side, int) and 1 <= side <= MAXIMUM_SIZE for side in sides):
+        sides = size if isinstance(size, tuple | list) and len(size) == 2 else (size, size)
+        try:
+            self.width, self.height = (check_whole("engine size", side, 1, MAXIMUM_SIZE) for side in sides)
+        except InvalidInputError:
             raise InvalidInputError(
                 f"engine size is {size!r}, expected a whole number from 1 to {MAXIMUM_SIZE}, or two"
-            )
-        self.width, self.height = sides
+            ) from None
         self.brush = brush
         self._ffi, self._lib = library()
         self._definition = brush_definition(brush)
@@ -110,7 +119,6 @@ class MyPaintEngine:
         lib = self._lib
         left, top, side = window
         scale = side / CANVAS_SIZE
-        # Past 5 seconds between two events libmypaint takes up the pen.
         slower = min(scale, _LONGEST_EVENT_SECONDS / _EVENT_SECONDS)
         brush = lib.mypaint_brush_new()
         try:

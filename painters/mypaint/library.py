@@ -8,6 +8,7 @@ import cffi
 from ...errors import MissingLibraryError
 
 _SONAME = "libmypaint-1.5.so.1"
+"""Of libmypaint 1.5 and 1.6, whose interface is declared below."""
 
 _DECLARATIONS = """
 typedef struct MyPaintBrush MyPaintBrush;

@@ -13,8 +13,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .. import stroke as layout
+from ..modes import multiply
 from ..stroke import CANVAS_SIZE, bezier_control, bezier_point
 
+# The pen's events, as ``mypaint.engine.stroke_events`` has them: their number, seconds between two, pixels of entry.
 _CURVE_EVENTS = 100
 _EVENT_SECONDS = 0.1
 _ENTRY_STEP = 0.25
@@ -85,9 +87,9 @@ def speed_filter() -> Tensor:
     that geometric series is this product.
     """
     stretch = torch.arange(_CURVE_EVENTS + 1, dtype=torch.float64)
-    keep = math.exp(-_EVENT_SECONDS / _SPEED_SLOWNESS)
+    decay = math.exp(-_EVENT_SECONDS / _SPEED_SLOWNESS)
     delay = stretch[None, :] - 1 - stretch[:, None]
-    return torch.where(delay >= 0, (1 - keep) * keep ** delay.clamp(min=0), 0.0).float()
+    return torch.where(delay >= 0, (1 - decay) * decay ** delay.clamp(min=0), 0.0).float()
 
 
 def noise_sums(noise: Tensor) -> Tensor:
@@ -118,7 +120,7 @@ def trace_path(strokes: Tensor, speed_filter: Tensor) -> Path:
     pressure = torch.cat([torch.zeros_like(first), first, pressure], 1)
 
     length = (points.diff(dim=1).square().sum(-1) + _TINY).sqrt()
-    slow_speed = (length / _EVENT_SECONDS) @ speed_filter
+    slow_speed = multiply(length / _EVENT_SECONDS, speed_filter)
     speed = torch.log(_SPEED_GAMMA + slow_speed) * _SPEED_SCALE + _SPEED_OFFSET
     speed_effect = _RADIUS_AT_REST + _RADIUS_SLOPE * speed
     log_radius = layout.LOG_RADIUS_SCALE * strokes[:, layout.SIZE, None]
@@ -144,10 +146,10 @@ def place_dabs(path: Path, noise_sums: Tensor, groups: int) -> Dabs:
     fraction = ((where - before) / (after - before).clamp(min=1e-5)).clamp(0.0, 1.0)
     x, y, pressure = (torch.lerp(*neighbors(part), fraction) for part in (path.x, path.y, path.pressure))
 
-    begun = (total - first).clamp(min=0.0).minimum(size)
-    whole = torch.where(size > 1, begun, begun.floor())
+    reached = (total - first).clamp(min=0.0).minimum(size)
+    whole = torch.where(size > 1, reached, reached.floor())
     # A dab is laid or not; its gradient is that of a dab that grows.
-    laid = begun + (whole - begun).detach()
+    laid = reached + (whole - reached).detach()
 
     # The noise of dab k belongs to dab k wherever it lies: no gradient moves it from one dab to the next.
     edges = F.pad(first, (0, 1)).detach()

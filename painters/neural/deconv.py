@@ -5,10 +5,12 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from ..modes import FullLinear
 from ..painter import Painter
 from ..stroke import COLOR, STROKE_LENGTH
 
 _CHANNELS = (256, 128, 64, 32)
+"""Of features of 4x4, 8x8, 16x16 and 32x32 pixels."""
 
 
 class DeconvPainter(Painter):
@@ -26,7 +28,7 @@ class DeconvPainter(Painter):
         form[COLOR] = 0
         self.register_buffer("form", form, persistent=False)
         self.project = nn.Sequential(
-            nn.Linear(STROKE_LENGTH, 16 * _CHANNELS[0]),
+            FullLinear(STROKE_LENGTH, 16 * _CHANNELS[0]),
             nn.Unflatten(1, (_CHANNELS[0], 4, 4)),
             nn.BatchNorm2d(_CHANNELS[0]),
             nn.ReLU(),

@@ -1,8 +1,8 @@
-"""The draft painter: ink without grain, from four constants, ten times faster than the GAN painter with gradients.
+"""The proxy renderer: ink without grain, from four parameters, ten times faster than the GAN painter with gradients.
 
 Nothing is painted with it, but strokes are tried and moved in it, and policies learn by its gradients. The brush
 jitters every dab, so that the gradient of its exact ink tells how the grain would shift as loudly as how the stroke
-should. The draft painter follows the Bezier curve with Gaussians whose optical densities add up, as ``gan`` explains.
+should. The proxy follows the Bezier curve with Gaussians whose optical densities add up, as ``splat`` explains.
 """
 
 import math
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..modes import multiply, rounds_factors
 from ..painter import Painter
 from ..stroke import (
     CANVAS_SIZE,
@@ -26,22 +27,47 @@ from ..stroke import (
 )
 
 _GAUSSIANS = 24
+"""For each stroke: enough that the longest is a ribbon and no row of beads, as every Gaussian has the spread below."""
 _SPREAD = 0.35
 """Standard deviation that a piece of path adds along and across, as a part of its length: it has no direction here."""
-_LEAST_LOG2_INK, _FLOOR = math.log2(1e-9), -36.0
-_LEAST_PRESSURE, _LEAST_SPEED = 1e-4, 1e-6
-
-# Fitted to the GAN painter on 3,000 strokes, half of them short (Adam on the squared error of coverage).
-_LOG_WIDTH, _WIDTH_BY_PRESSURE, _LOG_INK, _PRESSURE_POWER = -0.757, 0.765, 0.632, 0.635
+_LEAST_LOG2_DENSITY = math.log2(1e-9)
+"""log2 of a Gaussian's optical density: below, a stroke of no pressure would have an infinite logarithm."""
+_FLOOR = -36.0
+"""log2 of what a profile fades to: far below a level of paint, far above the denormal numbers that slow CPUs down."""
+_LEAST_PRESSURE = 1e-4
+"""Added to pressure under its logarithm, so that the slope stays finite where the pen only touches the paper."""
+_LEAST_SPEED = 1e-6
+"""Pixels in the time of a stroke: strokes of no length keep finite gradients."""
 
 _SPREAD_BY_SPEED = (_SPREAD / _GAUSSIANS) ** 2
+"""Square pixels of spread for each square pixel in the time of a stroke."""
 _LOG2_E = 1 / math.log(2)
 """Powers of two take a fifth of the time of powers of e."""
 
 
 @dataclass(frozen=True)
+class ProxyParameters:
+    """What the proxy does not take from MyPaint's law, fitted to a painter's coverage: ``paintgym fit proxy``.
+
+    A Gaussian has the variance (radius * exp(log_width + width_by_pressure * pressure))^2 for the brush, in pixels
+    squared, and as much optical density as exp(log_density) * (pressure + 1e-4)^pressure_power gives each radius of
+    path. Pressure is MyPaint's, in [0, 0.8]. For a fit the four may be tensors of no dimensions, which autograd then
+    differentiates.
+    """
+
+    log_width: float | Tensor = -0.757
+    """ln of the ribbon's standard deviation in radii of the brush, at no pressure."""
+    width_by_pressure: float | Tensor = 0.765
+    """How much one unit of pressure adds to it: dabs scatter the more, the harder the brush is pressed."""
+    log_density: float | Tensor = 0.632
+    """ln of the optical density of a radius of path at a pressure of 1."""
+    pressure_power: float | Tensor = 0.635
+    """Power of pressure that density grows by."""
+
+
+@dataclass(frozen=True)
 class ProxyInk:
-    """Strokes as the draft painter sees them, M Gaussians for each: their coverage, and what its gradient needs.
+    """Strokes as the proxy sees them, M Gaussians for each: their coverage, and what its gradient needs.
 
     Attributes:
         transmittance: (N, side, side) in [0, 1], one minus coverage.
@@ -72,22 +98,36 @@ class ProxyPainter(Painter):
 
     Autograd differentiates it. ``draw`` and ``gradient`` do without: quicker, and also where gradients are switched
     off or a graph is exported.
+
+    Args:
+        parameters: how wide and how dense its ribbons are.
+
+    Examples:
+        >>> strokes = torch.full((1, 12), 0.5)
+        >>> strokes[:, 4:6], strokes[:, 9:11] = 0.9, 0.1
+        >>> narrow, wide = (ProxyPainter(ProxyParameters(log_width=width))(strokes).mean() for width in (-1.0, 0.0))
+        >>> bool(narrow < wide)
+        True
     """
 
-    architecture = "draft"
-    name = "draft"
+    architecture = "proxy"
+    name = "proxy"
     slopes: Tensor
     offsets: Tensor
     adjoint: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, parameters: ProxyParameters | None = None) -> None:
         super().__init__()
-        slopes, offsets = _path_of_numbers()
-        by_two = torch.ones(7, 1)
+        self.ribbon = parameters or ProxyParameters()
+        slopes, offsets = _path_of_numbers(self.ribbon)
+        by_two = torch.ones(7, 1, dtype=torch.float32)
         by_two[5:] = _LOG2_E
         self.register_buffer("slopes", (slopes * by_two).flatten(1), persistent=False)
         self.register_buffer("offsets", (offsets * by_two).flatten(), persistent=False)
         self.register_buffer("adjoint", slopes.flatten(1).T / _LOG2_E, persistent=False)
+
+    def _weight(self) -> Tensor:
+        return self.slopes
 
     def coverage(self, strokes: Tensor) -> Tensor:
         """Coverage (N, 1, 64, 64) in [0, 1] of strokes (N, 12) in [0, 1]."""
@@ -95,17 +135,17 @@ class ProxyPainter(Painter):
 
     def draw(self, strokes: Tensor, side: int = CANVAS_SIZE) -> ProxyInk:
         """Strokes (N, 12) in [0, 1] on a canvas of ``side`` x ``side`` pixels, which shows as much as that of 64x64."""
-        path = torch.addmm(self.offsets, strokes, self.slopes).view(len(strokes), -1, _GAUSSIANS)
+        path = self._path(strokes)
         place, velocity = path[:, :2], path[:, 2:4]
-        pressure, log_brush_variance, log_ink = path[:, 4:].unbind(1)
+        pressure, log_brush_variance, log_density = path[:, 4:].unbind(1)
         squared_speed = velocity.square().sum(1).clamp(min=_LEAST_SPEED**2)
         brush_variance = torch.exp2(log_brush_variance)
         pixel = CANVAS_SIZE / side
         variance = torch.add(brush_variance + (pixel**2 - 1) / 12, squared_speed, alpha=_SPREAD_BY_SPEED)
         precision = variance.reciprocal()
-        log_ink = torch.add(log_ink + log_brush_variance, torch.log2(pressure + _LEAST_PRESSURE), alpha=_PRESSURE_POWER)
-        log_height = torch.add(log_ink, torch.log2(squared_speed * precision.square()), alpha=0.5)
-        heights = torch.stack([torch.zeros_like(log_height), log_height.clamp(min=_LEAST_LOG2_INK)], 1)
+        log_density = self._add_power(log_density + log_brush_variance, torch.log2(pressure + _LEAST_PRESSURE))
+        log_height = torch.add(log_density, torch.log2(squared_speed * precision.square()), alpha=0.5)
+        heights = torch.stack([torch.zeros_like(log_height), log_height.clamp(min=_LEAST_LOG2_DENSITY)], 1)
         scale = (precision * (0.5 * _LOG2_E)).sqrt()
         centers = pixel * torch.arange(0.5, side, dtype=strokes.dtype, device=strokes.device)
         standardized_offset = (centers - place[..., None]) * scale[:, None, :, None]
@@ -123,6 +163,20 @@ class ProxyPainter(Painter):
             precision,
             scale,
         )
+
+    def _path(self, strokes: Tensor) -> Tensor:
+        """(N, 7, M) numbers of the Gaussians that are linear in strokes (N, 12)."""
+        if rounds_factors(strokes):
+            path = (self.offsets.double() + strokes.double() @ self.slopes.double()).to(strokes.dtype)
+        else:
+            path = torch.addmm(self.offsets, strokes, self.slopes)
+        return path.view(len(strokes), -1, _GAUSSIANS)
+
+    def _add_power(self, log_density: Tensor, log_pressure: Tensor) -> Tensor:
+        power = self.ribbon.pressure_power
+        if isinstance(power, Tensor):
+            return log_density + power * log_pressure
+        return torch.add(log_density, log_pressure, alpha=power)
 
     def gradient(self, drawn: ProxyInk, coverage: Tensor) -> Tensor:
         """The chain rule by hand.
@@ -145,18 +199,19 @@ class ProxyPainter(Painter):
         variance = (squares / _LOG2_E - log_height) * drawn.precision
         log_brush_variance = torch.addcmul(log_height, variance, drawn.brush_variance)
         along = torch.add(log_height / drawn.squared_speed, variance, alpha=2 * _SPREAD_BY_SPEED)
-        pressure = _PRESSURE_POWER * log_height / (drawn.pressure + _LEAST_PRESSURE)
+        pressure = self.ribbon.pressure_power * log_height / (drawn.pressure + _LEAST_PRESSURE)
         path = [place, along[:, None] * drawn.velocity, torch.stack([pressure, log_brush_variance, log_height], 1)]
-        return torch.cat(path, 1).flatten(1) @ self.adjoint
+        return multiply(torch.cat(path, 1).flatten(1), self.adjoint)
 
 
-def _path_of_numbers() -> tuple[Tensor, Tensor]:
+def _path_of_numbers(parameters: ProxyParameters) -> tuple[Tensor, Tensor]:
     """What is linear in a stroke's twelve numbers, as slopes (12, 7, M) and offsets (7, M).
 
-    For every Gaussian: x, y, its velocity along both, pressure, ln of the variance of the brush alone, ln of ink.
+    For every Gaussian: x, y, its velocity along both, pressure, ln of the variance of the brush alone, ln of density.
     """
-    time = (torch.arange(_GAUSSIANS) + 0.5) / _GAUSSIANS
-    slopes, offsets = torch.zeros(STROKE_LENGTH, 7, _GAUSSIANS), torch.zeros(7, _GAUSSIANS)
+    time = (torch.arange(_GAUSSIANS, dtype=torch.float32) + 0.5) / _GAUSSIANS
+    slopes = torch.zeros(STROKE_LENGTH, 7, _GAUSSIANS, dtype=torch.float32)
+    offsets = torch.zeros(7, _GAUSSIANS, dtype=torch.float32)
     # The quadratic Bezier curve through start, control (at t = 0.5) and end, and its derivative.
     place = (1 - time) * (1 - 2 * time), 4 * time * (1 - time), time * (2 * time - 1)
     velocity = 4 * time - 3, 4 - 8 * time, 4 * time - 1
@@ -167,7 +222,8 @@ def _path_of_numbers() -> tuple[Tensor, Tensor]:
     end = 0.5 * ((4 * time).clamp(max=1) + (4 * time - 3).clamp(min=0))
     slopes[ENTRY_PRESSURE, 4], slopes[END_PRESSURE, 4] = PRESSURE_SCALE * (1 - end), PRESSURE_SCALE * end
     slopes[SIZE, 5], slopes[SIZE, 6] = 2 * LOG_RADIUS_SCALE, -LOG_RADIUS_SCALE
-    slopes[:, 5] += 2 * _WIDTH_BY_PRESSURE * slopes[:, 4]
+    slopes[:, 5] += 2 * parameters.width_by_pressure * slopes[:, 4].clone()
     # The last term: transmittance is two to the power of minus the density.
-    offsets[5], offsets[6] = 2 * _LOG_WIDTH, _LOG_INK - math.log(_GAUSSIANS) + math.log(_LOG2_E)
+    offsets[5] = 2 * parameters.log_width
+    offsets[6] = parameters.log_density - math.log(_GAUSSIANS) + math.log(_LOG2_E)
     return slopes, offsets

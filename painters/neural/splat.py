@@ -5,29 +5,32 @@ generator gets that very noise, and what it learns is what a dab, or a group of 
 """
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
+from ..modes import has_value
 from ..painter import Painter
 from ..raster import WHOLE, Raster
 from ..stroke import CANVAS_SIZE
 from .dabs import Dabs, noise_sums, place_dabs, speed_filter, trace_path
+from .profiles import gaussian_profiles
 
 NOISE_LENGTH = 1664
 """More dabs than the longest, thinnest stroke has."""
 
 _GAUSSIANS = 2
+"""A dab: a narrow Gaussian and a wide one, for the two pieces of MyPaint's mask."""
 _SORTED_PARTS = 6
+"""Parts of a batch, by the length of strokes: each is as long as its longest stroke needs."""
 _GROUP_STEP = 32
-_CENTRE = CANVAS_SIZE / 2
-_LOG2_E = 1 / math.log(2)
-# 2^-32 is far below one level of 16-bit paint, and far above the denormal numbers that make CPUs crawl.
-_FLOOR = -32.0
-_LEAST_INK = 1e-9
+"""Groups of dabs that a part is rounded up to."""
+_CENTER = CANVAS_SIZE / 2
+"""Positions are measured from here, in pixels: squares of them are smallest so, and float32 keeps more of them."""
+_LEAST_DENSITY = 1e-9
+"""Optical density of a dab that left nothing: keeps logarithms finite."""
 _LARGEST_LOG_RADIUS = 2.0
+"""ln of the largest radius in pixels that training knew: 2 * size, for sizes up to 1."""
 
 
 class SplatPainter(Painter):
@@ -58,7 +61,7 @@ class SplatPainter(Painter):
         with torch.no_grad():
             last.weight.mul_(0.1)
             last.bias.copy_(torch.tensor([0.0, -1.25, math.log(0.22), math.log(0.44), 0.0]))
-        # Inputs: ln(radius) and the size of the stroke's groups. Output: how far to sharpen the stroke's ink.
+        # Inputs: ln(radius) and the size of the stroke's groups. Output: how far to sharpen the stroke's coverage.
         sharpen = nn.Linear(hidden, 1)
         self.sharpen = nn.Sequential(nn.Linear(2, hidden), nn.SiLU(), sharpen)
         nn.init.zeros_(sharpen.weight)
@@ -70,6 +73,9 @@ class SplatPainter(Painter):
     def set_noise(self, noise: Tensor) -> None:
         """Give the generator its brush's noise, (1664, 3); it is stored with the weights."""
         self.noise_sums.copy_(noise_sums(noise))
+
+    def _weight(self) -> Tensor:
+        return self.basis
 
     def coverage(self, strokes: Tensor) -> Tensor:
         """Coverage (N, 1, 64, 64) in [0, 1] of strokes (N, 12) in [0, 1]."""
@@ -83,12 +89,18 @@ class SplatPainter(Painter):
         Raises:
             InvalidInputError: strokes of another shape, or with NaN in them.
         """
-        columns, rows = (_basis(centers).to(strokes) for centers in (raster.columns(), raster.rows()))
-        return -torch.expm1(-self._density(self._checked(strokes), columns, rows, -math.log(raster.step)))
+        columns, rows = (_basis(centers).to(self.basis) for centers in (raster.columns(), raster.rows()))
+        return self._compute(
+            strokes, lambda checked: -torch.expm1(-self._density(checked, columns, rows, -math.log(raster.step)))
+        )
 
     def _density(self, strokes: Tensor, columns: Tensor, rows: Tensor, zoom: float) -> Tensor:
         """Optical density (N, 1, H, W) where columns (3, W) and rows (3, H) cross."""
         path = trace_path(strokes, self.speed_filter)
+        if not has_value(strokes):
+            # Inside torch.func.vmap nobody knows how many dabs there are: as many groups as there may be.
+            dabs = place_dabs(path, self.noise_sums, self.groups)
+            return self._splat(dabs, path.mean_log_radius, columns, rows, zoom)[:, None]
         # Short strokes have few dabs: strokes of like length share a batch that is no longer than they need.
         longest_first = path.dabs[:, -1].detach().argsort(descending=True)
         parts = []
@@ -108,30 +120,31 @@ class SplatPainter(Painter):
         grouping = ((dabs.size - 1) * 0.25).clamp(max=2.0)
         seen = torch.stack([dabs.opacity, _zoomed(dabs.log_radius, zoom), grouping.expand_as(dabs.opacity)], -1)
         form = self.dab(seen).unbind(-1)
-        ink = -torch.log1p(-dabs.opacity) * dabs.laid
+        density = -torch.log1p(-dabs.opacity) * dabs.laid
         believed = form[-1].exp()
-        across, down = [], []
+        variances_x, variances_y, log_heights = [], [], []
         for log_weight, log_width in zip(form[:_GAUSSIANS], form[_GAUSSIANS : 2 * _GAUSSIANS], strict=True):
             variance = torch.exp(2 * (dabs.log_radius + log_width))
             variance_x = variance + believed * dabs.variance_x
             variance_y = variance + believed * dabs.variance_y
-            spread_ink = ink * variance * torch.rsqrt(variance_x * variance_y)
-            log_height = log_weight + torch.log(spread_ink.clamp(min=_LEAST_INK))
-            across.append(_quadratic(dabs.x, variance_x, torch.zeros_like(log_height)))
-            down.append(_quadratic(dabs.y, variance_y, log_height))
-        profile_x, profile_y = (
-            GaussianProfiles.apply(torch.cat(parts, 1), basis.to(dabs.x.dtype))
-            for parts, basis in ((across, columns), (down, rows))
-        )
-        density: Tensor = profile_y.transpose(1, 2) @ profile_x
+            spread = density * variance * torch.rsqrt(variance_x * variance_y)
+            variances_x.append(variance_x)
+            variances_y.append(variance_y)
+            log_heights.append(log_weight + torch.log(spread.clamp(min=_LEAST_DENSITY)))
+        log_height = torch.cat(log_heights, 1)
+        across = torch.cat([dabs.x - _CENTER] * _GAUSSIANS, 1)
+        down = torch.cat([dabs.y - _CENTER] * _GAUSSIANS, 1)
+        profile_x = gaussian_profiles(across, torch.cat(variances_x, 1), torch.zeros_like(log_height), columns)
+        profile_y = gaussian_profiles(down, torch.cat(variances_y, 1), log_height, rows)
+        total = profile_y.transpose(1, 2) @ profile_x
         # MyPaint's mask has an edge where its two pieces meet, and Gaussians have none.
         amount = self.sharpen(torch.cat([_zoomed(log_radius, zoom), grouping], 1))
-        return torch.relu(density - amount[..., None] * _laplacian(density))
+        return torch.relu(total - amount[..., None] * _laplacian(total))
 
 
 def _basis(centers: Tensor) -> Tensor:
     """(3, P): 1, p, p^2 of positions (P,) about the center of the canvas."""
-    offset = centers - _CENTRE
+    offset = centers - _CENTER
     return torch.stack([torch.ones_like(offset), offset, offset.square()])
 
 
@@ -145,29 +158,3 @@ def _laplacian(density: Tensor) -> Tensor:
     down, right = density.diff(dim=1), density.diff(dim=2)
     vertical = nn.functional.pad(down, (0, 0, 0, 1)) - nn.functional.pad(down, (0, 0, 1, 0))
     return vertical + nn.functional.pad(right, (0, 1)) - nn.functional.pad(right, (1, 0))
-
-
-def _quadratic(mean: Tensor, variance: Tensor, log_height: Tensor) -> Tensor:
-    """Coefficients (N, M, 3) of log2(height * exp(-(p - mean)^2 / (2 variance))) in 1, p, p^2 about the center."""
-    curvature = -0.5 / variance
-    offset = mean - _CENTRE
-    terms = [curvature * offset.square() + log_height, -2 * curvature * offset, curvature]
-    return torch.stack(terms, -1) * _LOG2_E
-
-
-class GaussianProfiles(torch.autograd.Function):
-    """2^max(coefficients @ basis, -32), in one array: the hottest place, where memory is what takes time."""
-
-    @staticmethod
-    def forward(context: Any, coefficients: Tensor, basis: Tensor) -> Tensor:
-        """Profiles (N, M, P) of coefficients (N, M, 3) and basis (3, P)."""
-        profiles = torch.matmul(coefficients, basis).clamp_(min=_FLOOR).exp2_()
-        context.save_for_backward(profiles, basis)
-        return profiles
-
-    @staticmethod
-    @once_differentiable
-    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        """d(2^x) = ln 2 * 2^x; under the floor that is below 2e-10 and left as it is."""
-        profiles, basis = context.saved_tensors
-        return torch.matmul(gradient * profiles, basis.T * math.log(2)), None

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from ..painter import Painter
-from ..style import StyledPainter
+from ..styled import StyledPainter
 from .proxy import ProxyPainter
 from .splat import SplatPainter
 
@@ -27,8 +27,9 @@ class StraightThroughPainter(Painter):
     def coverage(self, strokes: Tensor) -> Tensor:
         """Coverage (N, 1, 64, 64) in [0, 1] of strokes (N, 12) in [0, 1]."""
         smooth: Tensor = self.proxy(strokes)
+        # Detached too, since forward mode differentiates what is done without gradients.
         with torch.no_grad():
-            difference = self.painter(strokes) - smooth
+            difference = self.painter(strokes.detach()) - smooth.detach()
         ink: Tensor = smooth + difference
         return ink
 

@@ -18,6 +18,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from ..modes import FullLinear
 from ..painter import Painter
 from ..stroke import COLOR, STROKE_LENGTH
 
@@ -25,8 +26,11 @@ LATENT_LENGTH = 64
 """That of Neural Painters."""
 
 _DECODER_CHANNELS = (128, 96, 64, 32)
+"""Of features of 4x4, 8x8, 16x16 and 32x32 pixels."""
 _PREDICTOR_WIDTH = 384
+"""Of its three hidden layers."""
 _OCTAVES = 3
+"""Sines and cosines of each number, of half a wave, one and two over its range: a few pixels are told apart so."""
 
 
 class Decoder(nn.Module):
@@ -35,7 +39,7 @@ class Decoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         first, last = _DECODER_CHANNELS[0], _DECODER_CHANNELS[-1]
-        layers: list[nn.Module] = [nn.Linear(LATENT_LENGTH, 16 * first), nn.ReLU(), nn.Unflatten(1, (first, 4, 4))]
+        layers: list[nn.Module] = [FullLinear(LATENT_LENGTH, 16 * first), nn.ReLU(), nn.Unflatten(1, (first, 4, 4))]
         for inputs, outputs in pairwise(_DECODER_CHANNELS):
             layers += [nn.Upsample(scale_factor=2), nn.Conv2d(inputs, outputs, 3, padding=1)]
             layers += [nn.BatchNorm2d(outputs), nn.ReLU()]
@@ -65,13 +69,13 @@ class Predictor(nn.Module):
         self.register_buffer("frequencies", math.pi * 2.0 ** torch.arange(_OCTAVES), persistent=False)
         width, inputs = _PREDICTOR_WIDTH, len(form) * (1 + 2 * _OCTAVES)
         self.layers = nn.Sequential(
-            nn.Linear(inputs, width),
+            FullLinear(inputs, width),
             nn.SiLU(),
-            nn.Linear(width, width),
+            FullLinear(width, width),
             nn.SiLU(),
-            nn.Linear(width, width),
+            FullLinear(width, width),
             nn.SiLU(),
-            nn.Linear(width, LATENT_LENGTH),
+            FullLinear(width, LATENT_LENGTH),
         )
 
     def forward(self, strokes: Tensor) -> Tensor:

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
+from ...checks import check_number, check_positive, check_whole
 from ...errors import InvalidInputError
 from ...runs import settings_of
 
@@ -13,6 +12,7 @@ TRAINABLE = ("gan", "vae", "gan-deconv")
 """The painters that there is a recipe for."""
 
 _HELD_OUT_SEED_OFFSET = 1_000_003
+"""Added to the seed for strokes that measure, far from any other run's seed: a prime, of no meaning."""
 _GAN_SETTINGS = (
     "pretraining_steps",
     "adversarial_steps",
@@ -40,6 +40,7 @@ class TrainingConfig:
     seed: int = 0
     """Seed of the strokes, the weights and the batches."""
     batch_size: int = 64
+    """Strokes in a batch."""
     pretraining_steps: int = 3_000
     """GANs: steps on pixels alone, the non-adversarial stage."""
     adversarial_steps: int = 1_000
@@ -74,18 +75,24 @@ class TrainingConfig:
     def check(self) -> None:
         """Raise InvalidInputError for a setting that cannot work."""
         if self.painter not in TRAINABLE:
-            raise InvalidInputError(f"unknown painter {self.painter!r}; choose one of {list(TRAINABLE)}")
+            raise InvalidInputError(f"painter is {self.painter!r}, expected one of {', '.join(TRAINABLE)}", "painter")
         for name in ("strokes", "held_out", "batch_size", "evaluate_every", "patience"):
-            if getattr(self, name) < 1:
-                raise InvalidInputError(f"{name} is {getattr(self, name)}, expected 1 or more")
+            check_whole(name, getattr(self, name), 1)
+        for name in ("seed", *self.stage_names):
+            check_whole(name, getattr(self, name), 0)
+        for name in ("learning_rate", "adversarial_learning_rate", "critic_learning_rate", "vae_learning_rate"):
+            check_positive(name, getattr(self, name))
+        for name in ("adversarial_weight", "free_bits", "latent_weight"):
+            check_number(name, getattr(self, name), 0)
         if self.strokes < self.batch_size:
-            raise InvalidInputError(f"{self.strokes} strokes do not fill a batch of {self.batch_size}")
-        if min(self.stage_steps) < 0 or sum(self.stage_steps) < 1:
-            raise InvalidInputError("expected 1 or more training steps in all, and no negative number of them")
-        if self.free_bits < 0:
-            raise InvalidInputError(f"free_bits is {self.free_bits}, expected 0 or more")
-        if self.device.startswith("cuda") and not torch.cuda.is_available():
-            raise InvalidInputError("device cuda was asked for, but torch finds no GPU; use --device cpu")
+            raise InvalidInputError(
+                f"strokes is {self.strokes}, which does not fill a batch: batch_size is {self.batch_size}",
+                "strokes",
+                "batch_size",
+            )
+        if not sum(self.stage_steps):
+            first, second = self.stage_names
+            raise InvalidInputError(f"{first} and {second} are 0, expected one training step or more", first, second)
 
     @property
     def folder(self) -> Path:
@@ -93,11 +100,15 @@ class TrainingConfig:
         return self.out or Path("runs") / self.painter
 
     @property
+    def stage_names(self) -> tuple[str, str]:
+        """The settings that hold the steps of this painter's two stages."""
+        return ("autoencoding_steps", "predictor_steps") if self.painter == "vae" else _GAN_SETTINGS[:2]
+
+    @property
     def stage_steps(self) -> tuple[int, int]:
         """Steps of this painter's two stages."""
-        if self.painter == "vae":
-            return self.autoencoding_steps, self.predictor_steps
-        return self.pretraining_steps, self.adversarial_steps
+        first, second = self.stage_names
+        return getattr(self, first), getattr(self, second)
 
     @property
     def held_out_seed(self) -> int:

@@ -7,6 +7,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from ..evaluation.fidelity import high_pass
 
 _GRAIN_GAIN = 4.0
+"""Times that fine detail is amplified for the critic: about what brings it to the size of the tone beside it."""
 
 
 class Critic(nn.Module):

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from ..neural.vae import LATENT_LENGTH
 
 _ENCODER_CHANNELS = (1, 16, 32, 64, 128)
+"""Four convolutions that halve: 64x64 pixels to 4x4 features."""
 
 
 class Encoder(nn.Module):

@@ -14,6 +14,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from ...files import write_whole
 from ...runs import load_checkpoint, save_checkpoint
+from ..device import find_device
 from ..evaluation.fidelity import Fidelity, as_batches, contact_sheet, measure_fidelity, stroke_figures
 from ..painter import Painter
 from ..registry import save_painter
@@ -25,7 +26,9 @@ from .vae import vae_recipe
 
 _ARCHITECTURES = {"gan": "splat", "gan-deconv": "deconv"}
 _SHEET_STROKES = 48
+"""Held-out strokes on a contact sheet: eight rows of six."""
 _WARMUP_STEPS = 100
+"""Steps over which a stage's learning rate rises to what it is: Adam's second moments are guesses before."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class PainterTrainer:
 
     def __init__(self, config: TrainingConfig, training: Data, held_out: Data) -> None:
         config.check()
+        find_device(config.device)
         self.config = config
         self.strokes, self.coverage = training
         self.held_out = held_out
@@ -111,10 +115,10 @@ class PainterTrainer:
 
     def _set_learning_rate(self) -> None:
         stage = self.stage
-        begun = stage.steps - (self.ends[self._stage_index] - self.step)
-        cosine = 0.5 * (1 + np.cos(np.pi * begun / stage.steps))
+        done = stage.steps - (self.ends[self._stage_index] - self.step)
+        cosine = 0.5 * (1 + np.cos(np.pi * done / stage.steps))
         for group in stage.optimizer.param_groups:
-            group["lr"] = float(stage.learning_rate * cosine * min(1.0, (begun + 1) / _WARMUP_STEPS))
+            group["lr"] = float(stage.learning_rate * cosine * min(1.0, (done + 1) / _WARMUP_STEPS))
 
     def _evaluate(self, index: int, writer: SummaryWriter, losses: dict[str, float]) -> Fidelity:
         stage, (strokes, coverage) = self.stages[index], self.held_out

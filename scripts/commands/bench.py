@@ -10,28 +10,24 @@ import statistics
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-from rich.console import Console
-from rich.table import Table
-
-from ...envs.benchmarks.precision import Precision, measure_precision
-from ...envs.benchmarks.throughput import Throughput, measure_throughput
-from ...envs.losses.loss import PixelLoss
-from ...envs.losses.perceptual import NETWORKS, PerceptualLoss, perceptual_names
-from ...envs.losses.registry import make_loss
-from ...envs.painting import PaintingEnv
-from ...envs.pictures import fit_picture, load_picture
+from ...checks import check_whole
+from ...envs.limits import MAXIMUM_SIZE, MINIMUM_SIZE
+from ...envs.losses.names import PIXEL_LOSS, perceptual_names
 from ...errors import InvalidInputError, MissingDataError
-from ...files import write_whole
-from ...painters.painter import Painter
-from ...painters.pixels import to_tensor
-from ...painters.registry import build_painter, load_painter, shipped_painters
+from ...files import check_can_write, write_whole
+from ...painters.names import shipped_painters
+from ..names import check_device, check_losses, check_painters
+from ..options import about
 from ..progress import counting
 
-_LOSSES = (PixelLoss.name, *perceptual_names())
-_DEVICES = ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
+if TYPE_CHECKING:
+    from ...envs.benchmarks.precision import Precision
+    from ...envs.benchmarks.throughput import Throughput
+    from ...painters.painter import Painter
+
+_LOSSES = (PIXEL_LOSS, *perceptual_names())
 _PICTURE = Path(__file__).parents[1] / "pictures" / "still_life.jpg"
 _BASELINE = "Neural Painters generator"
 
@@ -52,8 +48,8 @@ class Arguments:
     """Losses of the environments; those whose weights are not there are named and left out."""
     batches: tuple[int, ...] = (64,)
     """Environments in a batch; painters are measured with the first."""
-    devices: tuple[str, ...] = _DEVICES
-    """Where environments run."""
+    devices: tuple[str, ...] = ()
+    """Where environments run; cpu by default, and cuda where there is a GPU."""
     threads: tuple[int, ...] = (2,)
     """Threads that torch may use; painters are measured with the first."""
     size: int = 64
@@ -71,10 +67,20 @@ class Arguments:
 def run(arguments: Arguments) -> None:
     """Print the tables and write the figures."""
     _check(arguments)
+    import torch
+    from rich.console import Console
+
+    from ...painters.device import find_device
+
+    devices = arguments.devices or (("cpu", "cuda") if torch.cuda.is_available() else ("cpu",))
+    for device in devices:
+        find_device(device)
     torch.set_num_threads(arguments.threads[0])
-    painters = _measure_painters(arguments)
+    with torch.no_grad():
+        painters = _measure_painters(arguments)
     precisions, missing = _measure_precisions(arguments)
-    environments = _measure_environments(arguments, [loss for loss in arguments.losses if loss not in missing])
+    losses = [loss for loss in arguments.losses if loss not in missing]
+    environments = _measure_environments(arguments, losses, devices)
     for loss, reason in missing.items():
         Console().print(f"{loss} was not measured: {reason}")
     if arguments.json:
@@ -90,33 +96,39 @@ def run(arguments: Arguments) -> None:
 
 def _check(arguments: Arguments) -> None:
     """Find mistakes before the first minutes of measuring."""
-    for name in ("painters", "losses", "batches", "devices", "threads"):
+    for name in ("painters", "losses", "batches", "threads"):
         if not getattr(arguments, name):
             raise InvalidInputError(f"--{name} is empty; expected at least one")
-    for name, values, least in (
-        ("rounds", [arguments.rounds], 2),
-        ("threads", arguments.threads, 1),
-        ("batches", arguments.batches, 1),
-    ):
-        if min(values) < least:
-            raise InvalidInputError(f"--{name} has {min(values)}, expected at least {least}")
-    for loss in arguments.losses:
-        if loss not in _LOSSES:
-            raise InvalidInputError(f"there is no loss {loss!r}; expected one of {', '.join(_LOSSES)}")
-    for painter, device in itertools.product(arguments.painters, arguments.devices):
-        PaintingEnv(
-            str(_PICTURE),
-            painter,
-            PixelLoss.name,
-            stroke_budget=arguments.stroke_budget,
-            strokes_per_step=arguments.strokes_per_step,
-            size=arguments.size,
-            device=device,
+    check_painters("--painters", *arguments.painters)
+    check_losses("--losses", *arguments.losses)
+    for device in arguments.devices:
+        check_device("--devices", device)
+    for name in ("batches", "threads"):
+        for number in getattr(arguments, name):
+            check_whole(name, number, 1)
+    check_whole("rounds", arguments.rounds, 2)
+    check_whole("size", arguments.size, MINIMUM_SIZE, MAXIMUM_SIZE)
+    check_whole("strokes_per_step", arguments.strokes_per_step, 1)
+    check_whole("stroke_budget", arguments.stroke_budget, 1)
+    if arguments.stroke_budget % arguments.strokes_per_step:
+        raise InvalidInputError(
+            f"stroke_budget is {arguments.stroke_budget}, expected a multiple of strokes_per_step = "
+            f"{arguments.strokes_per_step}",
+            "stroke_budget",
+            "strokes_per_step",
         )
+    if arguments.json:
+        with about("--json"):
+            check_can_write(arguments.json)
 
 
-@torch.no_grad()
 def _measure_painters(arguments: Arguments) -> dict[str, Any]:
+    import torch
+    from rich.console import Console
+    from rich.table import Table
+
+    from ...painters.registry import build_painter, load_painter
+
     painters: dict[str, Painter] = {_BASELINE: build_painter("deconv").eval().requires_grad_(False)}
     painters |= {name: load_painter(name) for name in arguments.painters}
     seconds: dict[str, list[float]] = {name: [] for name in painters}
@@ -144,8 +156,18 @@ def _measure_painters(arguments: Arguments) -> dict[str, Any]:
     return report
 
 
-def _measure_precisions(arguments: Arguments) -> tuple[list[Precision], dict[str, str]]:
+def _measure_precisions(arguments: Arguments) -> "tuple[list[Precision], dict[str, str]]":
     """The figures of each loss that has a network, and why there are none for some losses."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from ...envs.benchmarks.precision import measure_precision
+    from ...envs.losses.perceptual import NETWORKS, PerceptualLoss
+    from ...envs.losses.registry import make_loss
+    from ...envs.pictures import fit_picture, load_picture
+    from ...painters.pixels import to_tensor
+    from ...painters.registry import load_painter
+
     painter, figures, missing = load_painter(arguments.painters[0]), [], {}
     target = to_tensor(fit_picture(load_picture(_PICTURE), arguments.size))
     for name in arguments.losses:
@@ -170,10 +192,14 @@ def _measure_precisions(arguments: Arguments) -> tuple[list[Precision], dict[str
     return figures, missing
 
 
-def _measure_environments(arguments: Arguments, losses: list[str]) -> list[Throughput]:
-    combinations = list(
-        itertools.product(arguments.painters, losses, arguments.batches, arguments.devices, arguments.threads)
-    )
+def _measure_environments(arguments: Arguments, losses: list[str], devices: tuple[str, ...]) -> "list[Throughput]":
+    import torch
+    from rich.console import Console
+    from rich.table import Table
+
+    from ...envs.benchmarks.throughput import measure_throughput
+
+    combinations = list(itertools.product(arguments.painters, losses, arguments.batches, devices, arguments.threads))
     figures = []
     with counting("environments", len(combinations) * (arguments.rounds + 1)) as advance:
         for painter, loss, batch, device, threads in combinations:

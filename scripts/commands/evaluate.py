@@ -19,8 +19,8 @@ class Arguments:
     task: str
     """The task: Shapes-v0, Digits-v0, Paintings-v0, PaintingsLite-v0 or LongPaintings-v0."""
     agent: str
-    """Who paints: nothing, flat, random, greedy, gradient, policy, policy+refine, or the .safetensors file of a baseline
-    that train-baseline wrote."""
+    """Who paints: nothing, flat, random, greedy, gradient, policy, policy+refine, or the .safetensors file of a
+    baseline that train-baseline wrote."""
     episodes: int | None = None
     """How many held-out targets, spread evenly over them; by default the task's number."""
     seed: int = 0

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import tyro
 
-from ...agents.policy.export import check_export, export_policy
-from ...agents.policy.sb3_policy import DEFAULT_STROKES_PER_STEP, load_policy
+from ...agents.policy.export_forms import check_export
+from ...agents.policy.names import find_policy
+from ...agents.policy.schedule import DEFAULT_STROKES_PER_STEP
 from ...checks import check_whole
+from ..options import about
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,11 @@ class Arguments:
 def run(arguments: Arguments) -> None:
     """Load and export."""
     check_whole("strokes_per_step", arguments.strokes_per_step, 1, 64)
-    check_export(arguments.out)
+    find_policy(arguments.policy)
+    with about("--out"):
+        check_export(arguments.out)
+    from ...agents.policy.export import export_policy
+    from ...agents.policy.sb3_policy import load_policy
+
     export_policy(load_policy(arguments.policy, arguments.strokes_per_step), arguments.out)
     print(f"wrote {arguments.out}: {arguments.strokes_per_step} strokes an action")

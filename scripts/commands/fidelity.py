@@ -10,25 +10,26 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.table import Column, Table
 
-from ...errors import InvalidInputError
+from ...checks import check_whole
 from ...files import check_can_write, write_whole
-from ...painters.evaluation.fidelity import Fidelity, StrokeFigures, contact_sheet, paint_all, stroke_figures
-from ...painters.evaluation.frechet import frechet_distance, stroke_statistics
-from ...painters.evaluation.robustness import degenerate_strokes, measure_robustness
-from ...painters.evaluation.stroke_groups import stroke_groups
-from ...painters.mypaint.drawing import draw_coverage
-from ...painters.mypaint.reference import reference_correlations
-from ...painters.painter import Painter
-from ...painters.registry import load_painter, shipped_painters
+from ...painters.names import shipped_painters
 from ...painters.stroke import random_strokes
+from ..names import check_painters
+from ..options import about
 from ..progress import counting
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ...painters.evaluation.fidelity import Fidelity, StrokeFigures
+    from ...painters.painter import Painter
+
+FORMER_OPTIONS = {"--endurance": "--robustness"}
 
 _SHEET_STROKES = 72
 _FEWEST_STROKES = 6
@@ -64,12 +65,14 @@ class Arguments:
 class _Measured:
     """A painter's figures and statistics of every stroke, from which any group's are taken."""
 
-    figures: StrokeFigures
+    figures: "StrokeFigures"
     statistics: NDArray[np.float64]
     real_statistics: NDArray[np.float64]
 
-    def of(self, rows: Any = slice(None)) -> tuple[Fidelity, float]:
+    def of(self, rows: Any = slice(None)) -> "tuple[Fidelity, float]":
         """Fidelity and Frechet distance of the strokes that ``rows`` picks."""
+        from ...painters.evaluation.frechet import frechet_distance
+
         distance = frechet_distance(self.real_statistics[rows], self.statistics[rows])
         return self.figures.pooled(rows), distance
 
@@ -77,12 +80,15 @@ class _Measured:
 def run(arguments: Arguments) -> None:
     """Draw, measure, print, and write what was asked for."""
     names = [name for word in arguments.painters for name in word.split(",") if name] or shipped_painters()
+    _check(arguments, names)
+    from rich.console import Console
+
+    from ...painters.evaluation.fidelity import contact_sheet, paint_all, stroke_figures
+    from ...painters.evaluation.frechet import stroke_statistics
+    from ...painters.mypaint.drawing import draw_coverage
+    from ...painters.registry import load_painter
+
     painters = {name: load_painter(name) for name in names}
-    if arguments.strokes < _FEWEST_STROKES:
-        raise InvalidInputError(f"--strokes is {arguments.strokes}, expected {_FEWEST_STROKES} or more")
-    for output in (arguments.sheet, arguments.json):
-        if output:
-            check_can_write(output)
     seed = secrets.randbelow(2**31) if arguments.seed is None else arguments.seed
     with counting("drawing", arguments.strokes) as advance:
         strokes, coverage = draw_coverage(arguments.strokes, seed, progress=advance)
@@ -113,8 +119,22 @@ def run(arguments: Arguments) -> None:
         console.print(f"wrote {arguments.json}")
 
 
-def _overall(measured: dict[str, _Measured], console: Console, title: str) -> dict[str, dict[str, Any]]:
+def _check(arguments: Arguments, names: list[str]) -> None:
+    check_painters("--painters", *names)
+    check_whole("strokes", arguments.strokes, _FEWEST_STROKES)
+    check_whole("robustness", arguments.robustness, 0)
+    if arguments.seed is not None:
+        check_whole("seed", arguments.seed, 0)
+    for name in ("sheet", "json"):
+        if getattr(arguments, name):
+            with about(f"--{name}"):
+                check_can_write(getattr(arguments, name))
+
+
+def _overall(measured: dict[str, _Measured], console: "Console", title: str) -> dict[str, dict[str, Any]]:
     """Print the table of all strokes, and give its figures."""
+    from rich.table import Table
+
     columns = ("painter", "PSNR dB", "L1", "IoU", "detail", "gap", "Frechet")
     table = Table(*columns, title=title)
     figures: dict[str, dict[str, Any]] = {}
@@ -128,8 +148,12 @@ def _overall(measured: dict[str, _Measured], console: Console, title: str) -> di
     return figures
 
 
-def _by_group(measured: dict[str, _Measured], strokes: NDArray[np.float32], console: Console) -> list[dict[str, Any]]:
+def _by_group(measured: dict[str, _Measured], strokes: NDArray[np.float32], console: "Console") -> list[dict[str, Any]]:
     """Print the table of thirds, and give its figures."""
+    from rich.table import Column, Table
+
+    from ...painters.evaluation.stroke_groups import stroke_groups
+
     table = Table(
         Column("strokes", no_wrap=True),
         "painter",
@@ -157,11 +181,11 @@ def _short(pixels: float) -> str:
     return f"{pixels:.0f}" if pixels > 10 else f"{pixels:.1f}"
 
 
-def _as_dict(fidelity: Fidelity, distance: float) -> dict[str, float]:
+def _as_dict(fidelity: "Fidelity", distance: float) -> dict[str, float]:
     return fidelity.as_dict() | {"frechet": round(distance, 5)}
 
 
-def _row(fidelity: Fidelity, distance: float, detail: bool = False) -> Iterable[str]:
+def _row(fidelity: "Fidelity", distance: float, detail: bool = False) -> Iterable[str]:
     yield from (f"{fidelity.psnr:.2f}", f"{fidelity.l1:.4f}", f"{fidelity.iou:.3f}")
     if detail:
         yield f"{fidelity.detail:.6f}"
@@ -169,19 +193,23 @@ def _row(fidelity: Fidelity, distance: float, detail: bool = False) -> Iterable[
 
 
 def _measure_robustness(
-    painters: dict[str, Painter], count: int, seed: int, console: Console
+    painters: "dict[str, Painter]", count: int, seed: int, console: "Console"
 ) -> dict[str, dict[str, int]]:
+    from ...painters.evaluation.robustness import degenerate_strokes, measure_robustness
+
     hard = np.concatenate([random_strokes(count, np.random.default_rng(seed)).astype(np.float32), degenerate_strokes()])
     found = {}
     for name, painter in painters.items():
-        with counting(f"enduring, {name}", len(hard)) as advance:
+        with counting(f"robustness, {name}", len(hard)) as advance:
             robustness = measure_robustness(painter, hard, advance)
         found[name] = dataclasses.asdict(robustness)
         console.print(f"{name}: {robustness}")
     return found
 
 
-def _compare_with_reference(console: Console) -> dict[str, float]:
+def _compare_with_reference(console: "Console") -> dict[str, float]:
+    from ...painters.mypaint.reference import reference_correlations
+
     correlations = reference_correlations()
     least = min(correlations, key=lambda canvas: correlations[canvas])
     mean = sum(correlations.values()) / len(correlations)

@@ -6,13 +6,11 @@ from pathlib import Path
 
 import tyro
 from markupsafe import escape
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
 from ...agents.evaluation.report.plots import COLORS, Line, plot_lines
 from ...errors import InvalidInputError
 from ...files import check_can_write, write_whole
+from ..options import about
 
 _STAGES = ("analytic", "ppo")
 _SERIES = ("#1b6ca8", "#c8553d", "#3a7d44", "#8d5a97", "#b08900", "#555555")
@@ -45,8 +43,16 @@ def run(arguments: Arguments) -> None:
         raise InvalidInputError("no runs are named; expected folders that 'paintgym train-policy' wrote")
     if arguments.out:
         if arguments.out.suffix.lower() != ".svg":
-            raise InvalidInputError(f"curves cannot be drawn to {arguments.out}; expected a name in .svg")
-        check_can_write(arguments.out)
+            raise InvalidInputError(f"--out is {arguments.out}, expected a name that ends in .svg")
+        with about("--out"):
+            check_can_write(arguments.out)
+    for folder in arguments.runs:
+        if not folder.is_dir():
+            raise InvalidInputError(f"there is no folder {folder}; 'paintgym train-policy' writes such folders")
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
     curves = {folder.name: read_curve(folder, arguments.figure) for folder in arguments.runs}
     console = Console()
     table = Table(title=f"{arguments.figure} on held-out pictures", box=box.SIMPLE_HEAD)

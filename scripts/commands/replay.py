@@ -1,5 +1,6 @@
 """``paintgym replay``: paint the strokes of a saved painting again, at any size, by MyPaint or a neural painter."""
 
+import contextlib
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,13 +8,15 @@ from typing import Literal
 
 import tyro
 
+from ...agents.outputs.forms import FRAMES, check_output, check_pixels
 from ...agents.outputs.painting_file import read_painting_file
-from ...agents.outputs.replay import Replay, check_size
-from ...agents.outputs.saving import check_output, check_pixels
-from ...agents.outputs.timelapse import FRAMES
+from ...checks import check_whole
 from ...errors import InvalidInputError
-from ...painters.mypaint.engine import DEFAULT_BRUSH
-from ...painters.registry import load_painter
+from ...files import check_is_no_input
+from ...painters.mypaint.brushes import brush_definition
+from ...painters.mypaint.engine import DEFAULT_BRUSH, MAXIMUM_SIZE
+from ..names import check_painters
+from ..options import about
 
 _DEFAULT_OUTPUT = Path("replay.png")
 _DEFAULT_PAINTER = "gan"
@@ -49,21 +52,24 @@ class Arguments:
 def run(arguments: Arguments) -> None:
     """Read, paint and save."""
     outputs = arguments.out or (_DEFAULT_OUTPUT,)
-    check_size(arguments.size)
-    suffixes = [check_output(output, 1, arguments.frames, arguments.seconds) for output in outputs]
+    check_whole("size", arguments.size, 1, MAXIMUM_SIZE)
+    with about("--out"):
+        suffixes = [check_output(output, 1, arguments.frames, arguments.seconds) for output in outputs]
+    check_is_no_input(outputs, [arguments.painting])
     stroke_list = read_painting_file(arguments.painting)
+    name = _check_painter(arguments)
     scaled = stroke_list.scaled(arguments.size)
     for suffix in suffixes:
-        check_pixels(suffix, scaled.width, scaled.height, min(arguments.frames, len(stroke_list) + 1))
+        with about("--out"):
+            check_pixels(suffix, scaled.width, scaled.height, min(arguments.frames, len(stroke_list) + 1))
+    from ...agents.outputs.replay import Replay
+    from ...painters.registry import load_painter
+
     started = time.perf_counter()
     if arguments.engine == "neural":
-        _check_left_out("--brush", arguments.brush, "mypaint")
-        name = arguments.painter or _DEFAULT_PAINTER
         replay = Replay(stroke_list, load_painter(name), arguments.size)
         who = f"the neural painter {name}"
     else:
-        _check_left_out("--painter", arguments.painter, "neural")
-        name = arguments.brush or DEFAULT_BRUSH
         replay = Replay(stroke_list, name, arguments.size)
         who = f"MyPaint's {name}"
     for output in outputs:
@@ -72,6 +78,20 @@ def run(arguments: Arguments) -> None:
         f"{len(stroke_list)} strokes by {who} at {scaled.width}x{scaled.height} pixels in "
         f"{time.perf_counter() - started:.1f} s -> {', '.join(map(str, outputs))}"
     )
+
+
+def _check_painter(arguments: Arguments) -> str:
+    """The name of the brush or the neural painter, which is there."""
+    if arguments.engine == "neural":
+        _check_left_out("--brush", arguments.brush, "mypaint")
+        name = arguments.painter or _DEFAULT_PAINTER
+        check_painters("--painter", name)
+        return name
+    _check_left_out("--painter", arguments.painter, "neural")
+    name = arguments.brush or DEFAULT_BRUSH
+    with about("--brush") if arguments.brush else contextlib.nullcontext():
+        brush_definition(name)
+    return name
 
 
 def _check_left_out(option: str, value: str | None, engine: str) -> None:

@@ -3,22 +3,27 @@
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import tyro
-from PIL import Image
-from rich.console import Console
-from rich.table import Table
 
-from ...envs.targets.bam.database import Bam
-from ...envs.targets.targets import Split, Targets, load_targets
+from ...checks import check_whole
+from ...envs.targets.bam.filter import parse_filter
+from ...envs.targets.names import TARGET_NAMES, Split, check_target
 from ...errors import InvalidInputError, MissingDataError, PaintgymError
-from ...files import write_whole
+from ...files import check_can_write, write_whole
+from ..options import about
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from rich.table import Table
+
+    from ...envs.targets.targets import Targets
 
 _SPLITS: tuple[Split, ...] = get_args(Split)
-_NAMES = ("mnist", "paintings", "photographs", "bam")
-_DIVIDED = ("mnist", "paintings", "bam")
+_BAM = "bam"
+_DIVIDED = ("mnist", "paintings", _BAM)
 _MAXIMUM_COUNT, _MAXIMUM_SIZE = 1_000, 512
 _COLUMNS = 8
 _GAP = 4
@@ -47,14 +52,19 @@ def run(arguments: Arguments) -> None:
     source = arguments.source
     if source is None:
         if arguments.sheet or arguments.bam_filter:
-            raise InvalidInputError(f"no source is named; expected one of {', '.join(_NAMES)}, a folder or a file")
-        for name in _NAMES:
-            print(f"{name:<{max(map(len, _NAMES))}}  {_describe(name)}")
+            option = "--sheet" if arguments.sheet else "--bam-filter"
+            raise InvalidInputError(
+                f"{option} is given, but no source; expected one of {', '.join(TARGET_NAMES)}, a folder or a file"
+            )
+        for name in TARGET_NAMES:
+            print(f"{name:<{max(map(len, TARGET_NAMES))}}  {_describe(name)}")
         return
-    _check_sheet(arguments)
+    _check(arguments, source)
     parts = _load(source, arguments.size, arguments.bam_filter)
     print(f"{source}: {_count(source, parts)}")
-    if source == "bam":
+    if source == _BAM:
+        from rich.console import Console
+
         Console().print(_tabulate_bam(arguments.bam_filter, list(parts)))
     if arguments.sheet:
         if arguments.split not in parts:
@@ -65,12 +75,20 @@ def run(arguments: Arguments) -> None:
         print(f"wrote {arguments.sheet}")
 
 
-def _check_sheet(arguments: Arguments) -> None:
-    if arguments.sheet and arguments.sheet.suffix.lower() != ".png":
-        raise InvalidInputError(f"the contact sheet cannot be written to {arguments.sheet}; expected a name in .png")
-    for name, value, most in (("count", arguments.count, _MAXIMUM_COUNT), ("size", arguments.size, _MAXIMUM_SIZE)):
-        if not 1 <= value <= most:
-            raise InvalidInputError(f"{name} is {value}, expected a whole number from 1 to {most:,}")
+def _check(arguments: Arguments, source: str) -> None:
+    check_whole("count", arguments.count, 1, _MAXIMUM_COUNT)
+    check_whole("size", arguments.size, 1, _MAXIMUM_SIZE)
+    check_target(source)
+    if arguments.bam_filter is not None:
+        if source != _BAM:
+            raise InvalidInputError(f"--bam-filter chooses among the pictures of {_BAM}, not of {source}; leave it out")
+        with about("--bam-filter"):
+            parse_filter(arguments.bam_filter)
+    if arguments.sheet:
+        if arguments.sheet.suffix.lower() != ".png":
+            raise InvalidInputError(f"--sheet is {arguments.sheet}, expected a name that ends in .png")
+        with about("--sheet"):
+            check_can_write(arguments.sheet)
 
 
 def _describe(name: str) -> str:
@@ -82,32 +100,34 @@ def _describe(name: str) -> str:
         return f"unusable: {error}"
 
 
-def _load(source: str, size: int, bam_filter: str | None) -> dict[Split, Targets]:
-    """The parts that have pictures; what had to be skipped is printed."""
+def _load(source: str, size: int, bam_filter: str | None) -> "dict[Split, Targets]":
+    """The parts that have pictures."""
+    from ...envs.targets.targets import load_targets
+
     parts: dict[Split, Targets] = {}
     problem = None
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        for split in _SPLITS:
-            try:
-                parts[split] = load_targets(source, size, split=split, bam_filter=bam_filter)
-            except PaintgymError as error:
-                problem = problem or error
+    for split in _SPLITS:
+        try:
+            parts[split] = load_targets(source, size, split=split, bam_filter=bam_filter)
+        except PaintgymError as error:
+            problem = problem or error
     if problem and not parts:
         raise problem
-    for message in dict.fromkeys(str(warning.message) for warning in caught):
-        print(f"warning: {message}")
     return parts
 
 
-def _count(source: str, parts: dict[Split, Targets]) -> str:
+def _count(source: str, parts: "dict[Split, Targets]") -> str:
     counts = {split: len(parts[split]) if split in parts else 0 for split in _SPLITS}
     if source in _DIVIDED:
         return ", ".join(f"{count:,} {split}" for split, count in counts.items())
     return f"{counts['train']:,}"
 
 
-def _tabulate_bam(bam_filter: str | None, splits: list[Split]) -> Table:
+def _tabulate_bam(bam_filter: str | None, splits: list[Split]) -> "Table":
+    from rich.table import Table
+
+    from ...envs.targets.bam.database import Bam
+
     table = Table("attribute", *splits, title="labeled positive")
     bam = Bam()
     with warnings.catch_warnings():
@@ -118,8 +138,10 @@ def _tabulate_bam(bam_filter: str | None, splits: list[Split]) -> Table:
     return table
 
 
-def _contact_sheet(targets: Targets, count: int) -> Image.Image:
+def _contact_sheet(targets: "Targets", count: int) -> "Image.Image":
     """Pictures in rows, with white between them."""
+    from PIL import Image
+
     shown = np.linspace(0, len(targets) - 1, min(count, len(targets))).round().astype(int)
     columns = min(_COLUMNS, len(shown))
     step = targets.size + _GAP

@@ -5,16 +5,7 @@ PAINTGYM_DATA=data paintgym train-classifier              # about two minutes on
 
 from dataclasses import dataclass
 
-from rich.console import Console
-
-from ...agents.evaluation.digits import (
-    ClassifierConfig,
-    accuracy,
-    load_digit_reader,
-    load_digits,
-    save_digit_reader,
-    train_digit_reader,
-)
+from ...agents.evaluation.config import ClassifierConfig
 from ...files import make_folder
 from ..progress import measuring
 
@@ -27,6 +18,16 @@ class Arguments(ClassifierConfig):
 def run(arguments: Arguments) -> None:
     """Train, save, and measure what was saved on test digits."""
     arguments.check()
+    from rich.console import Console
+
+    from ...agents.evaluation.digits import (
+        accuracy,
+        load_digit_reader,
+        load_digits,
+        save_digit_reader,
+        train_digit_reader,
+    )
+
     test = load_digits("test", arguments.test_digits)
     make_folder(arguments.out)
     ink, digits = load_digits("train", arguments.digits)

@@ -7,21 +7,18 @@ PAINTGYM_DATA=data paintgym train-lite --steps 0             # measures the lite
 import statistics
 import time
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-from rich.console import Console
-
-from ...agents.lite.agreement import Agreement, measure_agreement
-from ...agents.lite.distillation import DistillationConfig, distill, make_lessons, save_lite
-from ...agents.registry import load_agent
-from ...envs.losses.lite import load_lite
-from ...envs.losses.loss import Loss
-from ...envs.losses.perceptual import PerceptualLoss
-from ...envs.targets.targets import Targets, load_targets
+from ...agents.lite.config import DistillationConfig
+from ...checks import check_whole
 from ...files import make_folder
 from ...painters.stroke import CANVAS_SIZE
 from ..progress import counting, measuring
+
+if TYPE_CHECKING:
+    from ...agents.lite.agreement import Agreement
+    from ...envs.losses.loss import Loss
+    from ...envs.targets.targets import Targets
 
 _SPEED_ROUNDS, _SPEED_BATCH = 7, 64
 _PAINTERS_OF_CANVASES: dict[str, dict[str, Any]] = {
@@ -42,16 +39,26 @@ class Arguments(DistillationConfig):
 
 
 def run(arguments: Arguments) -> None:
-    """Make lessons, teach, measure, save."""
+    """Make the data, teach, measure, save."""
+    check_whole("test_pictures", arguments.test_pictures, 1)
+    if arguments.steps:
+        arguments.check()
+    from rich.console import Console
+
+    from ...agents.lite.agreement import measure_agreement
+    from ...agents.lite.distillation import distill, make_data, save_lite
+    from ...agents.registry import load_agent
+    from ...envs.losses.lite import load_lite
+    from ...envs.losses.perceptual import PerceptualLoss
+
     console = Console()
     teacher = PerceptualLoss("vgg19")
     if arguments.steps:
-        arguments.check()
         make_folder(arguments.out)
         with measuring("painting canvases", arguments.pictures) as update:
-            lessons = make_lessons(arguments, update)
+            data = make_data(arguments, update)
         with measuring("teaching", arguments.steps) as update:
-            network = distill(arguments, lessons, update)
+            network = distill(arguments, data, update)
     else:
         network = load_lite()
     lite = PerceptualLoss("lite", network)
@@ -70,7 +77,9 @@ def run(arguments: Arguments) -> None:
         console.print(f"wrote {path}")
 
 
-def _unseen(count: int) -> dict[str, Targets]:
+def _unseen(count: int) -> "dict[str, Targets]":
+    from ...envs.targets.targets import load_targets
+
     paintings = load_targets("paintings", CANVAS_SIZE, split="test")
     step = max(1, len(paintings) // count)
     chosen = [paintings.picture(index) for index in range(0, len(paintings), step)][:count]
@@ -82,16 +91,17 @@ def _unseen(count: int) -> dict[str, Targets]:
     }
 
 
-def _sentence(name: str, agreement: Agreement) -> str:
+def _sentence(name: str, agreement: "Agreement") -> str:
     return (
         f"{name}: Spearman {agreement.within:.3f} within a painting (lower quartile {agreement.within_quartile:.3f}), "
         f"{agreement.across:.3f} across, {agreement.canvases} canvases by random, greedy and gradient"
     )
 
 
-@torch.no_grad()
-def _speedup(fast: Loss, slow: Loss) -> float:
+def _speedup(fast: "Loss", slow: "Loss") -> float:
     """Median over rounds of one call's time against the other's, in turn, so that a busy machine slows both."""
+    import torch
+
     canvas = torch.rand(_SPEED_BATCH, 3, CANVAS_SIZE, CANVAS_SIZE)
     ratios = []
     for _ in range(_SPEED_ROUNDS):
@@ -99,7 +109,8 @@ def _speedup(fast: Loss, slow: Loss) -> float:
         for loss in (fast, slow):
             features = loss.features(canvas.flip(0))
             begun = time.perf_counter()
-            loss(canvas, features)
+            with torch.no_grad():
+                loss(canvas, features)
             seconds.append(time.perf_counter() - begun)
         ratios.append(seconds[1] / seconds[0])
     return statistics.median(ratios[1:])

@@ -9,16 +9,16 @@ The trained painter is ``painter.safetensors`` in the folder; ``load_painter`` a
 """
 
 import dataclasses
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
-from rich.console import Console
-from tqdm import tqdm
 
 from ...files import make_folder
 from ...painters.training.config import TrainingConfig
-from ...painters.training.data import draw_training_data
-from ...painters.training.trainer import PainterTrainer, TrainingProgress
+from ..names import check_device
+
+if TYPE_CHECKING:
+    from ...painters.training.trainer import TrainingProgress
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +35,15 @@ class Arguments(TrainingConfig):
 def run(arguments: Arguments) -> None:
     """Train, or resume, and print what the painter reaches on held-out strokes."""
     arguments.check()
+    check_device("--device", arguments.device)
+    from rich.console import Console
+    from tqdm import tqdm
+
+    from ...painters.device import find_device
+    from ...painters.training.data import draw_training_data
+    from ...painters.training.trainer import PainterTrainer
+
+    find_device(arguments.device)
     make_folder(arguments.folder)
     with tqdm(total=arguments.strokes + arguments.held_out, desc="drawing strokes", unit="stroke") as bar:
         training, held_out = draw_training_data(arguments, bar.update)
@@ -44,7 +53,7 @@ def run(arguments: Arguments) -> None:
         console.print(f"resuming at step {trainer.step}")
     with tqdm(total=trainer.total_steps, initial=trainer.step, desc=trainer.stage.name, unit="step") as bar:
 
-        def show(progress: TrainingProgress) -> None:
+        def show(progress: "TrainingProgress") -> None:
             bar.set_description(progress.stage, refresh=False)
             if progress.fidelity:
                 bar.set_postfix(

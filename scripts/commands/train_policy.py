@@ -11,11 +11,11 @@ The trained policy is ``policy.safetensors`` in the folder; ``load_policy`` and 
 import dataclasses
 import json
 
-from rich.console import Console
-
 from ...agents.training.config import PolicyTrainingConfig
-from ...agents.training.trainer import PolicyTrainer
+from ...envs.targets.names import check_target
 from ...files import make_folder
+from ..names import check_device, check_losses, check_painters, check_policy
+from ..options import about
 from ..progress import measuring
 
 
@@ -23,13 +23,18 @@ from ..progress import measuring
 class Arguments(PolicyTrainingConfig):
     """Train a policy; run it again to resume.
 
-    Analytic: gradients through the draft painter, canvas and squared error, from half-painted canvases. PPO:
+    Analytic: gradients through the proxy renderer, canvas and squared error, from half-painted canvases. PPO:
     stable-baselines3's own, in the batched environment.
     """
 
 
 def run(arguments: Arguments) -> None:
     """Train, or resume, and print what the policy reaches on held-out pictures."""
+    _check(arguments)
+    from rich.console import Console
+
+    from ...agents.training.trainer import PolicyTrainer
+
     trainer = PolicyTrainer(arguments)
     make_folder(arguments.folder)
     console = Console()
@@ -42,3 +47,14 @@ def run(arguments: Arguments) -> None:
     console.print(f"wrote {arguments.folder / 'policy.safetensors'}", soft_wrap=True)
     shown = {name: card[name] for name in ("steps", "minutes", "held_out", "photographs") if name in card}
     console.print_json(json.dumps(shown))
+
+
+def _check(arguments: Arguments) -> None:
+    arguments.check()
+    check_device("--device", arguments.device)
+    check_painters("--painter", arguments.painter)
+    check_losses("--perceptual", arguments.perceptual)
+    if arguments.init is not None:
+        check_policy("--init", str(arguments.init))
+    with about("--target"):
+        check_target(arguments.target)

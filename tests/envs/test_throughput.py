@@ -7,12 +7,12 @@ import pytest
 import torch
 from paintgym.envs.benchmarks import throughput
 from paintgym.envs.benchmarks.precision import measure_precision
+from paintgym.envs.losses import registry
 from paintgym.envs.losses.lite import load_lite
 from paintgym.envs.losses.loss import Loss, PixelLoss
 from paintgym.envs.losses.registry import make_loss
 from paintgym.errors import InvalidInputError, MissingDataError
 from paintgym.painters.registry import load_painter
-from paintgym.scripts.commands import bench
 from paintgym.scripts.main import main
 from torch import Tensor
 
@@ -80,14 +80,12 @@ def test_the_command_prints_and_writes_every_combination(tmp_path: Path, capsys:
 def test_losses_without_weights_are_named_and_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    make_loss = bench.make_loss
-
     def without_weights(name: str) -> Loss:
         if name == "vgg19":
             raise MissingDataError("no weights")
         return make_loss(name)
 
-    monkeypatch.setattr(bench, "make_loss", without_weights)
+    monkeypatch.setattr(registry, "make_loss", without_weights)
     path = tmp_path / "bench.json"
     assert main([*FAST, "--losses", "vgg19", "mse", "--painters", "gan", "--json", str(path)]) == 0
     report = json.loads(path.read_text())
@@ -113,13 +111,13 @@ def test_float32_strays_by_rounding_alone_and_bfloat16_by_little() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--rounds", "1"], "--rounds has 1, expected at least 2"),
-        (["--threads", "2", "0"], "--threads has 0, expected at least 1"),
-        (["--batches", "4", "0"], "--batches has 0, expected at least 1"),
+        (["--rounds", "1"], "--rounds is 1, expected a whole number, at least 2"),
+        (["--threads", "2", "0"], "--threads is 0, expected a whole number, at least 1"),
+        (["--batches", "4", "0"], "--batches is 0, expected a whole number, at least 1"),
         (["--losses", "ssim"], "there is no loss 'ssim'"),
         (["--losses"], "--losses is empty"),
-        (["--losses", "mse", "--devices", "abacus"], "device is 'abacus'"),
-        (["--losses", "mse", "--stroke-budget", "7", "--strokes-per-step", "2"], "multiple of strokes_per_step"),
+        (["--losses", "mse", "--devices", "abacus"], "--devices is 'abacus'"),
+        (["--losses", "mse", "--stroke-budget", "7", "--strokes-per-step", "2"], "multiple of --strokes-per-step"),
     ],
 )
 def test_mistakes_are_one_line_and_exit_code_2(

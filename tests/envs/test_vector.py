@@ -105,7 +105,12 @@ def test_the_actions_of_environments_that_are_being_reset_are_ignored() -> None:
 
 def test_it_takes_every_argument_of_the_single_environment_and_no_other() -> None:
     arguments = set(inspect.signature(PaintingEnv).parameters)
-    assert set(inspect.signature(PaintingVectorEnv).parameters) == {"num_envs", "autoreset_mode", "arguments"}
+    assert set(inspect.signature(PaintingVectorEnv).parameters) == {
+        "num_envs",
+        "autoreset_mode",
+        "max_episode_steps",
+        "arguments",
+    }
     assert {"target", "render_mode"} <= arguments
     with pytest.raises(TypeError, match="color"):
         make(2, color="red")

@@ -162,7 +162,7 @@ class ShippedInterleavings(Interleavings):
 
 TestInterleavings = Interleavings.TestCase
 TestInterleavings.settings = settings(max_examples=60, stateful_step_count=20)
-TestShippedInterleavings = ShippedInterleavings.TestCase
+TestShippedInterleavings = pytest.mark.slow(ShippedInterleavings.TestCase)
 TestShippedInterleavings.settings = settings(max_examples=10, stateful_step_count=12)
 
 

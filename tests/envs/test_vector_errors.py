@@ -5,6 +5,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium.utils.env_checker import data_equivalence
 from helpers.small_vector import ID, PICTURES, make, resets, settings_of
 from paintgym.errors import InvalidInputError
 
@@ -25,15 +26,17 @@ pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("one_
     ],
 )
 def test_bad_reset_options_raise_and_change_nothing(options: dict[str, Any], message: str) -> None:
-    env = make(3)
-    env.reset(seed=0)
-    before = env.step(np.zeros((3, 12), np.float32))[0]
+    env, untouched = make(3), make(3)
+    for each in (env, untouched):
+        each.reset(seed=0)
+        each.step(np.zeros((3, 12), np.float32))
     with pytest.raises(InvalidInputError, match=message) as caught:
         env.reset(options=options)
     assert "\n" not in str(caught.value)
-    after = env.step(np.full((3, 12), -1, np.float32))[4]
-    assert after["stroke_index"].tolist() == [2, 2, 2]
-    assert before.any()
+    # The third step ends the episodes, and the fourth draws the next targets.
+    for action in (0.5, -0.5, 0.0):
+        actions = np.full((3, 12), action, np.float32)
+        assert data_equivalence(env.step(actions), untouched.step(actions), exact=True)
 
 
 @pytest.mark.parametrize(

@@ -40,4 +40,5 @@ def make_painting(count: int) -> Painting:
         agent="random",
         painter=painter,
         seed=9,
+        settings={"agent": "random", "plan": {"level_ratio": 2.0}},
     )

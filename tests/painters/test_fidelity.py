@@ -10,7 +10,8 @@ from paintgym.painters.evaluation.fidelity import paint_all, stroke_figures
 from paintgym.painters.evaluation.frechet import frechet_distance, stroke_statistics
 from paintgym.painters.evaluation.stroke_groups import stroke_groups, stroke_lengths, stroke_radii
 from paintgym.painters.mypaint.drawing import draw_coverage
-from paintgym.painters.registry import load_painter, shipped_painters
+from paintgym.painters.names import shipped_painters
+from paintgym.painters.registry import load_painter
 from paintgym.painters.stroke import CONTROL, END, SIZE, START
 from paintgym.scripts.main import main
 from PIL import Image
@@ -119,4 +120,4 @@ def test_the_command_measures_every_painter_and_shows_them_side_by_side(tmp_path
 
 def test_too_few_strokes_for_thirds_are_refused(capsys):
     assert main(["fidelity", "--strokes", "5"]) == 2
-    assert "6 or more" in capsys.readouterr().err
+    assert "--strokes is 5, expected a whole number, at least 6" in capsys.readouterr().err

@@ -6,7 +6,8 @@ import pytest
 import torch
 from paintgym.errors import InvalidInputError
 from paintgym.painters.stroke import COLOR, CONTROL, END, SIZE, START
-from paintgym.painters.style import Style, StyledPainter, choose_palette
+from paintgym.painters.style import Style, choose_palette
+from paintgym.painters.styled import StyledPainter
 
 PALETTE = np.array([[0, 0, 0], [1, 1, 1], [0.8, 0.2, 0.1]], np.float32)
 STYLE = Style(sizes=(0.2, 0.6), lengths=(0.1, 0.4), palette=PALETTE, background=(0.1, 0.2, 0.3), large_first=True)
@@ -55,7 +56,7 @@ def test_colors_are_the_nearest_of_the_palette():
 @pytest.mark.parametrize("size", [None, 96])
 @pytest.mark.parametrize("agent", ["random", "greedy", "policy", "gradient", "policy+refine"])
 def test_every_agent_keeps_the_style(agent, size):
-    options = {"iterations": 3} if "gradient" in agent else {}
+    options = {"iterations": 3} if agent in ("gradient", "policy+refine") else {}
     painting = paintgym.load_agent(agent, loss="mse", **options).paint(picture(), 30, size=size, style=STYLE)
     strokes = torch.from_numpy(painting.strokes)
     assert len(strokes) == 30
@@ -73,6 +74,7 @@ def test_large_strokes_lie_under_fine_ones():
     assert (np.diff(painting.strokes[:, SIZE]) <= 0).all()
 
 
+@pytest.mark.slow
 def test_the_optimiser_makes_up_for_a_style():
     # It paints through the limits: put on afterwards they would leave the picture farther away.
     agent, style = paintgym.load_agent("gradient", loss="mse", iterations=40), Style(sizes=(0.6, 1.0))

@@ -78,6 +78,7 @@ def test_a_resumed_run_ends_with_the_same_weights(trained, config, data, tmp_pat
     assert written[0].read_bytes() == written[1].read_bytes()
 
 
+@pytest.mark.slow
 def test_the_autoencoder_learns_to_draw_what_it_sees(config, data, tmp_path):
     longer = dataclasses.replace(config, out=tmp_path, autoencoding_steps=40, predictor_steps=0, evaluate_every=40)
     trainer = PainterTrainer(longer, *data)
@@ -87,6 +88,7 @@ def test_the_autoencoder_learns_to_draw_what_it_sees(config, data, tmp_path):
     assert trained.psnr > untrained.psnr + 3
 
 
+@pytest.mark.slow
 def test_the_predictor_is_taught_and_the_decoder_frozen(config, data, tmp_path):
     trainer = PainterTrainer(dataclasses.replace(config, out=tmp_path), *data)
     autoencoder = {}

@@ -45,8 +45,10 @@ def test_everything_with_a_name_is_listed_with_its_numbers_or_its_remedy(
     (folder / "paintings").mkdir()
     (folder / "paintings" / "paintings.csv").write_text("nonsense\n")
     assert main(["targets"]) == 0
-    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
-    assert set(lines) == {"mnist", "paintings", "photographs", "bam", "warning:"}
+    output = capsys.readouterr()
+    lines = {line.split()[0]: line for line in output.out.splitlines()}
+    assert set(lines) == {"mnist", "paintings", "photographs", "bam"}
+    assert all(line.startswith("paintgym: warning: ") for line in output.err.splitlines())
     assert "missing: the MNIST digits were looked for in" in lines["mnist"]
     assert "download=True" in lines["mnist"]
     assert "unusable:" in lines["paintings"]
@@ -57,14 +59,15 @@ def test_bam_is_counted_by_part_and_attribute_and_what_was_skipped_is_said(
     bam: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["targets", "bam"]) == 0
-    printed = capsys.readouterr().out
+    printed, warned = capsys.readouterr()
     rows = [line.strip("│ ").split("│") for line in printed.splitlines() if line.startswith("│")]
     positive = {name.strip(): [int(count) for count in counts] for name, *counts in rows}
     assert len(positive) == 20
     assert sum(positive["content_cat"]) == 19
     assert sum(positive["content_dog"]) == 0
-    assert "1 are not there" in printed
-    assert "1 are broken, the first:" in printed
+    assert "1 are not there" in warned
+    assert "1 are broken, the first:" in warned
+    assert warned.count("\n") == len(set(warned.splitlines()))
     assert main(["targets", "bam", "--bam-filter", "content_cat=positive"]) == 0
     line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("bam: "))
     assert sum(counted(line)) == 19
@@ -97,12 +100,12 @@ def test_the_contact_sheet_shows_pictures_of_the_part_spread_evenly(
         (["bam", "--bam-filter", "cat=positive"], "has 'cat' where it should not; expected one of BAM's attributes"),
         (["bam", "--bam-filter", "content_cat=unsure"], "has no pictures that match 'content_cat=unsure'"),
         (["bam", "--bam-filter", "content_cat>0.5"], "no scores of content_cat"),
-        (["bam/images", "--bam-filter", "content_cat=positive"], "pass target='bam'"),
-        (["bam/images", "--sheet", "sheet.gif"], "expected a name in .png"),
+        (["bam/images", "--bam-filter", "content_cat=positive"], "--bam-filter chooses"),
+        (["bam/images", "--sheet", "sheet.gif"], "expected a name that ends in .png"),
         (["bam/images", "--sheet", "no/sheet.png"], "cannot write"),
         (["bam/images", "--sheet", "sheet.png", "--count", "0"], "count is 0, expected a whole number from 1"),
         (["bam/images", "--sheet", "sheet.png", "--size", "100000"], "size is 100000, expected a whole number"),
-        (["--sheet", "sheet.png"], "no source is named"),
+        (["--sheet", "sheet.png"], "--sheet is given, but no source"),
         (["bam", "--split", "validation"], "--split"),
     ],
 )

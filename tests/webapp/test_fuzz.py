@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from helpers.web_service import app, client, finish, order, picture, service_of
+from helpers.web_service import app, client, finish, picture, request_painting, service_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 __all__ = ["app", "client"]
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 
 PNG, JPEG, WEBP = (picture(form) for form in ("PNG", "JPEG", "WEBP"))
 anything = st.recursive(
@@ -88,7 +88,7 @@ def test_any_request_is_answered(
 
 
 def test_afterwards_the_service_still_paints(app: Flask, client: FlaskClient) -> None:
-    painting = order(client)
+    painting = request_painting(client)
     finish(app, painting["id"])
     assert client.get(painting["links"]["png"]).status_code == 200
     assert client.get("/healthz").status_code == 200

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from helpers.web_service import JSON, UNKNOWN, app, check_refusal, client, finish, form_with, order, picture
+from helpers.web_service import JSON, UNKNOWN, app, check_refusal, client, finish, form_with, picture, request_painting
 
 __all__ = ["app", "client"]
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -135,7 +135,7 @@ def test_options_out_of_range_are_refused_in_every_form(client: FlaskClient, fie
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_documents_that_are_no_order_are_refused(client: FlaskClient, name: str) -> None:
+def test_documents_that_are_no_request_are_refused(client: FlaskClient, name: str) -> None:
     check_refusal(client.post("/paintings", data=DOCUMENTS[name], content_type="application/json"), {400, 415})
 
 
@@ -156,7 +156,7 @@ def test_there_is_nothing_elsewhere(client: FlaskClient, address: str) -> None:
 
 @pytest.mark.parametrize("form", ["exe", "svg", "jpg", "png.exe", "PNG", "png%00", ".png"])
 def test_paintings_have_no_other_forms(app: Flask, client: FlaskClient, form: str) -> None:
-    check_refusal(client.get(f"/paintings/{order(client, strokes='1')['id']}.{form}"), {404})
+    check_refusal(client.get(f"/paintings/{request_painting(client, strokes='1')['id']}.{form}"), {404})
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "TRACE", "PROPFIND", "DELETE"])
@@ -182,7 +182,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_forms_that_are_no_order_are_refused(client: FlaskClient, name: str) -> None:
+def test_forms_that_are_no_request_are_refused(client: FlaskClient, name: str) -> None:
     check_refusal(client.post("/paintings", data=FORMS[name], content_type="multipart/form-data", headers=JSON), {400})
 
 
@@ -224,7 +224,7 @@ def test_event_numbers_that_are_none_are_refused(client: FlaskClient, number: st
     check_refusal(client.get(f"/paintings/{UNKNOWN}/events", headers={"Last-Event-ID": number}), {400})
 
 
-def test_other_sites_cannot_order_or_cancel(client: FlaskClient) -> None:
+def test_other_sites_cannot_request_or_cancel(client: FlaskClient) -> None:
     headers = {**JSON, "Sec-Fetch-Site": "cross-site"}
     check_refusal(client.post("/paintings", data={"sample": "hills"}, headers=headers), {403})
     check_refusal(client.delete(f"/paintings/{UNKNOWN}", headers=headers), {403})
@@ -232,7 +232,7 @@ def test_other_sites_cannot_order_or_cancel(client: FlaskClient) -> None:
 
 
 def test_afterwards_the_service_still_paints(app: Flask, client: FlaskClient) -> None:
-    painting = order(client)
+    painting = request_painting(client)
     finish(app, painting["id"])
     assert client.get(painting["links"]["png"]).status_code == 200
     assert client.get("/healthz").status_code == 200

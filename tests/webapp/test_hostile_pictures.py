@@ -17,8 +17,8 @@ from helpers.web_service import (
     client,
     finish,
     form_with,
-    order,
     picture,
+    request_painting,
 )
 from PIL import Image
 
@@ -145,7 +145,7 @@ def test_names_of_files_do_not_matter(client: FlaskClient, name: str) -> None:
 
 
 def test_afterwards_the_service_still_paints(app: Flask, client: FlaskClient) -> None:
-    painting = order(client)
+    painting = request_painting(client)
     finish(app, painting["id"])
     assert client.get(painting["links"]["png"]).status_code == 200
     assert client.get("/healthz").status_code == 200

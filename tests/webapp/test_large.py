@@ -17,8 +17,8 @@ from helpers.web_service import (
     events,
     finish,
     form_with,
-    order,
     picture,
+    request_painting,
     service_of,
 )
 from paintgym.webapp import encoding
@@ -31,7 +31,7 @@ __all__ = ["app", "client"]
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def order_large(app: Flask, client: FlaskClient, content: bytes, **fields: object) -> dict:
+def request_large_painting(app: Flask, client: FlaskClient, content: bytes, **fields: object) -> dict:
     answer = client.post("/paintings", data=form_with(content, size=512, **fields), headers=JSON)
     assert answer.status_code == 202, answer.text
     painting = answer.get_json()
@@ -45,7 +45,7 @@ def opened(client: FlaskClient, address: str) -> Image.Image:
 
 
 def test_a_whole_picture_is_painted_in_its_shape_and_fetched_in_every_form(app: Flask, client: FlaskClient) -> None:
-    painting = order_large(app, client, picture(size=(120, 60)), strokes=40, seed=3)
+    painting = request_large_painting(app, client, picture(size=(120, 60)), strokes=40, seed=3)
     assert (painting["width"], painting["height"], painting["strokes"]) == (512, 256, 40)
     links = painting["links"]
     for form in ("png", "webp", "gif"):
@@ -58,7 +58,7 @@ def test_a_whole_picture_is_painted_in_its_shape_and_fetched_in_every_form(app: 
 
 
 def test_the_canvas_is_shown_pass_by_pass_and_the_last_one_is_the_painting(app: Flask, client: FlaskClient) -> None:
-    painting = order_large(app, client, picture(size=(60, 120)), strokes=60)
+    painting = request_large_painting(app, client, picture(size=(60, 120)), strokes=60)
     told = events(client.get(painting["links"]["events"]).text)
     assert {kind for _, kind, _ in told} == {"painting", "progress", "canvas", "finished"}
     fractions = [data["fraction"] for _, kind, data in told if kind == "progress"]
@@ -70,11 +70,21 @@ def test_the_canvas_is_shown_pass_by_pass_and_the_last_one_is_the_painting(app: 
     assert np.abs(canvas - np.asarray(opened(client, painting["links"]["png"]))).mean() < 5
 
 
+@pytest.mark.parametrize("size", [(90, 90), (64, 64), (120, 60), (50, 300)])
+@pytest.mark.parametrize("strokes", [1, 20])
+def test_no_strokes_of_a_large_painting_are_published_as_those_of_a_small_one(
+    app: Flask, client: FlaskClient, size: tuple[int, int], strokes: int
+) -> None:
+    painting = request_large_painting(app, client, picture(size=size), strokes=strokes)
+    published = events(client.get(painting["links"]["events"]).text)
+    assert {kind for _, kind, _ in published} == {"painting", "progress", "canvas", "finished"}
+
+
 def test_snapshots_of_a_painting_under_way_are_sent(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("paintgym.webapp.worker._EVERY_SECONDS", 0.0)
-    monkeypatch.setattr("paintgym.webapp.worker._LARGEST_SHARE", 1e9)
+    monkeypatch.setattr("paintgym.webapp.jobs.worker._PUBLISH_INTERVAL_SECONDS", 0.0)
+    monkeypatch.setattr("paintgym.webapp.jobs.worker._PUBLISH_TIME_SHARE", 1e9)
     counts: list[int] = []
     emit = app.extensions["painting_service"].find.__globals__["Job"].emit
 
@@ -82,15 +92,15 @@ def test_snapshots_of_a_painting_under_way_are_sent(
         counts.extend([count] if kind == "canvas" else [])
         emit(self, kind, count, data)
 
-    monkeypatch.setattr("paintgym.webapp.job.Job.emit", listen)
-    order_large(app, client, picture(size=(90, 90)), strokes=200)
+    monkeypatch.setattr("paintgym.webapp.jobs.job.Job.emit", listen)
+    request_large_painting(app, client, picture(size=(90, 90)), strokes=200)
     assert len(counts) > 3
     assert counts == sorted(counts)
     assert 0 < counts[0] < counts[-1] == 200
 
 
 def test_laying_the_ink_again_gives_the_painting(app: Flask, client: FlaskClient) -> None:
-    painting = order_large(app, client, picture(size=(90, 90)), strokes=30)
+    painting = request_large_painting(app, client, picture(size=(90, 90)), strokes=30)
     replay = client.get(painting["links"]["replay"]).get_json()
     side, margin = replay["side"], replay["margin"]
     ink = np.frombuffer(zlib.decompress(base64.b64decode(replay["ink"])), np.uint8).reshape(30, side, side)
@@ -147,7 +157,7 @@ def test_pictures_too_thin_to_be_painted_whole_are_refused(client: FlaskClient, 
     answer = client.post("/paintings", data=form_with(picture(size=size), size=512), headers=JSON)
     check_refusal(answer, {400})
     assert "too long and thin" in answer.get_json()["error"]
-    order(client, strokes="1")
+    request_painting(client, strokes="1")
 
 
 def test_a_large_picture_is_scaled_whole_and_a_small_one_cropped() -> None:
@@ -162,7 +172,7 @@ def test_films_of_large_paintings_are_reduced_and_not_kept(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encoding, "_FILM_SIDE", 128)
-    painting = order_large(app, client, picture(size=(80, 40)), strokes=3)
+    painting = request_large_painting(app, client, picture(size=(80, 40)), strokes=3)
     finished = service_of(app).find(painting["id"]).painting
     held = set(vars(finished))
     assert opened(client, painting["links"]["webp"]).size == (128, 64)
@@ -175,7 +185,7 @@ def test_results_are_bounded_by_the_memory_they_take(
 ) -> None:
     service = service_of(app)
     monkeypatch.setattr(service, "settings", Settings(results_megabytes=2))
-    paintings = [order_large(app, client, picture(size=(90, 90)), strokes=3) for _ in range(4)]
+    paintings = [request_large_painting(app, client, picture(size=(90, 90)), strokes=3) for _ in range(4)]
     for painting in paintings:
         job = service._jobs.get(painting["id"])
         assert job is None or job.bytes_held > 2 * 512 * 512 * 3
@@ -188,4 +198,4 @@ def test_a_large_painting_is_cancelled_at_the_next_pass(app: Flask, client: Flas
     painting = answer.get_json()
     assert client.delete(painting["links"]["self"]).status_code == 204
     assert client.get(painting["links"]["self"]).get_json()["state"] == "cancelled"
-    finish(app, order(client, agent="random")["id"])  # the worker is free again
+    finish(app, request_painting(client, agent="random")["id"])  # the worker is free again

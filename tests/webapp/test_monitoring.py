@@ -5,7 +5,7 @@ import re
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from helpers.web_service import JSON, app, client, finish, order, service_of
+from helpers.web_service import JSON, app, client, finish, request_painting, service_of
 from paintgym.errors import InvalidInputError
 from paintgym.webapp.settings import Settings
 
@@ -31,7 +31,7 @@ def test_the_description_names_exactly_the_addresses_there_are(app: Flask, clien
 def test_the_description_tells_the_answers(app: Flask, client: FlaskClient) -> None:
     document = client.get("/openapi.json").get_json()
     described = document["components"]["schemas"]["Painting"]["properties"]
-    painting = order(client)
+    painting = request_painting(client)
     finish(app, painting["id"])
     assert set(client.get(painting["links"]["self"]).get_json()) == set(described)
     most = document["components"]["schemas"]["Options"]["properties"]["strokes"]["maximum"]
@@ -39,7 +39,7 @@ def test_the_description_tells_the_answers(app: Flask, client: FlaskClient) -> N
 
 
 def test_health_metrics_and_ping(app: Flask, client: FlaskClient) -> None:
-    finish(app, order(client)["id"])
+    finish(app, request_painting(client)["id"])
     assert client.get("/healthz").get_json() == {"status": "ok"}
     assert (client.get("/ping").status_code, client.get("/ping").data) == (200, b"")
     lines = [line for line in client.get("/metrics").text.splitlines() if not line.startswith("#")]
@@ -61,7 +61,7 @@ def test_every_answer_forbids_inline_scripts_and_other_hosts(client: FlaskClient
 
 
 def test_a_bug_is_answered_with_one_sentence(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paintgym.webapp.paintings.read_order", lambda *_: 1 / 0)
+    monkeypatch.setattr("paintgym.webapp.paintings.read_request", lambda *_: 1 / 0)
     answer = client.post("/paintings", data={"sample": "fish"}, headers=JSON)
     assert answer.status_code == 500
     assert "division" not in answer.text
@@ -70,18 +70,17 @@ def test_a_bug_is_answered_with_one_sentence(client: FlaskClient, monkeypatch: p
 
 def test_settings_come_from_the_environment_and_are_checked() -> None:
     settings = Settings.from_environment({"PAINTGYM_BATCH": "4", "PAINTGYM_TRUSTED_HOSTS": "a.example, b.example"})
-    assert (settings.batch, settings.hosts) == (4, ["a.example", "b.example"])
-    assert Settings(trusted_hosts="*").hosts is None
+    assert (settings.batch, settings.trusted_hosts) == (4, "a.example, b.example")
     for text in ("0", "-1", "many", "1.5", "٣"):
         with pytest.raises(InvalidInputError, match="PAINTGYM_BATCH"):
             Settings.from_environment({"PAINTGYM_BATCH": text})
 
 
-def test_too_many_watchers_are_turned_away_and_seats_are_given_back(app: Flask, client: FlaskClient) -> None:
-    painting = order(client)
+def test_too_many_watchers_are_turned_away_and_slots_are_given_back(app: Flask, client: FlaskClient) -> None:
+    painting = request_painting(client)
     finish(app, painting["id"])
-    seats = service_of(app).settings.maximum_streams
-    open_streams = [client.get(painting["links"]["events"], buffered=False) for _ in range(seats)]
+    slots = service_of(app).settings.maximum_streams
+    open_streams = [client.get(painting["links"]["events"], buffered=False) for _ in range(slots)]
     assert client.get(painting["links"]["events"]).status_code == 503
     for stream in open_streams:
         stream.close()

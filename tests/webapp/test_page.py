@@ -1,106 +1,48 @@
-"""The page in a real browser: a picture is given, strokes arrive, agents are compared, replayed, fetched, cancelled."""
+"""The page in a real browser: a picture is given, strokes arrive, agents are compared, replayed, fetched, canceled."""
 
+import io
 import json
-import os
 import re
-import shutil
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
-import waitress
+from helpers.web_page import (
+    PATIENCE,
+    browser,
+    ink,
+    marks,
+    open_page,
+    paint,
+    serve,
+    shoot,
+    wait_for_ink,
+    wait_until_done,
+)
 from helpers.web_service import picture, save_untrained_policy
 from paintgym.webapp.application import create_app
+from paintgym.webapp.requests import AGENTS
 from paintgym.webapp.settings import Settings
+from paintgym.webapp.uploads import Upload, read_upload
 from PIL import Image
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="playwright is not installed (pip install paintgym[dev])"
-)
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (apt-get install chromium)"),
-    pytest.mark.usefixtures("one_thread"),
-]
-PATIENCE = 60_000
-"""Milliseconds: for a busy machine."""
-SCREENSHOTS = os.environ.get("PAINTGYM_SCREENSHOTS")
+__all__ = ["browser"]
+pytestmark = marks
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     policy = save_untrained_policy(tmp_path_factory.mktemp("policy"))
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    app = create_app(Settings(policy=str(policy), time_limit=3))
-    server = waitress.create_server(app, host="127.0.0.1", port=0, threads=16)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    app.extensions["painting_service"].close(30)
-    server.close()
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    flags = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield chromium
-        chromium.close()
+    with serve(create_app(Settings(policy=str(policy), time_limit=3))) as address:
+        yield address
 
 
 @pytest.fixture
 def page(browser: Any, address: str) -> Iterator[Any]:
-    """The page, opened; in the end nothing was complained of, and nobody else was asked for anything."""
-    context = browser.new_context(viewport={"width": 1280, "height": 860}, permissions=["camera"])
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "request",
-        lambda request: complaints.append(request.url) if not request.url.startswith((address, "blob:")) else None,
-    )
-    page.goto(address)
-    yield page
-    context.close()
-    assert [text for text in complaints if "415" not in text] == []
-
-
-def shoot(page: Any, name: str) -> None:
-    if SCREENSHOTS:
-        page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png", full_page=True)
-
-
-def ink(page: Any, number: int = 0) -> float:
-    """Part of the canvas that is not white paper."""
-    script = """number => {
-        const canvas = document.querySelectorAll(".easel canvas")[number];
-        const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-        return data.filter((value, i) => i % 4 < 3 && value < 250).length / data.length;
-    }"""
-    return page.evaluate(script, number)
-
-
-def paint(page: Any, **fields: str) -> None:
-    for name, value in fields.items():
-        if name == "agent":
-            page.check(f"[name=agent][value='{value}']")
-        else:
-            page.fill(f"#{name}", value)
-    page.click("#paint")
-
-
-def wait_until_done(page: Any) -> None:
-    page.wait_for_selector("#paint:enabled")
-    page.wait_for_selector(".downloads a")
+    with open_page(browser, address) as page:
+        yield page
 
 
 def test_an_uploaded_photograph_is_painted_replayed_and_fetched(page: Any, tmp_path: Path) -> None:
@@ -141,6 +83,38 @@ def test_an_uploaded_photograph_is_painted_replayed_and_fetched(page: Any, tmp_p
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     shoot(page, "narrow")
+
+
+def test_every_agent_of_the_page_is_one_of_the_service(page: Any) -> None:
+    offered = page.locator("[name=agent]").evaluate_all("inputs => inputs.map(input => input.value)")
+    assert offered == ["policy", "policy+refine", "gradient", "both"]
+    assert {*offered} - {"both"} <= {*AGENTS}
+
+
+def test_a_seed_is_asked_for_where_it_changes_something(page: Any) -> None:
+    for agent in ("policy", "policy+refine", "gradient", "both", "policy"):
+        page.check(f"[name=agent][value='{agent}']")
+        assert page.is_visible("#seed") == (agent != "policy")
+    page.check("[name=agent][value=gradient]")
+    page.select_option("#size", "512")  # which the policy alone paints
+    assert not page.is_visible("#seed")
+
+
+def test_a_picture_that_the_browser_cannot_show_is_painted_and_compared(
+    page: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(content: bytes, *limits: int) -> Upload:
+        png = io.BytesIO()
+        Image.open(io.BytesIO(content)).save(png, "PNG")
+        return read_upload(png.getvalue(), *limits)
+
+    monkeypatch.setattr("paintgym.webapp.requests.read_upload", read)
+    (tmp_path / "scan.tiff").write_bytes(picture("TIFF", (90, 90)))
+    page.set_input_files("#picture", tmp_path / "scan.tiff")
+    paint(page, strokes="5")
+    wait_until_done(page)
+    page.wait_for_function("document.querySelector('.target').naturalWidth === 320")
+    assert page.get_attribute(".target", "src").endswith("/picture.jpg")
 
 
 def test_two_agents_paint_side_by_side_with_equal_strokes(page: Any) -> None:
@@ -186,18 +160,10 @@ def test_a_whole_picture_is_painted_large_and_replayed(page: Any, tmp_path: Path
     assert page.is_enabled("[name=agent][value=gradient]")
 
 
-def wait_for_ink(page: Any, enough: Callable[[float], bool]) -> None:
-    for _ in range(PATIENCE // 100):
-        if enough(ink(page)):
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(f"{ink(page)} of the canvas has ink")
-
-
 def test_a_painting_is_cancelled_and_the_next_one_painted(page: Any) -> None:
     paint(page, agent="gradient", strokes="300")
     page.click("#cancel")
-    page.wait_for_selector("#status:text-is('Cancelled.')")
+    page.wait_for_selector("#status:text-is('Canceled.')")
     paint(page, agent="policy", strokes="5")
     wait_until_done(page)
     assert page.inner_text(".count") == "5"
@@ -212,6 +178,8 @@ def test_pictures_are_dropped_pasted_and_taken_and_mistakes_are_told(page: Any) 
     }"""
     page.evaluate(give, ["text/plain", "drop"])
     assert "not a picture" in page.inner_text("#problem")
+    page.evaluate(give.replace("{type: kind}", "{}"), ["image/HEIC", "drop"])  # as systems without a type for it
+    assert "drop.HEIC" in page.get_attribute("#chosen", "alt")
     page.evaluate(give, ["image/png", "drop"])
     assert "drop.png" in page.get_attribute("#chosen", "alt")
     page.evaluate(give, ["image/png", "paste"])
@@ -229,10 +197,15 @@ def test_pictures_are_dropped_pasted_and_taken_and_mistakes_are_told(page: Any) 
 
 
 def test_the_keyboard_alone_is_enough(page: Any) -> None:
+    page.focus("[name=agent]:checked")
+    page.keyboard.press("ArrowDown")
     page.focus("#seed")
     page.keyboard.type("7")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") == "paint"
+    page.focus("[name=agent]:checked")
+    page.keyboard.press("ArrowUp")
+    assert page.is_checked("[name=agent][value=policy]")
     page.focus("#samples input:checked")
     page.keyboard.press("ArrowRight")
     assert "ahlia" in page.get_attribute("#chosen", "alt")

@@ -1,9 +1,10 @@
-"""Paintings over HTTP: they come out as they were ordered, by form, by JSON, by bare bytes, with events."""
+"""Paintings over HTTP: they come out as they were requested, by form, by JSON, by bare bytes, with events."""
 
 import base64
 import io
 import json
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,12 +18,14 @@ from helpers.web_service import (
     events,
     finish,
     form_with,
-    order,
     picture,
+    request_painting,
     service_of,
 )
 from paintgym.agents.outputs.painting_file import read_painting_file
+from paintgym.agents.registry import find_agent
 from paintgym.webapp.application import create_app
+from paintgym.webapp.requests import FORMER_AGENTS
 from paintgym.webapp.settings import Settings
 from paintgym.webapp.uploads import read_upload
 from PIL import Image
@@ -52,7 +55,7 @@ def test_a_picture_is_painted_and_fetched_in_every_form(app: Flask, client: Flas
 
 
 def test_events_tell_every_stroke_with_its_ink_and_resume_where_they_stopped(app: Flask, client: FlaskClient) -> None:
-    painting = order(client, strokes="20")
+    painting = request_painting(client, strokes="20")
     stream = client.get(painting["links"]["events"])
     assert stream.mimetype == "text/event-stream"
     told = events(stream.text)
@@ -79,9 +82,8 @@ def test_events_tell_every_stroke_with_its_ink_and_resume_where_they_stopped(app
 
 @pytest.mark.parametrize("agent", ["gradient", "policy+refine", "greedy", "random"])
 def test_every_agent_paints(app: Flask, client: FlaskClient, agent: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paintgym.agents.gradient._FEWEST_ITERATIONS", 6)
-    monkeypatch.setattr("paintgym.agents.gradient._STROKE_STEPS", 20)
-    painting = order(client, agent=agent, strokes="5")
+    monkeypatch.setattr(service_of(app), "settings", replace(service_of(app).settings, time_limit=2))
+    painting = request_painting(client, agent=agent, strokes="5")
     told = events(client.get(painting["links"]["events"]).text)
     assert told[-1][1] == "finished", told[-1]
     shown = [data for _, kind, data in told if kind in ("strokes", "film")]
@@ -89,6 +91,16 @@ def test_every_agent_paints(app: Flask, client: FlaskClient, agent: str, monkeyp
     document = client.get(painting["links"]["json"]).get_json()
     assert document["agent"] == agent
     assert document["loss"]["name"] == "mse"
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_agents_former_name_is_taken_and_answered_with_the_present_one(client: FlaskClient) -> None:
+    for former, present in FORMER_AGENTS.items():
+        with pytest.warns(FutureWarning):
+            assert find_agent(former)[0] == present
+        painting = request_painting(client, agent=former)
+        assert painting["agent"] == present
+        client.delete(painting["links"]["self"])
 
 
 @pytest.mark.parametrize("address", ["/api/paint", "/invocations"])
@@ -110,7 +122,7 @@ def test_one_call_paints_a_form_json_or_bare_bytes_and_answers_with_png_or_json(
 
 
 def test_what_is_under_way_is_cancelled_and_what_is_over_is_forgotten(app: Flask, client: FlaskClient) -> None:
-    painting = order(client, agent="greedy", strokes="300")
+    painting = request_painting(client, agent="greedy", strokes="300")
     address = painting["links"]["self"]
     assert client.get(painting["links"]["png"]).status_code == 409
     assert client.delete(address).status_code == 204
@@ -123,7 +135,7 @@ def test_what_is_under_way_is_cancelled_and_what_is_over_is_forgotten(app: Flask
 
 
 def test_the_real_brush_lays_the_strokes_on_a_larger_canvas(app: Flask, client: FlaskClient, brush: None) -> None:
-    painting = order(client, strokes="3")
+    painting = request_painting(client, strokes="3")
     finish(app, painting["id"])
     answer = client.get(painting["links"]["mypaint"])
     assert Image.open(io.BytesIO(answer.data)).size == (768, 768)
@@ -132,8 +144,8 @@ def test_the_real_brush_lays_the_strokes_on_a_larger_canvas(app: Flask, client: 
 def test_where_there_is_no_brush_nobody_is_led_to_it(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service_of(app), "brush", False)
-    painting = order(client, strokes="3")
+    monkeypatch.setattr(service_of(app), "has_mypaint", False)
+    painting = request_painting(client, strokes="3")
     finish(app, painting["id"])
     assert "mypaint" not in painting["links"]
     assert client.get(f"/paintings/{painting['id']}/mypaint.png").status_code == 404

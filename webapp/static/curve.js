@@ -45,22 +45,22 @@ export class Curve {
       draw(grid, "line", { x1: LEFT, x2: width, y1: y(Math.log10(level)), y2: y(Math.log10(level)) });
       draw(grid, "text", { x: LEFT - 6, y: y(Math.log10(level)) + 4, "text-anchor": "end" }, String(level));
     }
-    draw(grid, "text", { x: LEFT, y: height - 2 }, "begun");
-    draw(grid, "text", { x: width, y: height - 2, "text-anchor": "end" }, "done");
-    let taken = -Infinity;
+    draw(grid, "text", { x: LEFT, y: height - 2 }, "start");
+    draw(grid, "text", { x: width, y: height - 2, "text-anchor": "end" }, "end");
+    let previous = -Infinity;
     this.#series.forEach((series, number) => {
       const points = series.points.map(([fraction, level]) => `${x(fraction).toFixed(1)},${y(level).toFixed(1)}`);
       draw(lines, "polyline", { class: `series-${number}`, points: points.join(" ") });
       if (this.#series.length > 1 && points.length) {
         const end = y(series.points.at(-1)[1]);
-        const place = Math.abs(end - 8 - taken) < 16 ? end + 18 : end - 8;
-        taken = place;
+        const place = Math.abs(end - 8 - previous) < 16 ? end + 18 : end - 8;
+        previous = place;
         draw(lines, "text", { class: `series-${number}`, x: width - 4, y: place, "text-anchor": "end" }, series.title);
       }
     });
-    const said = this.#series.filter((series) => series.points.length)
+    const values = this.#series.filter((series) => series.points.length)
       .map((series) => `${series.title}: ${(10 ** series.points.at(-1)[1]).toPrecision(2)}`);
-    this.#figure.querySelector("svg").setAttribute("aria-label", `Squared error while painting. Now ${said.join("; ")}`);
+    this.#figure.querySelector("svg").setAttribute("aria-label", `Squared error while painting. Now ${values.join("; ")}`);
   }
 }
 

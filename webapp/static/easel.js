@@ -5,14 +5,14 @@ import { Film, Paper, imageBlob, unpack } from "./paper.js";
 
 const SIDE = 64;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
-const FORMS = { png: "PNG", webp: "WebP film", gif: "GIF film", json: "Strokes", mypaint: "By MyPaint" };
+const FORMATS = { png: "PNG", webp: "WebP film", gif: "GIF film", json: "Strokes", mypaint: "By MyPaint" };
 
 // 1 to 500 strokes a second, evenly on a scale of powers.
 const pace = (slider) => Math.round(500 ** (slider / 100));
 
 export class Easel {
   element; name;
-  #paper; #film; #large = null; #count = 0; #shown = 0; #playing = false; #over = false; #begun = null; #canvasShown = false; #find;
+  #paper; #film; #large = null; #count = 0; #shown = 0; #playing = false; #over = false; #startedAt = null; #canvasShown = false; #pictureShown = Promise.resolve(true); #find;
 
   constructor(name, title, picture) {
     this.name = name;
@@ -25,6 +25,7 @@ export class Easel {
     const target = this.#find(".target");
     if (picture) {
       target.src = picture;
+      this.#pictureShown = target.decode().then(() => true, () => false);
       target.hidden = false;
       this.#find(".tools").hidden = false;
     }
@@ -33,25 +34,27 @@ export class Easel {
     });
     this.#find(".position").addEventListener("input", (event) => { this.#playing = false; this.#seek(Number(event.target.value)); });
     this.#find(".play").addEventListener("click", () => this.#toggle());
-    this.#find(".pace").addEventListener("input", () => this.#sayPace());
-    this.#sayPace();
+    this.#find(".pace").addEventListener("input", () => this.#showPace());
+    this.#showPace();
   }
 
-  // What was ordered is known; a large painting has a shape of its own.
-  begin(painting) {
+  // What was requested is known; a large painting has a shape of its own.
+  start(painting) {
     const { width, height, strokes } = painting;
+    // A browser shows no HEIC; what the service made of the picture it does.
+    this.#pictureShown.then((shown) => { if (!shown) this.#find(".target").src = painting.links.picture; });
     if (Math.max(width, height) <= SIDE) return;
     this.#large = this.#film = new LargeFilm(this.#find("canvas"), painting);
     this.element.classList.toggle("tall", 10 * height > 9 * width);
     this.element.style.setProperty("--ratio", width / height);
     this.#count = strokes;
     this.#find(".pace").value = 80;
-    this.#sayPace();
+    this.#showPace();
   }
 
   // Takes an event of the service.
   async take({ kind, data }) {
-    if (kind === "painting") this.#begun = performance.now();
+    if (kind === "painting") this.#startedAt = performance.now();
     if (kind === "strokes") {
       this.#film.add(await unpack(data));
       this.#flow();
@@ -71,8 +74,8 @@ export class Easel {
 
   // The time goes by between events too.
   tick() {
-    if (this.#over || this.#begun === null) return;
-    this.#find(".seconds").textContent = ((performance.now() - this.#begun) / 1000).toFixed(1);
+    if (this.#over || this.#startedAt === null) return;
+    this.#find(".seconds").textContent = ((performance.now() - this.#startedAt) / 1000).toFixed(1);
   }
 
   async finish(painting) {
@@ -86,10 +89,10 @@ export class Easel {
     position.max = count;
     position.value = count;
     for (const selector of [".replay", ".speed", ".downloads"]) this.#find(selector).hidden = false;
-    this.#offerBrush(painting.links.mypaint);
-    for (const [form, label] of Object.entries(FORMS).filter(([form]) => painting.links[form])) {
+    this.#offerMyPaint(painting.links.mypaint);
+    for (const [format, label] of Object.entries(FORMATS).filter(([format]) => painting.links[format])) {
       const link = document.createElement("a");
-      Object.assign(link, { href: painting.links[form], download: form === "mypaint" ? "painting-by-mypaint.png" : `painting.${form}`, textContent: label });
+      Object.assign(link, { href: painting.links[format], download: format === "mypaint" ? "painting-by-mypaint.png" : `painting.${format}`, textContent: label });
       const item = document.createElement("li");
       item.append(link);
       this.#find(".downloads").append(item);
@@ -97,7 +100,7 @@ export class Easel {
   }
 
   // The same strokes, laid by the real brush on a larger canvas.
-  #offerBrush(address) {
+  #offerMyPaint(address) {
     const button = this.#find(".real");
     button.hidden = !address;
     button.addEventListener("click", async () => {
@@ -156,7 +159,7 @@ export class Easel {
     requestAnimationFrame(step);
   }
 
-  #sayPace() {
+  #showPace() {
     const strokes = pace(this.#find(".pace").value);
     this.#find("output").textContent = `${strokes} / s`;
     this.#find(".pace").setAttribute("aria-valuetext", `${strokes} strokes a second`);

@@ -3,7 +3,7 @@
 import { Film, inflate } from "./paper.js";
 import { fetchReplay } from "./service.js";
 
-const KEYFRAMES = 12;
+const KEYFRAMES = 12; // of 4 MB each at 1024 pixels
 
 // The sheet that strokes are laid on; what is seen may be another picture of the painting.
 class LargePaper {

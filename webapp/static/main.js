@@ -1,20 +1,20 @@
-// The page: what is chosen becomes one painting or two, and what the service tells becomes what is seen.
+// The page: what is chosen becomes one painting or two, and what the service publishes becomes what is seen.
 
 import { Curve } from "./curve.js";
 import { Easel } from "./easel.js";
 import { PictureChooser } from "./picture.js";
-import { cancel, follow, order } from "./service.js";
+import { cancel, follow, requestPainting } from "./service.js";
 
 document.documentElement.classList.add("scripted");
 
-const TITLES = { policy: "Policy", gradient: "Gradient", "policy+gradient": "Policy, then refined" };
-const form = document.getElementById("order");
+const TITLES = { policy: "Policy", gradient: "Gradient", "policy+refine": "Policy, then refined" };
+const form = document.getElementById("request");
 const stage = document.querySelector(".stage");
 const easels = document.getElementById("easels");
-const say = (text) => { document.getElementById("status").textContent = text; };
-const complain = (text) => { document.getElementById("problem").textContent = text; };
-const chooser = new PictureChooser(form, complain);
-let underWay = [], stopping = false;
+const showStatus = (text) => { document.getElementById("status").textContent = text; };
+const showProblem = (text) => { document.getElementById("problem").textContent = text; };
+const chooser = new PictureChooser(form, showProblem);
+let active = [], stopping = false;
 let curve = null;
 
 function busy(is) {
@@ -34,10 +34,13 @@ function pairStrokes() {
   return place;
 }
 
-// Another size has another number of strokes, and not everybody paints large.
-function followSize(placeSlider) {
+// Another size has another number of strokes, and not all agents paint large, or heed the seed.
+function followChoices(placeSlider) {
   const size = document.getElementById("size"), strokes = document.getElementById("strokes");
   const agents = [...form.querySelectorAll("[name=agent]")];
+  // A seed that changes nothing is not asked for.
+  const seed = document.getElementById("seed").closest(".setting");
+  const adaptSeed = () => { seed.hidden = "seedless" in form.querySelector("[name=agent]:checked").dataset; };
   let usual = size.options[0].dataset.usual;
   const adapt = () => {
     const chosen = size.selectedOptions[0], large = size.selectedIndex > 0;
@@ -49,17 +52,19 @@ function followSize(placeSlider) {
     if (hint) hint.hidden = !large;
     for (const agent of agents) agent.disabled = large && !("large" in agent.dataset);
     if (form.querySelector("[name=agent]:checked").disabled) agents.find((agent) => !agent.disabled).checked = true;
+    adaptSeed();
   };
   size.addEventListener("change", adapt);
+  for (const agent of agents) agent.addEventListener("change", adaptSeed);
   adapt();
 }
 
-async function paintOne(easel, number, fields) {
-  const painting = await order(fields);
-  underWay.push(painting);
+async function paintOnEasel(easel, number, fields) {
+  const painting = await requestPainting(form.action, fields);
+  active.push(painting);
   // Cancel may have been pressed before the service answered.
   if (stopping) cancel(painting);
-  easel.begin(painting);
+  easel.start(painting);
   for await (const event of follow(painting)) {
     await easel.take(event);
     if (event.data.fraction !== undefined) curve.add(number, event.data.fraction, event.data.loss);
@@ -77,10 +82,10 @@ async function paint() {
   const options = new FormData(form);
   const chosen = options.get("agent");
   const agents = chosen === "both" ? ["policy", "gradient"] : [chosen];
-  complain("");
+  showProblem("");
   busy(true);
-  say("Painting …");
-  underWay = [];
+  showStatus("Painting …");
+  active = [];
   stopping = false;
   const list = agents.map((name) => new Easel(name, agents.length > 1 ? TITLES[name] : "", chooser.url));
   easels.replaceChildren(...list.map((easel) => easel.element));
@@ -91,22 +96,22 @@ async function paint() {
   }
   const clock = setInterval(() => list.forEach((easel) => easel.tick()), 100);
   const common = { ...(await chooser.fields()), painter: options.get("painter"), size: options.get("size"), strokes: options.get("strokes"), seed: options.get("seed") };
-  const ends = await Promise.allSettled(list.map((easel, i) => paintOne(easel, i, { ...common, agent: easel.name })));
+  const ends = await Promise.allSettled(list.map((easel, i) => paintOnEasel(easel, i, { ...common, agent: easel.name })));
   clearInterval(clock);
   list.forEach((easel) => easel.stop());
   busy(false);
   const failed = ends.find((end) => end.status === "rejected");
-  if (failed) complain(failed.reason.message);
-  const told = ends.filter((end) => end.status === "fulfilled").map((end) => end.value);
-  say(told.includes("cancelled") ? "Cancelled." : told.length ? `${told.join(". ")}.` : "Not painted.");
+  if (failed) showProblem(failed.reason.message);
+  const results = ends.filter((end) => end.status === "fulfilled").map((end) => end.value);
+  showStatus(results.includes("cancelled") ? "Canceled." : results.length ? `${results.join(". ")}.` : "Not painted.");
 }
 
 form.addEventListener("submit", (event) => { event.preventDefault(); paint(); });
 document.getElementById("cancel").addEventListener("click", () => {
   stopping = true;
-  underWay.forEach(cancel);
+  active.forEach(cancel);
 });
-addEventListener("pagehide", () => { if (!document.getElementById("cancel").hidden) underWay.forEach(cancel); });
-followSize(pairStrokes());
+addEventListener("pagehide", () => { if (!document.getElementById("cancel").hidden) active.forEach(cancel); });
+followChoices(pairStrokes());
 easels.replaceChildren(new Easel("", "", "").element);
-say("The painting will grow here.");
+showStatus("The painting will grow here.");

@@ -2,7 +2,7 @@
 
 const SIDE = 64;
 const PIXELS = SIDE * SIDE;
-const KEYFRAME_EVERY = 25;
+const KEYFRAME_INTERVAL = 25; // strokes: laying them takes a few milliseconds
 
 export class Paper {
   #canvas; #small; #pixels = new Float32Array(3 * PIXELS).fill(255);
@@ -60,11 +60,11 @@ export class Paper {
 // All strokes of a painting: goes to any of them, forwards and back. Keyframes make the way back short.
 export class Film {
   strokes = []; position = 0;
-  #paper; #every; #keyframes = new Map();
+  #paper; #interval; #keyframes = new Map();
 
-  constructor(paper, every = KEYFRAME_EVERY) {
+  constructor(paper, interval = KEYFRAME_INTERVAL) {
     this.#paper = paper;
-    this.#every = every;
+    this.#interval = interval;
     this.#keyframes.set(0, paper.copy());
   }
 
@@ -79,7 +79,7 @@ export class Film {
     while (this.position < position) {
       this.#paper.lay(this.strokes[this.position]);
       this.position += 1;
-      if (this.position % this.#every === 0 && !this.#keyframes.has(this.position)) {
+      if (this.position % this.#interval === 0 && !this.#keyframes.has(this.position)) {
         this.#keyframes.set(this.position, this.#paper.copy());
       }
     }

@@ -1,16 +1,17 @@
-// Choosing a picture: a file, one dropped or pasted, one taken, or one of ours. Large ones are shrunk before they are sent.
+// Choosing a picture: a file, one dropped or pasted, one taken by camera, or a sample. Large ones are shrunk before they are sent.
 
-const LARGEST_BYTES = 1_500_000;
-const LARGEST_PIXELS = 6_000_000;
-const LARGEST_SIDE = 1024;
+// Files above either are shrunk before they are sent: a second of a slow uplink, and of decoding.
+const MAX_BYTES = 1_500_000;
+const MAX_PIXELS = 6_000_000;
+const SHRUNK_SIDE = 1024; // pixels: that of the largest paintings
 
 export class PictureChooser {
-  #file = null; #url = null; #image; #complain;
+  #file = null; #url = null; #image; #input; #showProblem;
 
-  constructor(form, complain) {
+  constructor(form, showProblem) {
     this.#image = form.querySelector("#chosen");
-    this.#complain = complain;
-    const input = form.querySelector("#picture");
+    this.#showProblem = showProblem;
+    const input = this.#input = form.querySelector("#picture");
     input.addEventListener("change", () => { if (input.files.length) this.#choose(input.files[0]); });
     for (const radio of form.querySelectorAll("[name=sample]")) {
       radio.addEventListener("change", () => this.#chooseSample(radio));
@@ -34,14 +35,18 @@ export class PictureChooser {
   async fields() {
     const sample = document.querySelector("[name=sample]:checked");
     if (!this.#file) return { sample: sample.value };
-    const small = this.#file.size <= LARGEST_BYTES && this.#image.naturalWidth * this.#image.naturalHeight <= LARGEST_PIXELS;
+    const small = this.#file.size <= MAX_BYTES && this.#image.naturalWidth * this.#image.naturalHeight <= MAX_PIXELS;
     return { picture: small ? this.#file : await shrink(this.#file) };
   }
 
   #chooseFrom(files) {
-    const pictures = [...files].filter((file) => file.type.startsWith("image/"));
+    const { accept, dataset } = this.#input;
+    // Some systems have no media type for HEIC files, and tell none.
+    const extensions = accept.split(",").filter((entry) => entry.startsWith("."));
+    const pictures = [...files].filter((file) =>
+      file.type.startsWith("image/") || extensions.some((extension) => file.name.toLowerCase().endsWith(extension)));
     if (pictures.length) this.#choose(pictures[0]);
-    else if (files.length) this.#complain("This is not a picture; drop or paste a PNG, JPEG or WebP file.");
+    else if (files.length) this.#showProblem(`This is not a picture; drop or paste one of these: ${dataset.formats}.`);
   }
 
   #choose(file) {
@@ -60,7 +65,7 @@ export class PictureChooser {
     if (this.#url) URL.revokeObjectURL(this.#url);
     this.#url = this.#image.src.startsWith("blob:") ? this.#image.src : null;
     Object.assign(this.#image, { src: url, alt: text });
-    this.#complain("");
+    this.#showProblem("");
   }
 
   #setUpCamera(button, dialog) {
@@ -71,7 +76,7 @@ export class PictureChooser {
       try {
         video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
       } catch {
-        this.#complain("There is no camera that this page may use.");
+        this.#showProblem("There is no camera that this page may use.");
         return;
       }
       dialog.showModal();
@@ -87,7 +92,7 @@ export class PictureChooser {
 }
 
 async function encode(source, width, height) {
-  const scale = Math.min(1, LARGEST_SIDE / Math.max(width, height));
+  const scale = Math.min(1, SHRUNK_SIDE / Math.max(width, height));
   const canvas = new OffscreenCanvas(Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)));
   const context = canvas.getContext("2d");
   context.fillStyle = "white";

@@ -1,16 +1,16 @@
-// Talking to the service: ordering, following and cancelling paintings. Nothing here touches the page.
+// Talking to the service: requesting, following and canceling paintings. Nothing here touches the page.
 
-const ATTEMPTS = 5;
-const ENDINGS = ["finished", "failed", "cancelled"];
+const MAX_ATTEMPTS = 5; // to open a stream: 10 seconds in all
+const FINAL_STATES = ["finished", "failed", "cancelled"];
 
-// Orders a painting; returns its description, or throws an Error with one plain sentence.
-export async function order(fields) {
+// Requests a painting at the service's address for them; returns its description, or throws an Error with one plain sentence.
+export async function requestPainting(address, fields) {
   const body = new FormData();
   for (const [name, value] of Object.entries(fields)) body.append(name, value);
   const headers = { Accept: "application/json" };
   let answer;
   try {
-    answer = await fetch("/paintings", { method: "POST", headers, body });
+    answer = await fetch(address, { method: "POST", headers, body });
   } catch {
     throw new Error("The service cannot be reached; try again.");
   }
@@ -40,14 +40,14 @@ export async function* follow(painting) {
   const push = (item) => { waiting.push(item); wake(); };
   const listen = () => {
     source = new EventSource(painting.links.events);
-    for (const kind of ["painting", "strokes", "progress", "canvas", "film", ...ENDINGS]) {
+    for (const kind of ["painting", "strokes", "progress", "canvas", "film", ...FINAL_STATES]) {
       source.addEventListener(kind, (event) => push({ kind, number: Number(event.lastEventId), data: JSON.parse(event.data) }));
     }
     source.onerror = () => {
       if (source.readyState !== EventSource.CLOSED) return;
-      // Refused, for example because too many people watch: begin again; what was seen is left out below.
+      // Refused, for example because too many people watch: start again; what was seen is left out below.
       failures += 1;
-      if (failures < ATTEMPTS) setTimeout(listen, 1000 * failures);
+      if (failures < MAX_ATTEMPTS) setTimeout(listen, 1000 * failures);
       else push({ kind: "failed", number: Infinity, data: { message: "The connection was lost; try again." } });
     };
   };
@@ -60,7 +60,7 @@ export async function* follow(painting) {
       if (event.number <= last) continue;
       last = event.number;
       yield event;
-      if (ENDINGS.includes(event.kind)) return;
+      if (FINAL_STATES.includes(event.kind)) return;
     }
   } finally {
     source.close();

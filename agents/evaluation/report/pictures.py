@@ -11,9 +11,8 @@ from ..trials import Trial
 EXAMPLES = 6
 """Pictures shown of each source."""
 
-_SCALE = 3
-_GAP = 6
-_HEADER = 20
+_SCALE, _GAP, _HEADER = 3, 6, 20
+"""Of the contact sheet: enlargement of its pictures, pixels between them, pixels of a line of text."""
 
 
 @dataclass(frozen=True, eq=False)

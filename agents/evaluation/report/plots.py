@@ -12,6 +12,7 @@ COLORS = 6
 _WIDTH, _LABELS, _RIGHT = 460, 140, 16
 _ROW, _GROUP_GAP, _AXIS = 20, 10, 34
 _LINES_HEIGHT, _LEFT, _TOP = 230, 48, 12
+"""Lengths of the layout, in the plots' own pixels."""
 
 
 @dataclass(frozen=True)

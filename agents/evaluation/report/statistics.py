@@ -7,9 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 RESAMPLES = 10_000
+"""Draws of a bootstrap; both stand in the report."""
 CONFIDENCE = 0.95
+"""Of its intervals."""
 
 _BLOCK = 2_000_000
+"""Numbers that are drawn at a time: bounds memory."""
 
 
 @dataclass(frozen=True)

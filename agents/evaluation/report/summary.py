@@ -1,4 +1,4 @@
-"""The figures of a comparison as one JSON document: what table, plots, pictures and words are made from."""
+"""The figures of a comparison as a JSON summary: what table, plots, pictures and words are made from."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -14,15 +14,17 @@ from ..seams import SEAMS
 from ..trials import FORMAT, Trial
 from .statistics import CONFIDENCE, RESAMPLES, bootstrap_interval, summarize
 
-Document = dict[str, Any]
+Summary = dict[str, Any]
+"""See ``make_summary``."""
 
 _TIMES = 24
+"""Points of a loss history, evenly spaced on a logarithmic axis."""
 _TITLES = {"vgg19": "VGG19 loss", "mse": "MSE", "ssim": "SSIM", "lite": "lite loss", SEAMS: "seam energy"}
 _DECIMALS = {"mse": 5, "replay mse": 5, "replay psnr": 2, "seconds": 2}
 _HIGHER_IS_BETTER = {"ssim", "replay ssim", "replay psnr"}
 
 
-def make_summary(trials: Sequence[Trial], settings: dict[str, Any]) -> Document:
+def make_summary(trials: Sequence[Trial], settings: dict[str, Any]) -> Summary:
     """Sum up finished trials.
 
     Returns:
@@ -111,7 +113,7 @@ def _values(trials: Sequence[Trial], figure: str) -> list[float]:
     return [trial.figures[figure] for trial in trials]
 
 
-def _summaries(groups: Groups, figures: list[dict[str, Any]]) -> Iterator[Document]:
+def _summaries(groups: Groups, figures: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for (source, strokes), painted in groups.items():
         for figure in figures:
             for method, trials in painted.items():
@@ -119,7 +121,7 @@ def _summaries(groups: Groups, figures: list[dict[str, Any]]) -> Iterator[Docume
                 yield {**keys, **asdict(summarize(_values(trials, figure["name"])))}
 
 
-def _differences(groups: Groups, figures: list[dict[str, Any]]) -> Iterator[Document]:
+def _differences(groups: Groups, figures: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for (source, strokes), painted in groups.items():
         for figure in figures:
             for first, second in combinations(painted, 2):
@@ -140,7 +142,7 @@ def _differences(groups: Groups, figures: list[dict[str, Any]]) -> Iterator[Docu
                 }
 
 
-def _curves(groups: Groups, figures: list[dict[str, Any]]) -> Iterator[Document]:
+def _curves(groups: Groups, figures: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for (source, strokes), painted in groups.items():
         for figure in figures:
             for method, trials in painted.items():
@@ -155,7 +157,7 @@ def _curves(groups: Groups, figures: list[dict[str, Any]]) -> Iterator[Document]
                 yield {**keys, "points": points}
 
 
-def _readings(groups: Groups) -> Iterator[Document]:
+def _readings(groups: Groups) -> Iterator[dict[str, Any]]:
     for (source, strokes), painted in groups.items():
         for method, trials in painted.items():
             if READ not in trials[0].figures:
@@ -167,7 +169,7 @@ def _readings(groups: Groups) -> Iterator[Document]:
                     yield {**keys, "pictures": len(values), "mean": float(np.mean(values)), **_interval(values)}
 
 
-def _histories(groups: Groups) -> Iterator[Document]:
+def _histories(groups: Groups) -> Iterator[dict[str, Any]]:
     for (source, strokes), painted in groups.items():
         for method, trials in painted.items():
             # A perceptual loss takes over from the squared error half-way: no one curve could show both.
@@ -192,6 +194,6 @@ def _interval(values: Sequence[float]) -> dict[str, float]:
     return {"low": low, "high": high}
 
 
-def _figures_of(trial: Trial) -> Document:
+def _figures_of(trial: Trial) -> dict[str, Any]:
     kept = ("agent", "painter", "source", "picture", "strokes", "seed", "minimized", "figures")
     return {key: getattr(trial, key) for key in kept}

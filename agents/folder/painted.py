@@ -1,0 +1,264 @@
+"""A folder of paintings in the making: which pictures are painted in which batches, and which are done already."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...envs.pictures import Picture, load_picture, scale_picture
+from ...errors import InvalidInputError, PaintgymError
+from ...files import check_is_no_input, make_folder, shortened_stem
+from ...painters.style import Style
+from ..agent import Agent, Progress
+from ..fingerprint import fingerprint_text
+from ..large.reuse import reuse_strokes
+from ..outputs.painting import Painting
+from ..outputs.painting_file import read_painting_file
+from .listing import check_names, list_folder
+from .plan import STROKES_SUFFIX, FolderPlan
+from .state import FolderState
+
+_HALF_WRITTEN = re.compile(r"\.(.+)-[0-9a-z_]{8}")
+"""Stems of the files that ``write_whole`` writes before they have their names."""
+
+
+class PaintedFolder:
+    """A folder of paintings, which may be finished in part: as the folder of the pictures, subfolders included.
+
+    Args:
+        source: the folder of pictures.
+        out: where the paintings are written; made if it does not exist.
+        plan: how they are painted.
+        settings: what else decides the paintings, as JSON: ``agent``, its settings and its weights' fingerprint, and
+            ``style``.
+
+    Raises:
+        InvalidInputError: nothing to paint, or ``out`` cannot be written, or holds paintings with other settings,
+            or other things, or a painting would be written over a picture, or over another.
+    """
+
+    def __init__(self, source: Path, out: Path, plan: FolderPlan, settings: dict[str, Any]) -> None:
+        if out.resolve() == source.resolve() or (out.exists() and out.samefile(source)):
+            raise InvalidInputError(f"{out} holds the pictures themselves; name another folder for the paintings")
+        self._listing = list_folder(source, leave_out=out)
+        self._source, self._out, self._plan = source, out, plan
+        self._pictures = self._listing.pictures
+        self._films: dict[Path, list[Path]] = {}
+        for path in self._pictures:
+            self._films.setdefault(path.parent, []).append(path)
+        self._read: dict[Path, str] = {}
+        check_names(self._pictures, plan.written)
+        self._check_files()
+        folder = str(source.resolve())
+        agent = settings["agent"]
+        self._state = FolderState(
+            out,
+            {"folder": folder, **plan.settings(), **settings},
+            {
+                "folder": folder,
+                **plan.former_settings(),
+                **{name: agent.get(name) for name in ("agent", "loss", "policy", "painter")},
+                "style": settings["style"],
+            },
+        )
+        if self._state.former:
+            self._take_over()
+        self._clear()
+
+    def __len__(self) -> int:
+        """How many pictures are to be painted: new, changed, or those whose paintings were taken away."""
+        return sum(not self._is_painted(path) for path in self._pictures)
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures there are."""
+        return len(self._pictures)
+
+    @property
+    def passed_over(self) -> list[str]:
+        """A line for everything in the folder that is not meant to be painted, but for what is hidden."""
+        return self._listing.passed_over
+
+    @property
+    def hidden(self) -> int:
+        """How many files and folders are hidden."""
+        return self._listing.hidden
+
+    def paint(self, agent: Agent, complain: Callable[[str], object], report: Callable[[int], object]) -> int:
+        """Paint what is not painted.
+
+        Args:
+            agent: who paints.
+            complain: called with one line for each picture that is passed over.
+            report: called with the number of pictures that were finished since the last call; where some are painted
+                side by side, with as many as that work would have finished one after the other.
+
+        Returns:
+            How many pictures were passed over.
+        """
+        passed_over = 0
+        for batch in self._unfinished():
+            lacking = [path for path in batch if not self._is_painted(path)]
+            for path in lacking:
+                self._fingerprint(path)  # Before it is read: a picture that changes meanwhile is painted again.
+            good: list[tuple[Path, Picture]] = []
+            for path in batch:
+                try:
+                    good.append((path, self._load(path)))
+                except InvalidInputError as error:
+                    complain(f"passed over: {error}")
+                    passed_over += 1
+                    report(1)
+            count = sum(path in lacking for path, _ in good)
+            if count:
+                tell = _Counter(count, report)
+                for (path, _), painting in zip(good, self._decide(agent, good, tell), strict=True):
+                    if path in lacking:
+                        self._save(path, painting)
+                tell.finish()
+        return passed_over
+
+    def _save(self, path: Path, painting: Painting) -> None:
+        fingerprint, plan = self._fingerprint(path), self._plan
+        changed = self._state.fingerprint(path) != fingerprint
+        for file in self._files(path):
+            if changed or not file.is_file():
+                make_folder(file.parent)
+                painting.save(file, plan.upscale, plan.frames, plan.seconds)
+        if changed:
+            self._state.note([(path, fingerprint)], self._pictures)
+
+    def _decide(self, agent: Agent, good: Sequence[tuple[Path, Picture]], report: "_Counter") -> list[Painting]:
+        plan = self._plan
+        path, picture = good[0]
+        start, styled = None, picture
+        if plan.reuse is not None and (before := self._frame_before(path)):
+            styled, previous, old = before
+            if old.shape == picture.shape:
+                start = reuse_strokes(read_painting_file(previous), old, picture, agent.painter, plan.reuse)
+        return agent.paint_many(
+            [picture for _, picture in good],
+            plan.strokes,
+            size=plan.size,
+            style=Style() if plan.style is None else plan.style(styled),
+            seed=plan.seed,
+            progress=report,
+            starts=[] if start is None else [start],
+        )
+
+    def _frame_before(self, path: Path) -> tuple[Picture, Path, Picture] | None:
+        """The film's first picture, and the strokes and picture of the last frame that was painted before this one."""
+        frames = self._frames_before(path)
+        last = next(filter(self._is_painted, reversed(frames)), None)
+        if last is None:
+            return None
+        first = next(filter(self._is_painted, frames))
+        strokes = self._out / last.with_name(f"{last.stem}{STROKES_SUFFIX}")
+        return self._load(first), strokes, self._load(last)
+
+    def _frames_before(self, path: Path) -> list[Path]:
+        """The frames before one in its film: the pictures of a folder are one."""
+        frames = self._films[path.parent]
+        return frames[: frames.index(path)]
+
+    def _load(self, path: Path) -> Picture:
+        whole = self._source / path
+        try:
+            picture = load_picture(whole, paper=self._plan.paper)
+            return picture if self._plan.size is None else scale_picture(picture, self._plan.size)
+        except PaintgymError as error:
+            named = str(error) if str(whole) in str(error) else f"{whole}: {error}"
+            raise InvalidInputError(named) from None
+
+    def _unfinished(self) -> Iterator[list[Path]]:
+        """Batches in which a painting is lacking; whole, so that it is painted as it would have been at first."""
+        for start in range(0, len(self._pictures), self._plan.batch):
+            batch = self._pictures[start : start + self._plan.batch]
+            if not all(map(self._is_painted, batch)):
+                yield batch
+
+    def _is_painted(self, path: Path) -> bool:
+        """Whether all files are there, of the picture as it is."""
+        known = self._state.fingerprint(path)
+        return known is not None and self._has_files(path) and known == self._fingerprint(path)
+
+    def _has_files(self, path: Path) -> bool:
+        return all(file.is_file() for file in self._files(path))
+
+    def _fingerprint(self, path: Path) -> str:
+        """Of a picture's bytes when they were first asked for; of a film's frame, of those of all before it too."""
+        if path not in self._read:
+            before = ""
+            for frame in [path] if self._plan.reuse is None else [*self._frames_before(path), path]:
+                if frame not in self._read:
+                    self._read[frame] = fingerprint_text(before, _digest(self._source / frame))
+                before = self._read[frame]
+        return self._read[path]
+
+    def _files(self, path: Path) -> list[Path]:
+        return [self._out / path.with_name(f"{path.stem}{suffix}") for suffix in self._plan.written]
+
+    def _check_files(self) -> None:
+        """Raise InvalidInputError where a painting would be written over a picture, or cannot be written."""
+        inputs = [self._source / path for path in self._pictures]
+        for path in self._pictures:
+            for file in self._files(path):
+                if file.is_dir():
+                    raise InvalidInputError(f"cannot write {file}: it is a folder; name a new folder with --out")
+        check_is_no_input([file for path in self._pictures for file in self._files(path)], inputs)
+
+    def _take_over(self) -> None:
+        """Go on where version 1 stopped: paintings that are younger than their pictures are of these."""
+        names = [path.name for path in self._pictures if path.parent == Path()]
+        if self._plan.reuse is not None and names != sorted(names):
+            raise InvalidInputError(
+                f"{self._out} holds a film of an earlier paintgym, which took its frames in another order; name a new "
+                "folder"
+            )
+        done = [
+            path
+            for path in self._pictures
+            if self._has_files(path)
+            and (self._source / path).is_file()
+            and all(file.stat().st_mtime >= (self._source / path).stat().st_mtime for file in self._files(path))
+        ]
+        self._state.note([(path, self._fingerprint(path)) for path in done], self._pictures)
+
+    def _clear(self) -> None:
+        """Take away half-written files that a killed run left."""
+        stems = {shortened_stem(file) for path in self._pictures for file in self._files(path)}
+        for folder in {file.parent for path in self._pictures for file in self._files(path)}:
+            for file in folder.glob(".*-*"):
+                half = _HALF_WRITTEN.fullmatch(file.stem)
+                if half and half[1] in stems:
+                    file.unlink(missing_ok=True)
+
+
+def _digest(path: Path) -> str:
+    """Of a file's bytes; of those that cannot be read, one for all."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+class _Counter:
+    """Turns an agent's reports on some pictures into numbers of finished ones."""
+
+    def __init__(self, count: int, report: Callable[[int], object]) -> None:
+        self._count, self._report, self._told = count, report, 0
+
+    def __call__(self, progress: Progress) -> None:
+        # The last is finished when it is saved.
+        self._tell(min(self._count - 1, int(progress.fraction * self._count)))
+
+    def finish(self) -> None:
+        """All are finished."""
+        self._tell(self._count)
+
+    def _tell(self, done: int) -> None:
+        if done > self._told:
+            self._report(done - self._told)
+            self._told = done

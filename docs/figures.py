@@ -1,0 +1,64 @@
+"""Runs the commands that the manual's tables come from, and keeps what they measured in ``docs/figures``.
+
+python docs/figures.py                  every one of them, which takes long
+python docs/figures.py fidelity digits  some of them
+"""
+
+import json
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent / "figures"
+
+COMMANDS = {
+    "fidelity": "paintgym fidelity --seed 7",
+    "bench": "paintgym bench --losses mse lite --threads 1 --rounds 5",
+    "precision": (
+        "paintgym bench --painters gan --losses lite lite-bf16 vgg19 vgg19-bf16 --batches 16 --threads 1 --rounds 3"
+    ),
+    "agents": "paintgym compare --agents greedy,gradient,policy --strokes 15,30,200",
+    "unseen": "paintgym compare --agents greedy,policy --targets paintings --strokes 15,30,200 --pictures 12",
+    "digits": "paintgym compare --agents gradient,policy --policy mnist --targets mnist --strokes 10 --pictures 10",
+    "large": "paintgym compare --size 512 --agents policy --strokes 500,2000,5000 --pictures 4",
+    "large_agents": "paintgym compare --size 512 --agents greedy,policy,policy+refine --strokes 500 --pictures 2",
+    "study": "paintgym compare --study --quick --workers 1",
+}
+"""File in ``docs/figures`` to the command whose ``--json`` it holds."""
+
+_ROWS = ("source", "strokes", "figure", "method", "pictures", "mean", "low", "high")
+
+
+def measure(name: str) -> None:
+    """Run a command of ``COMMANDS``, and keep its figures together with its words."""
+    command = COMMANDS[name]
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        words = [*shlex.split(command)[1:], "--json", str(report)]
+        subprocess.run([sys.executable, "-m", "paintgym", *words], check=True)
+        figures = {"command": command, **_without_bulk(json.loads(report.read_text()))}
+    (FOLDER / f"{name}.json").write_text(json.dumps(figures, indent=1) + "\n")
+
+
+def _without_bulk(report: dict[str, Any]) -> dict[str, Any]:
+    """A report without what tables do not show: every painting's own figures, curves and histories."""
+    if "summaries" not in report:
+        return report
+    small = {key: report[key] for key in ("format", "version", "minimized", "confidence", "figures", "readings")}
+    settings = report["settings"]
+    small["settings"] = {
+        "agents": [{key: agent[key] for key in ("agent", "painter", "loss")} for agent in settings["agents"]],
+        "sources": settings["sources"],
+        "seed": settings["seed"],
+        "threads": settings["threads"],
+    }
+    small["summaries"] = [{key: row[key] for key in _ROWS} for row in report["summaries"]]
+    return small
+
+
+if __name__ == "__main__":
+    for chosen in sys.argv[1:] or COMMANDS:
+        measure(chosen)

@@ -1,0 +1,123 @@
+"""torch's modes: under any of them the renderer computes what it computes without, or says what it cannot.
+
+Autocast and TF32 would compute places in 8 or 11 binary digits: a stroke would lie pixels beside where it belongs.
+Tensors of inference mode can be neither differentiated nor changed later, and a default type of float64 meets weights
+of float32. Whatever a caller has switched on for a model of its own must not reach the ink.
+"""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+from torch._C._functorch import get_unwrapped, is_batchedtensor, is_functorch_wrapped_tensor
+
+
+class _DefaultType:
+    """float32 as torch's default for as long as anybody needs it: it is one for all threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._before = torch.float32
+
+    @contextlib.contextmanager
+    def single(self) -> Iterator[None]:
+        with self._lock:
+            if self._users == 0:
+                self._before = torch.get_default_dtype()
+                if self._before != torch.float32:
+                    torch.set_default_dtype(torch.float32)
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                if self._users == 0 and self._before != torch.float32:
+                    torch.set_default_dtype(self._before)
+
+
+_DEFAULT_TYPE = _DefaultType()
+
+
+@contextlib.contextmanager
+def plain_torch() -> Iterator[None]:
+    """A context, or a decorator, with inference mode and autocast off and float32 as the default data type.
+
+    For work that begins and ends in the package: loading networks, steps of environments, agents. What lets gradients
+    of a caller through cannot use it, and uses ``full_precision``.
+
+    Examples:
+        >>> torch.set_default_dtype(torch.float64)
+        >>> with torch.inference_mode(), plain_torch():
+        ...     ones = torch.ones(2)
+        >>> ones.dtype, ones.is_inference()
+        (torch.float32, False)
+        >>> torch.set_default_dtype(torch.float32)
+    """
+    with _DEFAULT_TYPE.single(), torch.inference_mode(False), full_precision("cpu"), full_precision("cuda"):
+        yield
+
+
+def full_precision(device: torch.device | str) -> contextlib.AbstractContextManager[object]:
+    """A context without autocast on a device.
+
+    Examples:
+        >>> with torch.autocast("cpu", torch.bfloat16), full_precision("cpu"):
+        ...     (torch.ones(2, 2) @ torch.ones(2, 2)).dtype
+        torch.float32
+    """
+    kind = torch.device(device).type if isinstance(device, str) else device.type
+    return torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else contextlib.nullcontext()
+
+
+def rounds_factors(values: Tensor) -> bool:
+    """Whether torch may round the factors of float32 products on this device to 11 or 8 binary digits: TF32, bfloat16.
+
+    ``torch.set_float32_matmul_precision`` and the settings under ``torch.backends`` say so.
+    """
+    if values.dtype != torch.float32:
+        return False
+    try:
+        return torch.get_float32_matmul_precision() != "highest"
+    except RuntimeError:  # Some backend rounds factors and another does not.
+        return True
+
+
+def multiply(left: Tensor, right: Tensor) -> Tensor:
+    """The matrix product in full precision, whatever ``rounds_factors`` says: by way of float64 where it has to be."""
+    if rounds_factors(left):
+        return (left.double() @ right.double()).to(left.dtype)
+    return left @ right
+
+
+class FullLinear(nn.Linear):
+    """A linear layer in full precision, whatever ``rounds_factors`` says: the same weights, the same keys."""
+
+    def forward(self, values: Tensor) -> Tensor:
+        """See ``nn.Linear``."""
+        if not rounds_factors(values):
+            return super().forward(values)
+        product = values.double() @ self.weight.double().T
+        return (product if self.bias is None else product + self.bias.double()).to(values.dtype)
+
+
+def is_true(condition: Tensor) -> bool:
+    """The value of a condition ``()``; False where it has none, inside ``torch.func.vmap``."""
+    return has_value(condition) and bool(condition)
+
+
+def has_value(tensor: Tensor) -> bool:
+    """Whether a tensor's numbers can be looked at: inside ``torch.func.vmap`` they cannot, as one stands for many."""
+    while is_functorch_wrapped_tensor(tensor):
+        if is_batchedtensor(tensor):
+            return False
+        tensor = get_unwrapped(tensor)
+    return True
+
+
+def is_transformed(*tensors: Tensor) -> bool:
+    """Whether one of some tensors is followed by a transform of ``torch.func``, which looks away at no ``no_grad``."""
+    return any(map(is_functorch_wrapped_tensor, tensors))

@@ -1,0 +1,94 @@
+"""``paintgym paint FOLDER``: from the command line's options to paintings of a whole folder. The work is elsewhere."""
+
+import hashlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...agents.folder.listing import list_pictures
+from ...agents.folder.plan import FolderPlan
+from ...agents.large.config import ReuseConfig
+from ...agents.outputs.forms import OUTPUT_SUFFIXES, check_form
+from ...errors import InvalidInputError
+from ..options import about
+from ..progress import counting
+
+if TYPE_CHECKING:
+    from ...agents.agent import Agent
+    from .arguments import Arguments
+
+_SUFFIXES = (".png",)
+
+
+def plan_folder(arguments: "Arguments", upscale: int) -> FolderPlan:
+    """What is asked for, checked as far as it can be before any work.
+
+    Raises:
+        InvalidInputError: options that cannot be, or no folder to write to.
+    """
+    if len(arguments.out) != 1:
+        raise InvalidInputError(f"{arguments.picture} is a folder; name with --out one folder for its paintings")
+    _check_folders(arguments.picture, arguments.out[0])
+    suffixes = tuple(dict.fromkeys(suffix.lower() for suffix in arguments.suffix or _SUFFIXES))
+    for suffix in suffixes:
+        if suffix not in OUTPUT_SUFFIXES:
+            raise InvalidInputError(f"--suffix is {suffix!r}, expected {', '.join(OUTPUT_SUFFIXES)}")
+        with about("--suffix"):
+            check_form(suffix, upscale, arguments.frames, arguments.seconds)
+    if arguments.follow and arguments.size is None:
+        raise InvalidInputError("--follow is for large paintings; give a --size too")
+    options = arguments.style
+    palette = options.load_palette()
+    return FolderPlan(
+        strokes=arguments.strokes,
+        size=arguments.size,
+        seed=arguments.seed,
+        suffixes=suffixes,
+        upscale=upscale,
+        frames=arguments.frames,
+        seconds=arguments.seconds,
+        style=lambda picture: options.style(picture if palette is None else palette),
+        paper=options.paper,
+        own_styles=options.palette is not None and palette is None,
+        reuse=ReuseConfig() if arguments.follow else None,
+    )
+
+
+def paint_folder(arguments: "Arguments", plan: FolderPlan, agent: "Agent") -> int:
+    """Paint a folder; returns the exit code, 1 where something was passed over."""
+    from ...agents.folder.painted import PaintedFolder
+
+    style = {name: str(value) for name, value in vars(arguments.style).items()}
+    settings: dict[str, Any] = {"agent": {**agent.settings(), "fingerprint": agent.fingerprint()}, "style": style}
+    if arguments.style.palette_from is not None:
+        settings["palette"] = hashlib.sha256(arguments.style.palette_from.read_bytes()).hexdigest()
+    (out,) = arguments.out
+    folder = PaintedFolder(arguments.picture, out, plan, settings)
+    for line in folder.passed_over:
+        _tell(f"passed over: {line}")
+    if folder.hidden:
+        _tell(f"hidden files and folders, {folder.hidden} in number, are not painted")
+    count, pictures = len(folder), folder.pictures
+    with counting(agent.name, count) as advance:
+        unread = folder.paint(agent, _tell, advance)
+    passed_over = unread + len(folder.passed_over)
+    before = f", {pictures - count} painted before" if count < pictures else ""
+    print(
+        f"{agent.name} painted {count - unread} pictures of {arguments.picture}{before}, "
+        f"{passed_over} passed over -> {out}"
+    )
+    return 1 if passed_over else 0
+
+
+def _check_folders(pictures: Path, out: Path) -> None:
+    list_pictures(pictures)
+    there = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    if not there.is_dir():
+        raise InvalidInputError(f"--out: cannot make the folder {out}: {there} is a file")
+    if there is out and out.resolve() == pictures.resolve():
+        raise InvalidInputError(f"--out: {out} holds the pictures themselves; name another folder for the paintings")
+
+
+def _tell(line: str) -> None:
+    # Names of files may hold anything, and a line is to stay one.
+    print(f"paintgym: {' '.join(line.split())}", file=sys.stderr)

@@ -1,0 +1,106 @@
+"""What a folder of paintings remembers: settings, weights, pictures; version 1 is understood, damage is told of."""
+
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from helpers.picture_folders import PAINT, files, fill, paint_again
+from paintgym.agents.folder import SETTINGS
+from paintgym.agents.folder.painted import PaintedFolder
+from paintgym.agents.folder.plan import FolderPlan
+from paintgym.agents.large.config import PlanConfig, ReuseConfig
+from paintgym.agents.policy.config import PlannerConfig
+from paintgym.agents.policy.registry import load_network
+from paintgym.agents.registry import load_agent
+from paintgym.errors import InvalidInputError
+from paintgym.scripts.main import main
+
+
+def former_state(out: Path, **changes: object) -> None:
+    """What version 1 wrote into a folder of paintings."""
+    present = json.loads((out / SETTINGS).read_text())["settings"]
+    kept = ("folder", "strokes", "size", "seed", "upscale", "frames", "seconds")
+    settings = {
+        **{name: present[name] for name in kept},
+        "following": False,
+        "agent": "random",
+        "loss": "mse",
+        "policy": None,
+        "painter": "gan",
+        "style": present["style"],
+        **changes,
+    }
+    (out / SETTINGS).write_text(json.dumps({"format": "paintgym folder", "version": 1, "settings": settings}))
+
+
+def test_a_folder_of_version_1_is_gone_on_with(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    pictures = fill(Path("pictures"), 3)
+    paint_again(capsys)
+    whole = files(Path("out"))
+    former_state(Path("out"))
+    Path("out/picture000.png").unlink()
+    os.utime(pictures / "picture001.png", (4e9, 4e9))  # Younger than its painting.
+    assert "painted 2 pictures of pictures, 1 painted before" in paint_again(capsys)
+    assert files(Path("out")) == whole
+    former_state(Path("out"), seed=3)
+    assert main(PAINT) == 2
+    assert "seed is 3 there and 0 now" in capsys.readouterr().err
+
+
+def test_a_film_of_version_1_is_refused_where_its_order_was_another(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    pictures = fill(Path("pictures"), 2)
+    options = ["--strokes", "12", "--size", "86", "--follow"]
+    paint_again(capsys, *options)
+    former_state(Path("out"), following=True)
+    assert "painted 0 pictures" in paint_again(capsys, *options)
+    for number in (2, 10):
+        shutil.copy(pictures / "picture001.png", pictures / f"frame{number}.png")
+    former_state(Path("out"), following=True)
+    assert main([*PAINT, *options]) == 2
+    assert "took its frames in another order" in capsys.readouterr().err
+
+
+def test_a_folder_remembers_the_agents_settings_and_weights(tmp_path):
+    pictures = fill(tmp_path / "pictures", 1)
+
+    def settings(**options: object) -> dict[str, object]:
+        agent = load_agent("policy", **options)
+        return {"agent": {**agent.settings(), "fingerprint": agent.fingerprint()}, "style": {}}
+
+    plan, first = FolderPlan(4), settings()
+    PaintedFolder(pictures, tmp_path / "out", plan, first)
+    PaintedFolder(pictures, tmp_path / "out", plan, settings())
+    kept = json.loads((tmp_path / "out" / SETTINGS).read_text())["settings"]["agent"]
+    assert kept == json.loads(json.dumps(first["agent"]))
+    network = load_network("paintings")
+    next(network.parameters()).view(-1)[0] += 1
+    others = {
+        "agent.plan.level_ratio": settings(plan=PlanConfig(level_ratio=3.0)),
+        "agent.planner.top_k": settings(planner=PlannerConfig(top_k=2)),
+        "agent.fingerprint": settings(network=network),
+        "agent.painter": settings(painter="vae"),
+        "agent.loss": settings(loss="lite"),
+        "style.sizes": {**first, "style": {"sizes": "(0, 1)"}},
+    }
+    for field, other in others.items():
+        with pytest.raises(InvalidInputError, match=rf"settings.{re.escape(field)} is .* there and .* now"):
+            PaintedFolder(pictures, tmp_path / "out", plan, other)
+    with pytest.raises(InvalidInputError, match=r"settings.reuse.largest_change is missing there"):
+        PaintedFolder(pictures, tmp_path / "out", FolderPlan(4, size=64, reuse=ReuseConfig()), first)
+
+
+@pytest.mark.parametrize("damage", ["", "[]", "{", '{"paintings": 3}', "null"])
+def test_a_damaged_state_costs_a_line(tmp_path, monkeypatch, capsys, damage):
+    monkeypatch.chdir(tmp_path)
+    fill(Path("pictures"), 1)
+    paint_again(capsys)
+    Path("out", SETTINGS).write_text(damage)
+    assert main(PAINT) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert f"{Path('out', SETTINGS)}" in error
