@@ -5,6 +5,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 from gymnasium import spaces
+from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector import VectorActionWrapper, VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
@@ -49,7 +50,7 @@ class ActionGrid:
         return numbers.reshape(*np.shape(action)[:-1], -1)
 
 
-class DiscreteActions(gymnasium.ActionWrapper[Any, Any, Any]):
+class DiscreteActions(gymnasium.ActionWrapper[Any, Any, Any], RecordConstructorArgs):
     """A painting environment whose actions are whole numbers, ``MultiDiscrete``; see ``ActionGrid``.
 
     Args:
@@ -58,7 +59,8 @@ class DiscreteActions(gymnasium.ActionWrapper[Any, Any, Any]):
     """
 
     def __init__(self, env: gymnasium.Env[Any, Any], grid: int = 16, levels: int = 5, colors: int = 8) -> None:
-        super().__init__(env)
+        RecordConstructorArgs.__init__(self, grid=grid, levels=levels, colors=colors)
+        gymnasium.ActionWrapper.__init__(self, env)
         self._grid = ActionGrid(grid, levels, colors, _strokes_of(env.action_space))
         self.action_space = self._grid.space
 
@@ -81,7 +83,7 @@ class DiscreteVectorActions(VectorActionWrapper):
         return self._grid.numbers(actions)
 
 
-class ChainedStrokes(gymnasium.Wrapper[Any, Any, Any, Any]):
+class ChainedStrokes(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
     """Every stroke begins where the last one ended: actions are the 10 numbers beside the start, in their order.
 
     The first stroke of an episode begins in the middle of the canvas. For the canvas view alone, one stroke a step:
@@ -95,15 +97,16 @@ class ChainedStrokes(gymnasium.Wrapper[Any, Any, Any, Any]):
     """
 
     def __init__(self, env: gymnasium.Env[Any, Any]) -> None:
-        super().__init__(env)
+        RecordConstructorArgs.__init__(self)
+        gymnasium.Wrapper.__init__(self, env)
         _check_chainable(env.unwrapped, env.action_space)
         self.action_space = spaces.Box(-1.0, 1.0, (_SHORT_LENGTH,), np.float32)
         self._end = np.zeros(2, np.float32)
 
-    def reset(self, **options: Any) -> Any:
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
         """Begin in the middle."""
         self._end = np.zeros(2, np.float32)
-        return self.env.reset(**options)
+        return self.env.reset(seed=seed, options=options)
 
     def step(self, action: Any) -> Any:
         """Paint from the last end."""

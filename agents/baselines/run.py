@@ -48,7 +48,7 @@ class RunPlan:
         steps: of environments.
         seed: of weights, targets and noise; held-out targets do not depend on it.
         view: ``"focus"`` or ``"canvas"``.
-        reward: of the environment.
+        reward: of the environment; ``"log"`` goes on paying where little error is left, and learned fastest.
         config: settings of the algorithm; its defaults by default.
         points: of the curve, at equal distances.
         curve_episodes: held-out targets that a point of the curve is measured on.
@@ -60,7 +60,7 @@ class RunPlan:
     steps: int
     seed: int = 0
     view: str = "focus"
-    reward: str = "relative"
+    reward: str = "log"
     config: Any = None
     points: int = 10
     curve_episodes: int = 48

@@ -1,0 +1,199 @@
+"""Runs of baselines: that they learn, end alike when interrupted, keep what they must, and refuse what does not fit."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from paintgym.agents.baselines import run as run_module
+from paintgym.agents.baselines.config import (
+    ALGORITHMS,
+    AnalyticGradientConfig,
+    ClonedPPOConfig,
+    CloningConfig,
+    NetworkConfig,
+    PPOConfig,
+    SACConfig,
+)
+from paintgym.agents.baselines.network import load_actor
+from paintgym.agents.baselines.protocol import (
+    acted_by,
+    evaluate,
+    find_task,
+    hold_out,
+    normalized_score,
+    paint_flat,
+    paint_nothing,
+)
+from paintgym.agents.baselines.run import ACTOR, RESULT, RunPlan, train
+from paintgym.agents.baselines.scoreboard import as_markdown, curve_plots, read_runs, summarize_runs
+from paintgym.agents.baselines.statistics import bootstrap, interquartile_mean, performance_profile
+from paintgym.errors import InvalidInputError
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+NETWORK = NetworkConfig(channels=(8, 8), hidden=16)
+CLONING = CloningConfig(paintings=2, iterations=2, epochs=2, network=NETWORK)
+SMALL: dict[str, Any] = {
+    "ppo": PPOConfig(num_envs=8, epochs=1, network=NETWORK),
+    "sac": SACConfig(num_envs=4, batch_size=16, warmup_steps=20, network=NETWORK),
+    "analytic": AnalyticGradientConfig(num_envs=4, network=NETWORK),
+    "cloning": CLONING,
+    "cloning+ppo": ClonedPPOConfig(num_envs=8, epochs=1, network=NETWORK, cloning=CLONING),
+}
+
+
+def small_plan(algorithm: str, **settings: Any) -> RunPlan:
+    arguments = {"steps": 80, "points": 2, "curve_episodes": 2, "episodes": 3, **settings}
+    return RunPlan("Shapes-v0", algorithm, config=SMALL[algorithm], **arguments)
+
+
+@pytest.mark.parametrize("algorithm", list(ALGORITHMS))
+def test_a_run_ends_with_a_curve_figures_and_an_actor_that_paints_the_same(algorithm: str, tmp_path: Path) -> None:
+    plan = small_plan(algorithm)
+    document = train(plan, tmp_path)
+    folder = plan.folder(tmp_path)
+    assert folder == tmp_path / "Shapes-v0" / algorithm / "seed-0"
+    assert json.loads((folder / RESULT).read_text()) == document
+    assert document["settings"]["algorithm"] == algorithm
+    assert len(document["final"]["scores"]) == 3
+    assert document["curve"][-1]["steps"] == document["environment_steps"]
+    actor, description = load_actor(folder / ACTOR)
+    assert (description["task"], description["view"]) == ("paintgym/Shapes-v0", "focus")
+    again = evaluate(hold_out(find_task("Shapes-v0"), 3), acted_by(actor, plan.arguments))
+    assert again["scores"] == document["final"]["scores"]
+    assert train(plan, tmp_path) == document  # read, not trained again
+
+
+@pytest.mark.parametrize("algorithm", ["ppo", "analytic"])
+def test_an_interrupted_run_ends_as_one_that_was_not(
+    algorithm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = small_plan(algorithm)
+    whole = train(plan, tmp_path / "whole")
+
+    class Interruption(Exception):
+        pass
+
+    evaluations = 0
+
+    def interrupted(*arguments: Any) -> dict[str, Any]:
+        nonlocal evaluations
+        evaluations += 1
+        if evaluations == 2:
+            raise Interruption
+        return evaluate(*arguments)
+
+    monkeypatch.setattr(run_module, "evaluate", interrupted)
+    with pytest.raises(Interruption):
+        train(plan, tmp_path / "broken")
+    monkeypatch.setattr(run_module, "evaluate", evaluate)
+    resumed = train(plan, tmp_path / "broken")
+    assert resumed["final"]["scores"] == whole["final"]["scores"]
+    assert [point["score"] for point in resumed["curve"]] == [point["score"] for point in whole["curve"]]
+
+
+def test_a_folder_with_another_run_is_refused(tmp_path: Path) -> None:
+    plan = small_plan("analytic")
+    train(plan, tmp_path)
+    with pytest.raises(InvalidInputError, match="steps"):
+        train(replace(plan, steps=90), tmp_path)
+    assert (plan.folder(tmp_path) / RESULT).is_file()
+
+
+def test_seeds_and_views_have_folders_of_their_own(tmp_path: Path) -> None:
+    folders = {
+        small_plan("ppo", seed=seed, view=view).folder(tmp_path) for seed in (0, 1) for view in ("focus", "canvas")
+    }
+    assert len(folders) == 4
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"task": "Shapes-v9"}, "Shapes-v9.*Digits-v0"),
+        ({"algorithm": "reinforce"}, "reinforce.*ppo, sac"),
+        ({"steps": 0}, "steps"),
+        ({"seed": -1}, "seed"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_one_clear_error(settings: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidInputError, match=words):
+        RunPlan(**{"task": "Shapes-v0", "algorithm": "ppo", "steps": 10, **settings})
+
+
+@pytest.mark.slow
+def test_ppo_learns_to_paint_shapes_in_ten_thousand_steps(tmp_path: Path) -> None:
+    document = train(RunPlan("Shapes-v0", "ppo", 10_000, points=1, curve_episodes=8), tmp_path)
+    held_out = hold_out(find_task("Shapes-v0"), 100)
+    flat = evaluate(held_out, paint_flat)["score"]
+    assert document["final"]["targets"] == held_out.fingerprint
+    assert document["final"]["score"] > max(flat, 0) + 0.3
+
+
+def test_held_out_targets_stay_what_they_are() -> None:
+    held_out = hold_out(find_task("Shapes-v0"), 100)
+    assert held_out.fingerprint == hold_out(find_task("Shapes-v0"), 100).fingerprint
+    assert len(set(held_out.names)) == 100
+    assert all("test" in name for name in held_out.names)
+    assert evaluate(held_out, paint_nothing)["score"] == 0
+
+
+def test_a_normalized_score_is_zero_at_the_best_of_the_floor_and_a_hundred_at_the_gradient_agent() -> None:
+    references = {"nothing": 0.0, "random": -0.5, "flat": 0.2, "gradient": 0.9}
+    assert normalized_score(0.2, references) == 0
+    assert normalized_score(0.9, references) == pytest.approx(100)
+    assert normalized_score(0.55, references) == pytest.approx(50)
+
+
+def test_interquartile_means_leave_out_both_quarters_and_intervals_hold_them() -> None:
+    assert interquartile_mean(np.array([0.0, 1, 1, 1, 1, 1, 1, 100])) == 1
+    runs = np.random.default_rng(0).normal(0.8, 0.02, (5, 100))
+    middle, low, high = bootstrap([runs])
+    assert low < middle < high
+    assert abs(middle - 0.8) < 0.01
+    assert bootstrap([runs]) == (middle, low, high)
+    assert bootstrap([runs[:1]])[1:] == (bootstrap([runs[:1]])[0],) * 2
+
+
+def test_a_profile_falls_from_all_to_none() -> None:
+    profile = performance_profile(np.array([[0.2, 0.4], [0.6, 0.8]]), np.array([0.0, 0.5, 0.9]))
+    assert profile.tolist() == [1, 0.5, 0]
+
+
+def test_a_scoreboard_sums_up_what_is_finished(tmp_path: Path) -> None:
+    for seed in (0, 1):
+        train(small_plan("analytic", seed=seed), tmp_path)
+    runs = read_runs(tmp_path)
+    document = summarize_runs(runs, {})
+    (entry,) = document["entries"]
+    assert (entry["task"], entry["algorithm"], entry["seeds"]) == ("paintgym/Shapes-v0", "analytic", [0, 1])
+    assert "analytic" in as_markdown(document)
+    assert [task for task, _ in curve_plots(document, "steps")] == ["paintgym/Shapes-v0"]
+
+
+def test_runs_of_another_protocol_and_empty_folders_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="train-baseline"):
+        read_runs(tmp_path)
+    plan = small_plan("analytic")
+    train(plan, tmp_path)
+    path = plan.folder(tmp_path) / RESULT
+    document = json.loads(path.read_text())
+    document["settings"]["protocol"] = 0
+    path.write_text(json.dumps(document))
+    with pytest.raises(InvalidInputError, match="version 0"):
+        read_runs(tmp_path)
+
+
+def test_an_actor_is_weights_alone(tmp_path: Path) -> None:
+    plan = small_plan("analytic")
+    train(plan, tmp_path)
+    path = plan.folder(tmp_path) / ACTOR
+    actor, _ = load_actor(path)
+    assert all(torch.isfinite(weight).all() for weight in actor.state_dict().values())
+    path.write_bytes(b"nothing of the kind")
+    with pytest.raises(InvalidInputError, match=path.name):
+        load_actor(path)

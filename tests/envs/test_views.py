@@ -1,0 +1,206 @@
+"""Views: where a focus lies, what numbers mean there and back, what is seen of it, and settings that cannot be."""
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+import torch
+from gymnasium.utils.env_checker import check_env
+from helpers.soft_painter import SoftPainter
+from paintgym.envs.core import PaintingCore
+from paintgym.envs.losses.loss import PixelLoss
+from paintgym.envs.state import PaintingState
+from paintgym.envs.views import VIEWS, CanvasView, FocusView, View, make_view
+from paintgym.errors import InvalidInputError
+from paintgym.painters.stroke import COLOR, CONTROL, END, START
+from stable_baselines3.common.env_checker import check_env as check_for_sb3
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+SIZE = 32
+EVERY_VIEW = [CanvasView(), FocusView(window=16), FocusView(window=12, scales=(1, 2), blur=3)]
+
+
+def make_core(view: View, **settings: Any) -> PaintingCore:
+    return PaintingCore(SoftPainter(), PixelLoss(), view=view, stroke_budget=6, **settings)
+
+
+def a_state(core: PaintingCore, batch: int = 3, seed: int = 0) -> PaintingState:
+    target = torch.rand(batch, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(seed))
+    return core.initial(target)
+
+
+def make(**settings: Any) -> gymnasium.Env[Any, Any]:
+    pictures = list(np.random.default_rng(0).integers(0, 256, (4, SIZE, SIZE, 3), dtype=np.uint8))
+    arguments = {"target": pictures, "perceptual": "mse", "size": SIZE, "stroke_budget": 4, **settings}
+    return gymnasium.make("paintgym/Painting-v0", **arguments)
+
+
+@pytest.mark.parametrize("place", [(5, 9), (31, 0), (16, 16)])
+def test_the_focus_is_where_the_blurred_error_is_largest(place: tuple[int, int]) -> None:
+    x, y = place
+    target = torch.ones(1, 3, SIZE, SIZE)
+    target[:, :, max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3] = 0
+    focus = FocusView(window=8, blur=5).find_focus(torch.ones_like(target), target)
+    assert (focus - torch.tensor([[x + 0.5, y + 0.5]])).abs().max() <= 2
+
+
+def test_one_dark_pixel_counts_less_than_a_gray_patch() -> None:
+    target = torch.ones(1, 3, SIZE, SIZE)
+    target[..., 4, 4] = 0
+    target[..., 20:27, 20:27] = 0.5
+    focus = FocusView(window=8, blur=7).find_focus(torch.ones_like(target), target)
+    assert (focus > 18).all()
+
+
+@pytest.mark.parametrize("view", EVERY_VIEW, ids=repr)
+def test_strokes_become_numbers_and_strokes_again(view: View) -> None:
+    core = make_core(view, strokes_per_step=2)
+    state = a_state(core)
+    strokes = torch.rand(3, 2, 12)
+    actions = core.actions(state, strokes)
+    assert actions.shape == (3, 24)
+    torch.testing.assert_close(core.strokes(state, actions), strokes, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("view", EVERY_VIEW[1:], ids=repr)
+def test_zeros_are_a_short_stroke_at_the_focus_with_gradients(view: FocusView) -> None:
+    core = make_core(view)
+    state = a_state(core)
+    assert state.focus is not None
+    action = torch.zeros(3, 12, requires_grad=True)
+    stroke = core.strokes(state, action)[:, 0]
+    torch.testing.assert_close(stroke[:, CONTROL], (state.focus / SIZE).clamp(0, 1))
+    reach = view.window / SIZE / 2
+    inside = ((stroke[:, START.start] > 0) & (stroke[:, END.start] < 1)).nonzero()[:, 0]
+    length = (stroke[:, END] - stroke[:, START]).norm(dim=1)[inside]
+    torch.testing.assert_close(length, torch.full_like(length, reach / 2))
+    core.transition(state, action).loss.sum().backward()
+    assert action.grad is not None
+    assert (action.grad.norm(dim=1) > 1e-6).all()
+
+
+def test_numbers_are_relative_to_the_focus_and_the_colors_to_the_targets_there() -> None:
+    core = make_core(FocusView(window=16, color_reach=0.25))
+    target = torch.full((1, 3, SIZE, SIZE), 0.5)
+    target[..., 8:15, 8:15] = torch.tensor([0.2, 0.4, 0.6])[:, None, None]
+    state = core.initial(target)
+    action = torch.zeros(1, 12)
+    action[:, COLOR], action[:, CONTROL] = 0.4, torch.tensor([1.0, -1.0])
+    stroke = core.strokes(state, action)[0, 0]
+    assert state.focus is not None
+    torch.testing.assert_close(stroke[CONTROL], (state.focus[0] + torch.tensor([8.0, -8.0])) / SIZE)
+    x, y = state.focus[0].long().tolist()
+    torch.testing.assert_close(stroke[COLOR], target[0, :, y, x] + 0.1)
+
+
+@pytest.mark.parametrize("view", EVERY_VIEW, ids=repr)
+def test_what_is_seen_fits_the_space_and_is_the_same_quantized(view: View) -> None:
+    core = make_core(view)
+    state = core.transition(a_state(core), torch.rand(3, 12) * 2 - 1)
+    seen = core.observation(state)
+    assert tuple(seen.shape[1:]) == core.observation_shape(SIZE)
+    assert seen.min() >= 0
+    assert seen.max() <= 1
+    assert torch.equal(core.quantized_observation(state), (seen * 255).round().to(torch.uint8))
+
+
+def test_a_window_shows_target_residual_and_where_the_canvas_is() -> None:
+    view = FocusView(window=8, blur=1)
+    target = torch.ones(1, 3, SIZE, SIZE)
+    target[..., 0, 0] = 0
+    state = make_core(view).initial(target)
+    seen = view.observe(state)[0]
+    middle = view.window // 2
+    inside = seen[6, middle:, middle:]
+    assert (inside[1:, 1:] == 1).all()
+    assert (seen[6, : middle - 1] == 0).all()
+    assert (seen[6, :, : middle - 1] == 0).all()
+    assert (seen[0, middle + 1 :, middle + 1 :] == 1).all()
+    assert seen[3:6].min() < 0.5  # the target is darker than the canvas there
+
+
+@pytest.mark.parametrize("view", [{"name": "focus", "window": 16}, "canvas"])
+@pytest.mark.parametrize("reward", ["negative_loss", "improvement", "relative", "log"])
+def test_the_checkers_of_both_libraries_find_nothing(view: Any, reward: str) -> None:
+    env = make(view=view, reward=reward, paper="mean")
+    check_env(env.unwrapped, skip_render_check=True)
+    check_for_sb3(env.unwrapped)
+
+
+@pytest.mark.parametrize("reward", ["relative", "log"])
+def test_rows_of_a_vector_environment_do_what_single_ones_do(reward: str) -> None:
+    settings = {"view": {"name": "focus", "window": 16}, "reward": reward, "paper": "mean"}
+    pictures = list(np.random.default_rng(0).integers(0, 256, (4, SIZE, SIZE, 3), dtype=np.uint8))
+    arguments = {"target": pictures, "perceptual": "mse", "size": SIZE, "stroke_budget": 4}
+    many: Any = gymnasium.make_vec(
+        "paintgym/Painting-v0", num_envs=2, autoreset_mode="Disabled", **arguments, **settings
+    )
+    ones = [make(**settings) for _ in range(2)]
+    seen, infos = many.reset(seed=3)
+    firsts = [env.reset(seed=3 + row) for row, env in enumerate(ones)]
+    actions = np.random.default_rng(1).uniform(-1, 1, (4, 2, 12)).astype(np.float32)
+    for row, (observation, info) in enumerate(firsts):
+        assert np.array_equal(seen[row], observation)
+        assert np.array_equal(infos["focus"][row], info["focus"])
+    for action in actions:
+        seen, rewards, _, _, infos = many.step(action)
+        for row, env in enumerate(ones):
+            observation, value, _, _, info = env.step(action[row])
+            assert np.abs(seen[row].astype(int) - observation).max() <= 1
+            assert rewards[row] == pytest.approx(float(value), rel=1e-3, abs=1e-5)
+            assert infos["score"][row] == pytest.approx(info["score"], rel=1e-3, abs=1e-5)
+            assert np.array_equal(infos["focus"][row], info["focus"])
+
+
+def test_the_window_is_drawn_on_both_halves() -> None:
+    plain, framed = make(render_mode="rgb_array"), make(render_mode="rgb_array", view={"name": "focus", "window": 8})
+    pictures = []
+    for env in (plain, framed):
+        env.reset(seed=0)
+        pictures.append(np.asarray(env.render()))
+    changed = (pictures[0] != pictures[1]).any(-1)
+    assert changed[:, :SIZE].any()
+    assert changed[:, SIZE:].any()
+    assert changed.mean() < 0.2
+
+
+@pytest.mark.parametrize(
+    ("view", "words"),
+    [
+        ("fovea", ["'fovea'", "canvas, focus"]),
+        ({"name": "focus", "windows": 8}, ["'windows'", "window"]),
+        ({"name": "canvas", "window": 8}, ["'window'", "none"]),
+        ({"name": "focus", "window": 64}, ["64", f"{SIZE}"]),
+        ({"name": "focus", "window": 2}, ["window", "2"]),
+        ({"name": "focus", "blur": 4}, ["odd blur"]),
+        ({"name": "focus", "scales": [0]}, ["scale", "0"]),
+        ({"name": "focus", "scales": []}, ["scale"]),
+        (7, ["7"]),
+        ({}, ["{}"]),
+    ],
+)
+def test_a_view_that_cannot_be_is_one_clear_error(view: Any, words: list[str]) -> None:
+    with pytest.raises(InvalidInputError) as error:
+        make(view=view)
+    assert [word for word in words if word not in str(error.value)] == []
+
+
+@pytest.mark.parametrize("paper", ["blue", (1, 2, 3), 0.5, (0.1, 0.2)])
+def test_paper_that_cannot_be_is_one_clear_error(paper: Any) -> None:
+    with pytest.raises(InvalidInputError):
+        make(paper=paper)
+
+
+def test_paper_is_white_the_targets_mean_or_a_color() -> None:
+    target = torch.rand(2, 3, SIZE, SIZE)
+    core = make_core(CanvasView())
+    assert (core.initial(target).canvas == 1).all()
+    toned = make_core(CanvasView(), paper="mean").initial(target).canvas
+    torch.testing.assert_close(toned[:, :, 3, 5], target.mean((2, 3)))
+    colored = make_core(CanvasView(), paper=(0.25, 0.5, 0.75)).initial(target).canvas
+    torch.testing.assert_close(colored[0, :, 0, 0], torch.tensor([0.25, 0.5, 0.75]))
+
+
+def test_a_view_has_the_name_it_is_made_by() -> None:
+    assert {name: make_view(name).name for name in VIEWS} == {name: name for name in VIEWS}
