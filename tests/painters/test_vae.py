@@ -65,6 +65,7 @@ def test_the_encoder_is_not_shipped(trained, config):
     assert not any("encoder" in name for name in load_painter(config.folder / "painter.safetensors").state_dict())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interrupted_at", [5, 15], ids=["autoencoding", "predicting"])
 def test_a_resumed_run_ends_with_the_same_weights(trained, config, data, tmp_path, interrupted_at):
     broken = dataclasses.replace(config, out=tmp_path)

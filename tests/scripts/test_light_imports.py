@@ -214,6 +214,7 @@ def test_importing_the_package_loads_nothing_heavy(folder: Path) -> None:
     assert set(paintgym.__all__) <= set(dir(paintgym))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("agent", ["policy", "random"])
 def test_painting_loads_neither_stable_baselines3_nor_torchvision_nor_tensorboard(folder: Path, agent: str) -> None:
     script = (
@@ -225,6 +226,7 @@ def test_painting_loads_neither_stable_baselines3_nor_torchvision_nor_tensorboar
     assert (folder / f"{agent}.png").is_file()
 
 
+@pytest.mark.slow
 def test_an_agent_with_a_policy_allocates_no_rollout_buffer(folder: Path) -> None:
     script = (
         "import sys, gc; from paintgym import load_agent\n"
