@@ -29,7 +29,7 @@ from PIL import Image
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.vec_env import SubprocVecEnv
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 
 PICTURES = list(np.random.default_rng(0).integers(0, 256, (3, 40, 40, 3), dtype=np.uint8))
 BASE: dict[str, Any] = {"target": PICTURES, "perceptual": "lite", "stroke_budget": 4, "size": 36}
@@ -68,7 +68,6 @@ def test_an_environment_goes_on_alike_in_the_midst_of_an_episode(travel: Callabl
     assert data_equivalence(*records)
 
 
-@pytest.mark.slow
 @journeys
 @pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
 def test_a_vector_environment_goes_on_alike(travel: Callable[[Any], Any], mode: str) -> None:
@@ -92,7 +91,6 @@ def test_the_vec_env_of_stable_baselines_goes_on_alike(travel: Callable[[Any], A
     assert data_equivalence(*records)
 
 
-@pytest.mark.slow
 @journeys
 @pytest.mark.parametrize("name", ["random", "greedy", "gradient", "policy"])
 def test_an_agent_paints_the_same_picture_elsewhere(travel: Callable[[Any], Any], name: str) -> None:
@@ -133,7 +131,6 @@ def test_a_loss_travels(travel: Callable[[Any], Any], name: str) -> None:
     assert torch.equal(travel(loss)(canvas, loss.features(target)), loss(canvas, loss.features(target)))
 
 
-@pytest.mark.slow
 @journeys
 @pytest.mark.parametrize("source", ["mnist", "photographs", "array", "list", "file", "folder", "bytes"])
 def test_targets_travel_and_leave_behind_what_they_remember(
@@ -166,7 +163,6 @@ def _paint_a_little(env: Any, pipe: Any) -> None:
     pipe.send([env.step(np.full(12, 0.3)), env.reset(), env.unwrapped.targets])
 
 
-@pytest.mark.slow
 def test_a_spawned_worker_goes_on_with_an_environment_and_sends_its_targets_back() -> None:
     env = gymnasium.make(ID, **BASE)
     env.reset(seed=1)
@@ -184,7 +180,6 @@ def test_a_spawned_worker_goes_on_with_an_environment_and_sends_its_targets_back
     assert np.array_equal(targets.picture(0), env.unwrapped.targets.picture(0))
 
 
-@pytest.mark.slow
 def test_workers_of_stable_baselines_send_targets_and_paint_alike() -> None:
     env = make_vec_env(
         f"paintgym:{ID}",  # the workers import what is before the colon
@@ -262,7 +257,6 @@ FORKED = """
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("context", ["None", "'fork'", "'spawn'"])
 def test_gymnasiums_worker_processes_paint_after_two_threads_have_painted_here(context: str, tmp_path: Path) -> None:
     code = (
@@ -282,7 +276,6 @@ if __name__ == "__main__":
     assert run(f"import runpy; runpy.run_path({str(script)!r}, run_name='__main__')") == "(2, 7, 64, 64)\nTrue\n"
 
 
-@pytest.mark.slow
 def test_a_forked_process_paints_with_one_thread_and_its_parent_keeps_its_own() -> None:
     code = (
         textwrap.dedent(FORKED)

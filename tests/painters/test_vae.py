@@ -108,7 +108,7 @@ def test_the_predictor_is_taught_and_the_decoder_frozen(config, data, tmp_path):
 
 
 def test_a_stage_that_no_longer_improves_makes_way_for_the_next(config, data, tmp_path):
-    patient = dataclasses.replace(config, out=tmp_path, autoencoding_steps=1000, vae_learning_rate=0.0, patience=2)
+    patient = dataclasses.replace(config, out=tmp_path, autoencoding_steps=1000, vae_learning_rate=1e-30, patience=2)
     trainer = PainterTrainer(patient, *data)
     steps = []
     trainer.run(lambda progress: steps.append(progress.step))
