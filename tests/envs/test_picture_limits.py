@@ -137,7 +137,7 @@ def test_a_folder_of_large_photographs_is_decoded_small_at_every_reset(tmp_path:
     for index in range(3):
         env.reset(seed=0, options={"target_index": index})
     env.reset(options={"target": tmp_path / "0.jpg"})
-    assert decoded == 4 * [504 * 378]
+    assert decoded == 4 * [1008 * 756]
     read_upload((tmp_path / "0.jpg").read_bytes(), 20_000_000)
     assert decoded[-1] == 1008 * 756
 
