@@ -15,7 +15,7 @@ from torch import Tensor
 from ..checks import check_whole
 from ..errors import InvalidInputError
 from ..painters.stroke import STROKE_LENGTH
-from .pictures import TARGET_RESERVE, Picture, fit_picture, load_picture
+from .pictures import Picture, fit_picture, load_picture
 from .targets.targets import Targets
 
 _OPTION_DIMENSIONS = {"target": 3, "target_index": 0}
@@ -35,7 +35,7 @@ def choose_target(targets: Targets, options: Mapping[str, Any], generator: np.ra
         names = ", ".join(_OPTION_DIMENSIONS)
         raise InvalidInputError(f"reset options are {sorted(options)}, expected one of {names}, or none")
     if "target" in options:
-        return -1, fit_picture(load_picture(options["target"], enough=TARGET_RESERVE * targets.size), targets.size)
+        return -1, fit_picture(load_picture(options["target"], enough=targets.size), targets.size)
     index = targets.check(options["target_index"] if options else generator.integers(len(targets)))
     return index, targets.picture(index)
 

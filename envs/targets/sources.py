@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 from ...errors import InvalidInputError, MissingDataError
 from ...files import data_directory
 from ..decoding import FORMAT_NAMES, PICTURE_SUFFIXES
-from ..pictures import TARGET_RESERVE, Picture, PictureSource, check_picture, fit_picture, load_picture
+from ..pictures import Picture, PictureSource, check_picture, fit_picture, load_picture
 from .names import Split
 
 _TEST_ARTISTS_ONE_IN = 6
@@ -74,7 +74,7 @@ class PictureFiles:
 
     def square(self, index: int, size: int) -> Picture:
         """See ``PictureSet``."""
-        return fit_picture(load_picture(self.paths[index], enough=TARGET_RESERVE * size), size)
+        return fit_picture(load_picture(self.paths[index], enough=size), size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +123,7 @@ class GivenPictures:
 
     def square(self, index: int, size: int) -> Picture:
         """See ``PictureSet``."""
-        return fit_picture(load_picture(self.pictures[index], enough=TARGET_RESERVE * size), size)
+        return fit_picture(load_picture(self.pictures[index], enough=size), size)
 
 
 @dataclass(frozen=True, eq=False)

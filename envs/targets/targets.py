@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from ...checks import check_whole, shown
 from ...errors import InvalidInputError
-from ..pictures import TARGET_RESERVE, Picture, PictureSource, check_picture, is_in_memory
+from ..pictures import Picture, PictureSource, check_picture, is_in_memory
 from .bam.database import Bam
 from .names import Split, check_target
 from .sources import (
@@ -134,9 +134,9 @@ def load_targets(
 
 def _find(source: TargetSource, size: int, split: Split, bam_filter: str | None) -> PictureSet:
     if isinstance(source, list | tuple):
-        return GivenPictures.of(source, enough=TARGET_RESERVE * size, listed=True)
+        return GivenPictures.of(source, enough=size, listed=True)
     if is_in_memory(source):
-        return GivenPictures.of([source], enough=TARGET_RESERVE * size)  # type: ignore[list-item]
+        return GivenPictures.of([source], enough=size)  # type: ignore[list-item]
     if not isinstance(source, str | Path):
         raise InvalidInputError(
             f"the target is a {type(source).__name__}, expected a name, a path, a picture or a list"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....errors import InvalidInputError
-from ...pictures import PICTURE_SUFFIXES, TARGET_RESERVE, Picture, check_picture, fit_picture, load_picture
+from ...pictures import PICTURE_SUFFIXES, Picture, check_picture, fit_picture, load_picture
 
 _LARGEST_NUMBER_LENGTH = 18  # digits that any int64 can hold
 _SIGNATURES = ((b"\xff\xd8\xff", b"\xff\xd9"), (b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"))
@@ -121,7 +121,7 @@ class BamPictures:
             InvalidInputError: the file turns out to be damaged.
         """
         path = self._files.path(int(self._positions[index]))
-        return fit_picture(load_picture(path, enough=TARGET_RESERVE * size), size)
+        return fit_picture(load_picture(path, enough=size), size)
 
 
 def _is_number(stem: str) -> bool:
