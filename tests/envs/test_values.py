@@ -258,6 +258,7 @@ def test_an_unknown_device_is_called_unknown() -> None:
         gymnasium.make(ID, **BASE, device="gpu")
 
 
+@pytest.mark.slow
 def test_the_id_imports_the_package_when_it_is_named_before_a_colon() -> None:
     code = (
         "import gymnasium, numpy; picture = numpy.zeros((16, 16, 3), 'uint8'); "

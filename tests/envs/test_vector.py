@@ -154,6 +154,7 @@ def test_gymnasiums_episode_statistics_wrapper_counts_the_episodes() -> None:
     assert infos["episode"]["r"] == pytest.approx(total)
 
 
+@pytest.mark.slow
 def test_a_thousand_episodes_of_a_batch_of_64_do_not_grow_the_process() -> None:
     memory = Path("/proc/self/statm")
     if not memory.exists():

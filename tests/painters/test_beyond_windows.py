@@ -101,6 +101,7 @@ def test_the_canvas_knows_which_rasters_lie_inside_it(raster: Raster, inside: bo
     assert WHOLE.holds(raster) is inside
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["vae", "gan-deconv"])
 def test_large_paintings_show_no_borders_of_windows(name: str) -> None:
     path = Path(paintgym.__file__).parent / "scripts" / "pictures" / "still_life.jpg"

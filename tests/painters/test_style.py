@@ -53,6 +53,7 @@ def test_colors_are_the_nearest_of_the_palette():
     torch.testing.assert_close(colored, torch.from_numpy(PALETTE)[distance.argmin(1)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [None, 96])
 @pytest.mark.parametrize("agent", ["random", "greedy", "policy", "gradient", "policy+refine"])
 def test_every_agent_keeps_the_style(agent, size):

@@ -135,6 +135,7 @@ def test_a_sentence_names_one_setting_or_several() -> None:
     assert {"PAINTGYM_THREADS", "PAINTGYM_TRUSTED_PROXIES", "PAINTGYM_URL_PREFIX"} <= VARIABLES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", AGENTS)
 def test_the_agents_said_to_paint_the_same_whatever_the_seed_are_those_that_do(name: str) -> None:
     options = {"iterations": 60} if "gradient" in name or "refine" in name else {}

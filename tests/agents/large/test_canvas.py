@@ -53,6 +53,7 @@ def test_a_perfect_canvas_still_gets_its_strokes():
         assert sum(canvas.windows_of(stage).counts) == stage.strokes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("agent", ["random", "greedy", "policy", "gradient", "policy+refine"])
 @pytest.mark.usefixtures("one_thread")
 def test_a_small_painting_is_a_large_one_with_one_window(agent):

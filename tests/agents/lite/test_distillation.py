@@ -44,5 +44,5 @@ def test_the_data_are_pictures_canvases_and_what_vgg19_says_of_them(data):
 
 
 def test_settings_that_cannot_work_are_refused():
-    with pytest.raises(InvalidInputError, match="do not fill a batch"):
+    with pytest.raises(InvalidInputError, match="pictures is 4, which does not fill a batch"):
         DistillationConfig(pictures=4, pictures_per_step=8).check()
