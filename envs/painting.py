@@ -55,16 +55,22 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
     ## Observation space
     ``Box(0, 255, (7, size, size), uint8)``, channels first: the canvas (red, green, blue), the target (red, green,
     blue), and a constant plane with the strokes that are left, 30 ln(1 + strokes left), at most 255, which is 0 at
-    the end alone. The canvas itself is kept in float32: only the observation is rounded.
+    the end alone. The canvas itself is kept in float32: only the observation is rounded. ``view="focus"`` shows a
+    window about the place of the largest error instead, to which an action's numbers are relative then
+    (``views.FocusView``).
 
     ## Rewards
     With L the loss between canvas and target after step t:
 
     - ``"negative_loss"``: -L(t), at every step.
-    - ``"improvement"``: L(t-1) - L(t). The sum over an episode is the loss of white paper minus the last loss.
+    - ``"improvement"``: L(t-1) - L(t). The sum over an episode is the loss of the paper minus the last loss.
+    - ``"relative"``: (L(t-1) - L(t)) / L(0). The sum is the score, 1 - L(end) / L(0).
+    - ``"log"``: ln L(t-1) - ln L(t).
+
+    Which of them keep what is best, and when each is right, ``rewards`` tells.
 
     ## Starting state
-    White paper, and a target drawn evenly from those of ``target`` by the environment's own random numbers.
+    The paper, white by default, and a target drawn evenly from those of ``target`` by the environment's own random numbers.
     ``reset(options={"target_index": i})`` takes target ``i``; ``reset(options={"target": picture})`` takes a picture
     in any form that ``target`` may have, of which the center square is scaled to ``size``.
 
@@ -76,20 +82,24 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
     | key | meaning |
     |---|---|
     | ``loss`` | float: L(t) |
+    | ``score`` | float: 1 - L(t) / L(0), the part of the paper's loss that is gone |
+    | ``focus`` | float32 (2,): x, y in pixels where the focus view looks; only there in that view |
     | ``stroke_index`` | int: strokes painted so far |
     | ``target_index`` | int: number of the target, -1 if it came with the options |
     | ``stroke`` | float32 (strokes_per_step, 12) in [0, 1]: what this step painted; not there after a reset |
 
     ## Rendering
-    ``rgb_array``: (size, 2 * size, 3) uint8, the canvas with the target to its right.
+    ``rgb_array``: (size, 2 * size, 3) uint8, the canvas with the target to its right, and where a focus view looks.
 
     ## Arguments
     | argument | default | meaning |
     |---|---|---|
-    | ``target`` | ``"mnist"`` | pictures to paint: ``"mnist"``, ``"paintings"``, ``"photographs"``, ``"bam"``, a folder, a picture (a file's path, its bytes or the open file, a PIL image, an (H, W, 3) uint8 array, a tensor), or a list of pictures |
+    | ``target`` | ``"mnist"`` | pictures to paint: ``"shapes"``, ``"mnist"``, ``"paintings"``, ``"photographs"``, ``"bam"``, a folder, a picture (a file's path, its bytes or the open file, a PIL image, an (H, W, 3) uint8 array, a tensor), or a list of pictures |
     | ``painter`` | ``"gan"`` | name or ``.safetensors`` file of the neural painter, or a painter that is already loaded |
     | ``perceptual`` | ``"vgg19"`` | the loss: ``"vgg19"`` (relative distance of VGG19's features), ``"lite"`` (its small stand-in, which ships with the package), ``"vgg19-bf16"`` and ``"lite-bf16"`` (the same networks in bfloat16), ``"mse"`` (mean squared error of pixels), or a ``Loss`` that is already loaded |
-    | ``reward`` | ``"negative_loss"`` | or ``"improvement"`` |
+    | ``reward`` | ``"negative_loss"`` | or ``"improvement"``, ``"relative"``, ``"log"`` |
+    | ``view`` | ``"canvas"`` | or ``"focus"``, or a view with settings, such as ``{"name": "focus", "window": 16}`` |
+    | ``paper`` | ``"white"`` | what is painted on: or ``"mean"``, the target's mean color, or red, green and blue in [0, 1] |
     | ``stroke_budget`` | 100 | strokes of an episode, a multiple of ``strokes_per_step`` |
     | ``strokes_per_step`` | 1 | strokes of one action |
     | ``size`` | 64 | side of canvas and target in pixels, 16 to 1024; the brush grows with it |

@@ -7,6 +7,8 @@ learner's choice; those given here are the ones that learn fastest.
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import InvalidInputError
+
 SHAPES_PAPER = (0.93, 0.91, 0.87)
 """The tone that ``targets.shapes`` draws on; a test holds the two together."""
 
@@ -73,3 +75,15 @@ _TASKS = (
 )
 TASKS: dict[str, Task] = {task.id: task for task in _TASKS}
 """Tasks by id, the easiest first."""
+
+
+def find_task(task_id: str) -> Task:
+    """A task by its id, or by its name alone, such as ``"Digits-v0"``.
+
+    Raises:
+        InvalidInputError: there is none.
+    """
+    full = task_id if "/" in task_id else f"paintgym/{task_id}"
+    if full not in TASKS:
+        raise InvalidInputError(f"there is no task {task_id!r}; expected one of {', '.join(TASKS)}")
+    return TASKS[full]

@@ -25,8 +25,7 @@ from ...envs.losses.registry import make_loss
 from ...envs.losses.vgg import WEIGHTS_FILE
 from ...envs.rewards import score
 from ...envs.targets.targets import load_targets
-from ...envs.tasks import TASKS, Task
-from ...errors import InvalidInputError
+from ...envs.tasks import Task
 from ...files import data_directory
 from ...painters.neural.proxy import ProxyPainter
 from ...painters.pixels import to_tensor, to_uint8
@@ -72,18 +71,6 @@ class HeldOut:
     def fingerprint(self) -> str:
         """A hash of the pictures: figures of different pictures are not compared."""
         return hashlib.sha256(self.pictures.tobytes()).hexdigest()[:16]
-
-
-def find_task(task_id: str) -> Task:
-    """A task by its id, or by its name alone, such as ``"Digits-v0"``.
-
-    Raises:
-        InvalidInputError: there is none.
-    """
-    full = task_id if "/" in task_id else f"paintgym/{task_id}"
-    if full not in TASKS:
-        raise InvalidInputError(f"there is no task {task_id!r}; expected one of {', '.join(TASKS)}")
-    return TASKS[full]
 
 
 def hold_out(task: Task, episodes: int, seed: int = 0) -> HeldOut:

@@ -13,7 +13,7 @@ import torch
 from torch.utils.tensorboard import SummaryWriter
 
 from ...checks import check_whole
-from ...envs.tasks import TASKS
+from ...envs.tasks import TASKS, find_task
 from ...errors import InvalidInputError
 from ...runs import keep_settings, load_checkpoint, read_json, save_checkpoint, settings_of, write_json
 from .analytic import AnalyticLearner
@@ -21,7 +21,7 @@ from .cloning import CloningLearner
 from .config import ALGORITHMS, ClonedPPOConfig
 from .network import save_actor
 from .ppo import PPOLearner
-from .protocol import PROTOCOL_VERSION, acted_by, evaluate, find_task, hold_out
+from .protocol import PROTOCOL_VERSION, acted_by, evaluate, hold_out
 from .sac import SACLearner
 
 LEARNERS: dict[str, Callable[..., Any]] = {

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...checks import check_whole
+from ...envs.tasks import find_task
 from ...errors import InvalidInputError
 
 
@@ -32,12 +33,12 @@ def run(arguments: Arguments) -> None:
     check_whole("seed", arguments.seed, 0, 2**31)
     if arguments.episodes is not None:
         check_whole("episodes", arguments.episodes, 1, 10_000)
+    task = find_task(arguments.task)
     from ...agents.baselines import protocol
     from ...agents.baselines.network import load_actor
     from ...agents.baselines.reference import reference_painter
     from ...agents.registry import AGENTS
 
-    task = protocol.find_task(arguments.task)
     known = ["nothing", "flat", *AGENTS]
     if arguments.agent.endswith(".safetensors"):
         actor, trained = load_actor(Path(arguments.agent))

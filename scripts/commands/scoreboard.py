@@ -15,6 +15,7 @@ from typing import Literal
 import tyro
 
 from ...checks import check_whole
+from ...envs.tasks import find_task
 from ...files import check_can_write, make_folder
 
 
@@ -48,12 +49,12 @@ def run(arguments: Arguments) -> None:
     for output in (arguments.json, arguments.markdown):
         if output:
             check_can_write(output)
+    wanted = [find_task(name.strip()).id for name in arguments.tasks.split(",")] if arguments.tasks else None
     from ...agents.baselines import protocol, reference, scoreboard
     from ...agents.baselines.runner import train_all
     from ...agents.baselines.tracks import TRACKS
     from ...files import write_whole
 
-    wanted = [protocol.find_task(name.strip()).id for name in arguments.tasks.split(",")] if arguments.tasks else None
     if arguments.references:
         make_folder(arguments.runs)
         reference.write_references(arguments.runs / "references.json", wanted)

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import tyro
 
 from ...checks import check_whole
+from ...envs.tasks import find_task
 from ...errors import InvalidInputError
 
 
@@ -38,13 +39,12 @@ class Arguments:
 def run(arguments: Arguments) -> None:
     """Train what is not trained yet, and print what each run reaches."""
     seeds = read_seeds(arguments.seeds)
+    task = find_task(arguments.task).id
     check_whole("steps", arguments.steps, 1)
     check_whole("workers", arguments.workers, 1, 256)
-    from ...agents.baselines.protocol import find_task
     from ...agents.baselines.run import RunPlan
     from ...agents.baselines.runner import train_all
 
-    task = find_task(arguments.task).id
     plans = [RunPlan(task, arguments.algorithm, arguments.steps, seed, arguments.view) for seed in seeds]
     for document in train_all(plans, arguments.out, arguments.workers):
         final, settings = document["final"], document["settings"]

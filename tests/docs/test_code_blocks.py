@@ -56,6 +56,8 @@ SMALL: dict[str, str] = {
         "--autoencoding-steps 1 --predictor-steps 1 --evaluate-every 1"
     ),
     "train-policy": _TRAINING,
+    "train-baseline": "--steps 300 --seeds 0",
+    "evaluate": "--episodes 2",
     "train-classifier": "--digits 100 --test-digits 20 --epochs 1 --batch-size 50",
     "train-lite": "--pictures 2 --canvases 2 --pictures-per-step 1 --test-pictures 1",
     "learning-curves": "--figure mse_4",

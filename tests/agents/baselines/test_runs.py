@@ -22,7 +22,6 @@ from paintgym.agents.baselines.network import load_actor
 from paintgym.agents.baselines.protocol import (
     acted_by,
     evaluate,
-    find_task,
     hold_out,
     normalized_score,
     paint_flat,
@@ -31,6 +30,7 @@ from paintgym.agents.baselines.protocol import (
 from paintgym.agents.baselines.run import ACTOR, RESULT, RunPlan, train
 from paintgym.agents.baselines.scoreboard import as_markdown, curve_plots, read_runs, summarize_runs
 from paintgym.agents.baselines.statistics import bootstrap, interquartile_mean, performance_profile
+from paintgym.envs.tasks import find_task
 from paintgym.errors import InvalidInputError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
