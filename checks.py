@@ -28,7 +28,7 @@ def check_whole(name: str, value: Any, low: int, high: int | None = None) -> int
         paintgym.errors.InvalidInputError: size is 64.0, expected a whole number, at least 16
     """
     number = None
-    if not _is_truth(value):
+    if not _is_truth(value) and not _has_dimensions(value):
         try:
             number = operator.index(value)
         except (TypeError, ValueError, RuntimeError):
@@ -79,10 +79,13 @@ def _is_truth(value: Any) -> bool:
     return isinstance(value, bool) or str(getattr(value, "dtype", "")) in ("bool", "torch.bool")
 
 
+def _has_dimensions(value: Any) -> bool:
+    return bool(getattr(value, "ndim", 0))
+
+
 def _as_float(value: Any) -> float | None:
     """A finite number, or None. Text is no number, though ``float`` would take it; nor are arrays."""
-    dimensions: int = getattr(value, "ndim", 0)
-    if _is_truth(value) or isinstance(value, str | bytes) or dimensions:
+    if _is_truth(value) or isinstance(value, str | bytes) or _has_dimensions(value):
         return None
     try:
         number = float(value)

@@ -2,6 +2,8 @@
 
 import gymnasium
 
+from . import forking as forking
+
 _PAINTING = "paintgym/Painting-v0"
 
 # Only once: pytest imports the repository's root, which is the package, under a second name.

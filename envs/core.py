@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from ..checks import check_whole
 from ..errors import InvalidInputError
 from ..painters.canvas import paint_strokes
 from ..painters.painter import Painter
@@ -83,9 +84,8 @@ class PaintingCore:
     ) -> None:
         if reward not in REWARDS:
             raise InvalidInputError(f"there is no reward {reward!r}; expected one of {', '.join(REWARDS)}")
-        for name, value in (("stroke_budget", stroke_budget), ("strokes_per_step", strokes_per_step)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise InvalidInputError(f"{name} is {value!r}, expected a whole number, at least 1")
+        stroke_budget = check_whole("stroke_budget", stroke_budget, 1)
+        strokes_per_step = check_whole("strokes_per_step", strokes_per_step, 1)
         if stroke_budget % strokes_per_step:
             raise InvalidInputError(
                 f"stroke_budget is {stroke_budget}, expected a multiple of strokes_per_step = {strokes_per_step}"
@@ -143,7 +143,8 @@ class PaintingCore:
     def strokes(self, action: Tensor) -> Tensor:
         """The strokes (B, strokes_per_step, 12) in [0, 1] of actions (B, 12 * strokes_per_step).
 
-        A stroke is (action + 1) / 2; what lies outside [-1, 1] counts as the nearest number inside.
+        A stroke is (action + 1) / 2; what lies outside [-1, 1] counts as the nearest number inside. An action of equal
+        numbers, such as 0, is a stroke of no length: it paints nothing, and hardly has a gradient to learn from.
 
         Raises:
             InvalidInputError: actions of another shape.

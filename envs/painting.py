@@ -1,6 +1,5 @@
 """The Gymnasium environment ``paintgym/Painting-v0``, specified by its class docstring. The work is core.py's."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,23 +7,24 @@ import gymnasium
 import numpy as np
 import torch
 from gymnasium import spaces
+from gymnasium.envs.registration import EnvSpec
 from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
+from ..checks import check_whole
 from ..errors import InvalidInputError
+from ..painters.device import find_device
 from ..painters.modes import plain_torch
 from ..painters.painter import Painter
 from ..painters.pixels import to_tensor, to_uint8
 from ..painters.registry import load_painter
 from .core import OBSERVATION_CHANNELS, PaintingCore, PaintingState
+from .inputs import check_actions, check_seed, choose_target, plain_spec
 from .limits import MAXIMUM_SIZE, MINIMUM_SIZE
 from .losses.loss import Loss
 from .losses.registry import make_loss
-from .pictures import Picture, fit_picture, load_picture
 from .targets.names import Split
-from .targets.targets import Targets, TargetSource, load_targets
-
-_OPTIONS = ("target", "target_index")
+from .targets.targets import TargetSource, load_targets
 
 
 class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
@@ -45,6 +45,8 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
     | 2, 3 | x, y halfway along the stroke | | | | |
 
     Numbers outside [-1, 1] count as the nearest inside. An action of another shape, or with NaN or infinity, raises.
+    Lists and tensors are taken too, from any device; a gradient that a tensor carries ends here (``PaintingCore`` is
+    for training through the canvas).
 
     ## Observation space
     ``Box(0, 255, (7, size, size), uint8)``, channels first: the canvas (red, green, blue), the target (red, green,
@@ -59,12 +61,12 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
 
     ## Starting state
     White paper, and a target drawn evenly from those of ``target`` by the environment's own random numbers.
-    ``reset(options={"target_index": i})`` takes target ``i``; ``reset(options={"target": picture})`` takes an
-    (H, W, 3) uint8 array, of which the center square is scaled to ``size``.
+    ``reset(options={"target_index": i})`` takes target ``i``; ``reset(options={"target": picture})`` takes a picture
+    in any form that ``target`` may have, of which the center square is scaled to ``size``.
 
     ## Episode end
     The episode terminates when the stroke budget is spent: after ``stroke_budget / strokes_per_step`` steps. It is
-    never truncated: the budget is observed, so its end belongs to the task.
+    never truncated but by ``max_episode_steps``: the budget is observed, so its end belongs to the task.
 
     ## Info
     | key | meaning |
@@ -80,7 +82,7 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
     ## Arguments
     | argument | default | meaning |
     |---|---|---|
-    | ``target`` | ``"mnist"`` | pictures to paint: ``"mnist"``, ``"paintings"``, ``"photographs"``, ``"bam"``, a folder, a picture file, an (H, W, 3) uint8 array, or a list of arrays |
+    | ``target`` | ``"mnist"`` | pictures to paint: ``"mnist"``, ``"paintings"``, ``"photographs"``, ``"bam"``, a folder, a picture (a file's path, its bytes or the open file, a PIL image, an (H, W, 3) uint8 array, a tensor), or a list of pictures |
     | ``painter`` | ``"gan"`` | name or ``.safetensors`` file of the neural painter, or a painter that is already loaded |
     | ``perceptual`` | ``"vgg19"`` | the loss: ``"vgg19"`` (relative distance of VGG19's features), ``"lite"`` (its small stand-in, which ships with the package), ``"vgg19-bf16"`` and ``"lite-bf16"`` (the same networks in bfloat16), ``"mse"`` (mean squared error of pixels), or a ``Loss`` that is already loaded |
     | ``reward`` | ``"negative_loss"`` | or ``"improvement"`` |
@@ -92,7 +94,12 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
     | ``device`` | ``"cpu"`` | where painter and loss run |
     | ``render_mode`` | None | or ``"rgb_array"`` |
 
-    Named or written as paths and numbers, all arguments are JSON, and so is the environment's ``spec``.
+    Named or written as paths and numbers, all arguments are JSON, and so is the environment's ``spec``. Pictures in
+    memory are copied and relative paths resolved when the environment is made; ``spec`` keeps paths as they were given.
+
+    ``gymnasium.make("paintgym:paintgym/Painting-v0")`` imports the package too, in worker processes as well; without
+    the part before the colon, ``import paintgym`` has to come first. Environments can be pickled and deep-copied in the
+    midst of an episode, and go on alike. Forked processes begin with one thread of torch's: its others do not survive.
 
     Raises:
         InvalidInputError: an argument, action or option that cannot be used.
@@ -115,14 +122,13 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
         size: int = 64,
         split: Split = "train",
         bam_filter: str | None = None,
-        device: str = "cpu",
+        device: str | torch.device = "cpu",
         render_mode: str | None = None,
     ) -> None:
-        if isinstance(size, bool) or not isinstance(size, int) or not MINIMUM_SIZE <= size <= MAXIMUM_SIZE:
-            raise InvalidInputError(f"size is {size!r}, expected a whole number from {MINIMUM_SIZE} to {MAXIMUM_SIZE}")
+        size = check_whole("size", size, MINIMUM_SIZE, MAXIMUM_SIZE)
         if render_mode not in (None, "rgb_array"):
             raise InvalidInputError(f"render_mode is {render_mode!r}, expected None or 'rgb_array'")
-        self.device = _find_device(device)
+        self.device = find_device(device)
         self.targets = load_targets(target, size, split=split, bam_filter=bam_filter)
         self.core = PaintingCore(
             load_painter(painter, self.device) if isinstance(painter, str | Path) else painter,
@@ -137,13 +143,23 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
         self.observation_space = spaces.Box(0, 255, (OBSERVATION_CHANNELS, size, size), np.uint8)
         self.state: PaintingState | None = None
         self._target_index = -1
+        self._spec: EnvSpec | None = None
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """How the environment was made, by ``gymnasium.make``; see the class about JSON."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:
+        self._spec = plain_spec(spec, self.targets)
 
     @plain_torch()
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
         """White paper before a target; see the class for the options."""
-        super().reset(seed=seed)
+        super().reset(seed=check_seed(seed))
         self._target_index, picture = choose_target(self.targets, options or {}, self.np_random)
         with torch.no_grad():
             self.state = self.core.initial(to_tensor(picture, self.device))
@@ -182,7 +198,7 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
         return self.state
 
     def _check_action(self, action: Any) -> NDArray[np.float32]:
-        array = to_numbers(action, self.action_space.shape)
+        array = check_actions(action, (self.core.action_length,))
         if not np.isfinite(array).all():
             raise InvalidInputError(
                 f"number {int(np.argmin(np.isfinite(array)))} of the action is not finite; expected numbers in [-1, 1]"
@@ -199,47 +215,3 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
             "stroke_index": int(state.stroke_budget - state.strokes_left),
             "target_index": self._target_index,
         }
-
-
-def choose_target(targets: Targets, options: Mapping[str, Any], generator: np.random.Generator) -> tuple[int, Picture]:
-    """The target of an episode: what the options of a reset name, or one drawn evenly.
-
-    Returns:
-        Its number, -1 if it came with the options, and its (size, size, 3) uint8 pixels, not to be written into.
-
-    Raises:
-        InvalidInputError: options that are unknown or cannot be used.
-    """
-    if len(options) > 1 or not set(options) <= set(_OPTIONS):
-        raise InvalidInputError(f"reset options are {sorted(options)}, expected one of {', '.join(_OPTIONS)}, or none")
-    if "target" in options:
-        return -1, fit_picture(load_picture(options["target"], enough=targets.size), targets.size)
-    index = options["target_index"] if options else int(generator.integers(len(targets)))
-    picture = targets.picture(index)
-    return int(index), picture
-
-
-def to_numbers(action: Any, shape: tuple[int, ...] | None) -> NDArray[np.float32]:
-    """Actions as float32 of the shape that is expected.
-
-    Raises:
-        InvalidInputError: they are no numbers, or of another shape.
-    """
-    try:
-        array = np.asarray(action, np.float32)
-    except (TypeError, ValueError, RuntimeError):
-        raise InvalidInputError(
-            f"the action is a {type(action).__name__}, expected float32 numbers of shape {shape}"
-        ) from None
-    if array.shape != shape:
-        raise InvalidInputError(f"the action has shape {array.shape}, expected {shape}")
-    return array
-
-
-def _find_device(name: str) -> torch.device:
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError, TypeError):
-        raise InvalidInputError(f"device is {name!r}, which torch cannot use here; expected 'cpu' or 'cuda'") from None
-    return device

@@ -74,8 +74,8 @@ def load_picture(
             and not changed; a uint8 array (H, W, 3), (H, W, 4) with alpha, or (H, W); or a torch tensor, uint8
             (3, H, W) or (H, W, 3), or of floating point in [0, 1]. The result is a copy.
         paper: (3,) in [0, 1], seen through what is transparent.
-        enough: how many pixels of each side are needed. Where a JPEG has more than twice as many, it is decoded
-            smaller, at less cost, to no less than twice as many.
+        enough: how many pixels of each side are needed. Where a JPEG has far more, it is decoded smaller,
+            at less cost, to no less than four times as many.
         maximum_pixels: larger pictures are refused by their headers, before anything is decoded.
 
     Returns:

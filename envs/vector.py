@@ -5,24 +5,26 @@ from typing import Any
 
 import numpy as np
 import torch
+from gymnasium.envs.registration import EnvSpec
 from gymnasium.error import ResetNeeded
 from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from ..checks import check_whole
 from ..errors import InvalidInputError
 from ..painters.modes import plain_torch
 from ..painters.pixels import to_tensor, to_uint8
 from .core import PaintingState
-from .painting import PaintingEnv, choose_target, to_numbers
+from .inputs import check_actions, check_seeds, choose_target, options_of, plain_spec
+from .painting import PaintingEnv
 
 Mask = NDArray[np.bool_]
 """(num_envs,) bool."""
 VectorStep = tuple[NDArray[np.uint8], NDArray[np.float64], Mask, Mask, dict[str, Any]]
 
 _RESET_MASK = "reset_mask"
-_OPTION_DIMENSIONS = {"target": 3, "target_index": 0}
 
 
 class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArray[Any]]):
@@ -66,6 +68,7 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
     |---|---|---|
     | ``num_envs`` | 1 | how many environments |
     | ``autoreset_mode`` | ``"NextStep"`` | see above; gymnasium's ``AutoresetMode`` or its value |
+    | ``max_episode_steps`` | None | truncates episodes after so many steps, as gymnasium's ``TimeLimit`` does |
 
     Raises:
         InvalidInputError: an argument, action or option that cannot be used.
@@ -73,10 +76,18 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
     """  # noqa: E501
 
     def __init__(
-        self, num_envs: int = 1, *, autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP, **arguments: Any
+        self,
+        num_envs: int = 1,
+        *,
+        autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
+        max_episode_steps: int | None = None,
+        **arguments: Any,
     ) -> None:
-        if isinstance(num_envs, bool) or not isinstance(num_envs, int) or num_envs < 1:
-            raise InvalidInputError(f"num_envs is {num_envs!r}, expected a whole number, at least 1")
+        num_envs = check_whole("num_envs", num_envs, 1)
+        if max_episode_steps == -1:  # gymnasium.make has it for no limit
+            max_episode_steps = None
+        if max_episode_steps is not None:
+            max_episode_steps = check_whole("max_episode_steps", max_episode_steps, 1)
         modes = [mode.value for mode in AutoresetMode]
         if autoreset_mode not in [*AutoresetMode, *modes]:
             raise InvalidInputError(f"autoreset_mode is {autoreset_mode!r}, expected one of {', '.join(modes)}")
@@ -96,7 +107,19 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
         self._state: PaintingState | None = None
         self._target_index = np.full(num_envs, -1, np.int64)
         self._ended = np.zeros(num_envs, np.bool_)
+        self._most_steps = max_episode_steps
+        self._steps = np.zeros(num_envs, np.int64)
         self._streams: list[tuple[np.random.Generator, int] | None] = [None] * num_envs
+        self._spec: EnvSpec | None = None
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """How the environments were made, by ``gymnasium.make_vec``."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:
+        self._spec = plain_spec(spec, self.targets)
 
     @property  # type: ignore[misc]
     def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
@@ -118,8 +141,8 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
         """White paper before targets, in all environments or in those of a mask; see the class for the options."""
         options = dict(options or {})
         mask = self._check_mask(options.pop(_RESET_MASK, None))
-        per_env = [self._options_of(row, options) for row in range(self.num_envs)]
-        for row, one in enumerate(self._check_seeds(seed)):
+        per_env = [options_of(row, options, self.num_envs) for row in range(self.num_envs)]
+        for row, one in enumerate(check_seeds(seed, self.num_envs)):
             if mask[row] and one is not None:
                 self._streams[row] = seeding.np_random(one)
         self._restart(mask, per_env)
@@ -136,13 +159,13 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
         previous = self._current()
         if self.autoreset_mode is AutoresetMode.DISABLED and self._ended.any():
             raise ResetNeeded(
-                f"the stroke budgets of environments {np.flatnonzero(self._ended).tolist()} are spent; reset them with "
-                "reset(options={'reset_mask': ...}) before the next step()"
+                f"the strokes or steps of environments {np.flatnonzero(self._ended).tolist()} are spent; reset them "
+                "with reset(options={'reset_mask': ...}) before the next step()"
             )
         painting = ~self._ended
         batch = torch.as_tensor(self._check_actions(actions, painting), device=self.device)
         rewards = np.zeros(self.num_envs)
-        terminated = np.zeros_like(painting)
+        terminated, truncated = np.zeros_like(painting), np.zeros_like(painting)
         strokes = None
         if painting.any():
             with torch.no_grad():
@@ -151,15 +174,18 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
                 rewards[painting] = self.core.reward(previous, self._state).cpu().numpy()[painting]
                 terminated = self.core.terminal(self._state).cpu().numpy() & painting
                 strokes = self.core.strokes(batch).cpu().numpy()
+            self._steps[painting] += 1
+            if self._most_steps is not None:
+                truncated = painting & (self._steps >= self._most_steps)
         if not painting.all():
             self._restart(~painting)
-        self._ended = terminated.copy()
+        self._ended = ended = terminated | truncated
         observations = self._observe(self._current())
-        if self.autoreset_mode is AutoresetMode.SAME_STEP and terminated.any():
-            infos = self._restart_now(observations, terminated, strokes)
+        if self.autoreset_mode is AutoresetMode.SAME_STEP and ended.any():
+            infos = self._restart_now(observations, ended.copy(), strokes)
         else:
             infos = self._facts(np.ones_like(painting), strokes, painting)
-        return observations, rewards, terminated, np.zeros_like(terminated), infos
+        return observations, rewards, terminated, truncated, infos
 
     def render(self) -> tuple[NDArray[np.uint8], ...] | None:
         """For each environment the canvas with the target to its right; nothing without a render mode."""
@@ -196,6 +222,7 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
             self._current().overwrite(torch.as_tensor(rows, device=self.device), fresh)
         self._target_index[rows] = [index for index, _ in chosen]
         self._ended[rows] = False
+        self._steps[rows] = 0
         return fresh
 
     def _current(self) -> PaintingState:
@@ -242,33 +269,10 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
             raise ResetNeeded("the environments have no canvases yet; call reset() without a reset_mask first")
         return mask
 
-    def _check_seeds(self, seed: int | Sequence[int | None] | None) -> Sequence[int | None]:
-        if seed is None:
-            return [None] * self.num_envs
-        if isinstance(seed, int | np.integer):
-            return [int(seed) + row for row in range(self.num_envs)]
-        if len(seed) != self.num_envs:
-            raise InvalidInputError(f"there are {len(seed)} seeds, expected one, or one for each of {self.num_envs}")
-        return seed
-
-    def _options_of(self, row: int, options: Mapping[str, Any]) -> dict[str, Any]:
-        """The options that a single environment would get: each value is one for all, or a row of one for each."""
-        chosen = {}
-        for key, value in options.items():
-            one_each = isinstance(value, list | tuple) or (
-                isinstance(value, np.ndarray) and value.ndim > _OPTION_DIMENSIONS.get(key, 0)
-            )
-            if one_each and len(value) != self.num_envs:
-                raise InvalidInputError(
-                    f"the reset option {key} has {len(value)} entries, expected one for each of {self.num_envs} "
-                    "environments, or one for all"
-                )
-            if not one_each or value[row] is not None:
-                chosen[key] = value[row] if one_each else value
-        return chosen
-
     def _check_actions(self, actions: Any, painting: Mask) -> NDArray[np.float32]:
-        array = np.where(painting[:, None], to_numbers(actions, self.action_space.shape), np.float32(0))
+        array = np.where(
+            painting[:, None], check_actions(actions, (self.num_envs, self.core.action_length)), np.float32(0)
+        )
         finite = np.isfinite(array)
         if not finite.all():
             row, number = np.argwhere(~finite)[0]

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..errors import InvalidInputError
-from .modes import full_precision
+from .modes import full_precision, is_transformed
 from .painter import Painter, StrokeFunction
 from .stroke import COLOR, STROKE_LENGTH
 
@@ -116,8 +116,10 @@ def composite(canvas: Tensor, coverage: Tensor, color: Tensor) -> Tensor:
         )
     if coverage.shape[1] == 0:
         return canvas
+    inputs = canvas.flatten(2), coverage.flatten(2), color
+    follow = torch.is_grad_enabled() or is_transformed(*inputs)
     with full_precision(canvas.device):
-        painted: Tensor = _Composite.apply(canvas.flatten(2), coverage.flatten(2), color)[0]
+        painted: Tensor = (_Composite.apply if follow else composite_forward)(*inputs)[0]
     return painted.view(canvas.shape)
 
 

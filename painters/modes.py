@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
+from torch._C._functorch import get_unwrapped, is_batchedtensor, is_functorch_wrapped_tensor
 
 
 class _DefaultType:
@@ -110,7 +111,13 @@ def is_true(condition: Tensor) -> bool:
 
 def has_value(tensor: Tensor) -> bool:
     """Whether a tensor's numbers can be looked at: inside ``torch.func.vmap`` they cannot, as one stands for many."""
-    inner = tensor
-    while torch._C._functorch.is_gradtrackingtensor(inner):
-        inner = torch._C._functorch.get_unwrapped(inner)
-    return not torch._C._functorch.is_batchedtensor(inner)
+    while is_functorch_wrapped_tensor(tensor):
+        if is_batchedtensor(tensor):
+            return False
+        tensor = get_unwrapped(tensor)
+    return True
+
+
+def is_transformed(*tensors: Tensor) -> bool:
+    """Whether one of some tensors is followed by a transform of ``torch.func``, which looks away at no ``no_grad``."""
+    return any(map(is_functorch_wrapped_tensor, tensors))

@@ -92,6 +92,8 @@ class Painter(nn.Module):
         strokes = self._checked(strokes)
         weight = self._weight()
         dtype = strokes.dtype if weight is None else weight.dtype
+        if dtype == strokes.dtype and not torch.is_autocast_enabled(strokes.device.type):
+            return draw(strokes)
         with full_precision(strokes.device):
             return draw(strokes.to(dtype)).to(strokes.dtype)
 

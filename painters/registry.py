@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 
 from ..errors import InvalidInputError
 from ..files import write_whole
+from .device import find_device
 from .modes import plain_torch
 from .names import find_painter, not_a_painter
 from .neural.deconv import DeconvPainter
@@ -44,8 +45,9 @@ def load_painter(name: str | Path = "gan", device: str | torch.device = "cpu") -
         device: where its weights go.
 
     Raises:
-        InvalidInputError: no such painter, or a file that is not a painter's.
+        InvalidInputError: no such painter, a file that is not a painter's, or a device that torch cannot use here.
     """
+    device = find_device(device)
     path, description = find_painter(name)
     try:
         painter = build_painter(description["architecture"], **description["options"])

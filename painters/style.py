@@ -4,12 +4,12 @@ torch and Pillow are imported where strokes or pictures are at hand: to check a 
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..checks import check_whole
+from ..checks import check_number, check_whole, shown
 from ..errors import InvalidInputError
 from .stroke import COLOR, CONTROL, END, SIZE, START
 from .stroke_list import WHITE, check_background
@@ -34,8 +34,8 @@ class Style:
             of 64.
         lengths: least and largest length of a stroke, along two straight lines over its middle, in parts of its window.
             A stroke that is a point stays one.
-        palette: (N, 3) colors in [0, 1] that strokes may have, or None for any.
-        background: the paper's red, green and blue in [0, 1].
+        palette: (N, 3) colors in [0, 1] that strokes may have, or None for any; lists and tensors become an array.
+        background: the paper's red, green and blue in [0, 1]; a list, an array or a tensor becomes a tuple.
         large_first: whether broad strokes lie under fine ones, in each window; else they lie as they were decided.
 
     Raises:
@@ -49,12 +49,15 @@ class Style:
     large_first: bool = False
 
     def __post_init__(self) -> None:
-        for name, (low, high), most in (("sizes", self.sizes, 1.0), ("lengths", self.lengths, _LONGEST)):
-            if not 0 <= low <= high <= most:
-                raise InvalidInputError(f"{name} are from {low} to {high}, expected a range inside 0 to {most:g}", name)
-        check_background(self.background)
+        for name, limits, most in (("sizes", self.sizes, 1.0), ("lengths", self.lengths, _LONGEST)):
+            object.__setattr__(self, name, _check_range(name, limits, most))
+        object.__setattr__(self, "background", check_background(self.background))
         if self.palette is not None:
-            colors = self.palette
+            try:
+                colors = np.asarray(self.palette, np.float32).copy()
+            except (TypeError, ValueError):
+                raise InvalidInputError("the palette holds what is no color, expected red, green and blue") from None
+            object.__setattr__(self, "palette", colors)
             if colors.ndim != 2 or colors.shape[1] != 3 or not 1 <= len(colors) <= _MOST_COLORS:
                 raise InvalidInputError(f"the palette has shape {colors.shape}, expected (1 to {_MOST_COLORS}, 3)")
             if not ((colors >= 0) & (colors <= 1)).all():
@@ -95,6 +98,16 @@ class Style:
         """Strokes (T, 12) of one window inside all limits, in order."""
         strokes = self.apply(strokes)
         return strokes[strokes[:, SIZE].argsort(descending=True, stable=True)] if self.large_first else strokes
+
+
+def _check_range(name: str, limits: Any, most: float) -> tuple[float, float]:
+    try:
+        low, high = (check_number(name, limit, 0) for limit in limits)
+    except (TypeError, ValueError):
+        low, high = most, 0.0
+    if not low <= high <= most:
+        raise InvalidInputError(f"{name} are {shown(limits)}, expected a range inside 0 to {most:g}", name)
+    return low, high
 
 
 def choose_palette(picture: NDArray[np.uint8], count: int) -> NDArray[np.float32]:

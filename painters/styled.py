@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from .painter import Painter, StrokeFunction, as_painter
+from .raster import Raster
 from .style import Style
 
 
@@ -26,3 +27,7 @@ class StyledPainter(Painter):
         """Coverage (N, 1, 64, 64) in [0, 1] of strokes (N, 12) in [0, 1]."""
         coverage: Tensor = self.painter(self.style.shape(strokes))
         return coverage
+
+    def sample(self, strokes: Tensor, raster: Raster) -> Tensor:
+        """Coverage (N, 1, H, W) in [0, 1] of strokes (N, 12) on any raster, as the painter samples them."""
+        return self.painter.sample(self.style.shape(strokes), raster)

@@ -2,7 +2,7 @@
 
 from flask import Request, current_app
 
-from .service import PaintingService
+from .jobs.service import PaintingService
 
 
 def current_service() -> PaintingService:

@@ -10,9 +10,9 @@ from ..agents.outputs.painting import Painting
 from .context import current_service, wants_html
 from .encoding import FORMATS, encode, encode_by_mypaint, encode_for_replay
 from .errors import BusyError, NotFinishedError, NotFoundError, RequestError
-from .job import Job, State
+from .jobs.job import Job, State
+from .jobs.streaming import event_stream
 from .requests import read_request
-from .streaming import event_stream
 
 paintings = Blueprint("paintings", __name__)
 

@@ -10,17 +10,18 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
-from stable_baselines3 import PPO
 from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from stable_baselines3.common.type_aliases import Schedule
 from torch import Tensor, nn
 
+from ...checks import check_whole
 from ...envs.core import OBSERVATION_CHANNELS, strokes_left_of
 from ...errors import InvalidInputError
 from ...files import write_whole
 from ...painters.stroke import CANVAS_SIZE, STROKE_LENGTH
 from .config import PlannerConfig
+from .model import PaintingPPO, as_vec_env, check_strokes
 from .network import StrokeNetwork
 from .planner import Planner
 from .registry import load_weights, read_policy
@@ -179,28 +180,60 @@ class PaintingPolicy(ActorCriticPolicy):
         self.optimizer = self.optimizer_class(self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs)  # type: ignore[call-arg]
 
 
-def build_policy(strokes_per_step: int = DEFAULT_STROKES_PER_STEP, **options: Any) -> PPO:
-    """An untrained ``PPO`` model with a ``PaintingPolicy``, without an environment (``set_env`` gives it one)."""
-    model = PPO(PaintingPolicy, None, policy_kwargs=options, _init_setup_model=False)  # type: ignore[arg-type]
-    model.observation_space = gymnasium.spaces.Box(0, 255, (OBSERVATION_CHANNELS, CANVAS_SIZE, CANVAS_SIZE), np.uint8)
-    model.action_space = gymnasium.spaces.Box(-1.0, 1.0, (STROKE_LENGTH * strokes_per_step,), np.float32)
-    model.n_envs = 1
+def build_policy(
+    strokes_per_step: int = DEFAULT_STROKES_PER_STEP,
+    *,
+    env: Any = None,
+    ppo: dict[str, Any] | None = None,
+    **options: Any,
+) -> PaintingPPO:
+    """An untrained model with a ``PaintingPolicy``.
+
+    Args:
+        strokes_per_step: strokes in one action, where there is no environment that says so.
+        env: environments to train in; by default there are none (``set_env`` gives it some).
+        ppo: options of ``PaintingPPO``.
+        options: of ``PaintingPolicy``.
+    """
+    model = PaintingPPO(PaintingPolicy, env, policy_kwargs=options, _init_setup_model=False, **(ppo or {}))
+    if env is None:
+        box = gymnasium.spaces.Box
+        model.observation_space = box(0, 255, (OBSERVATION_CHANNELS, CANVAS_SIZE, CANVAS_SIZE), np.uint8)
+        model.action_space = box(-1.0, 1.0, (STROKE_LENGTH * strokes_per_step,), np.float32)
+        model.n_envs = 1
     model._setup_model()
     return model
 
 
-def load_policy(name: str | Path = "paintings", strokes_per_step: int = DEFAULT_STROKES_PER_STEP) -> PPO:
-    """Load a trained policy as a stable-baselines3 ``PPO`` model; nothing is unpickled.
+def load_policy(
+    name: str | Path = "paintings", strokes_per_step: int | None = None, *, env: Any = None, **options: Any
+) -> PaintingPPO:
+    """Load a trained policy as a stable-baselines3 ``PPO`` model; nothing is unpickled::
+
+        env = gym.make_vec("paintgym/Painting-v0", num_envs=16, autoreset_mode="SameStep", strokes_per_step=4)
+        paintgym.load_policy("paintings", env=env, learning_rate=1e-5).learn(100_000)
 
     Args:
         name: a shipped policy (``"mnist"`` or ``"paintings"``), or a ``.safetensors`` file that ``save_policy`` wrote.
-        strokes_per_step: strokes in one action; the same weights serve any number.
+        strokes_per_step: strokes in one action; the same weights serve any number. By default as many as ``env``
+            paints in a step, or 4 without one.
+        env: environments to train in, as many and as large as may be: what ``PPO`` takes, or a gymnasium vector
+            environment. ``set_env`` gives the model others later.
+        options: of ``PPO``, such as ``n_steps``, ``learning_rate`` and ``policy_kwargs``. Without ``n_steps`` the
+            environments take about 2,048 steps together between two updates.
 
     Raises:
-        InvalidInputError: no such policy, or a file that is not a policy's.
+        InvalidInputError: no such policy, a file that is not a policy's, or environments that it does not fit.
     """
-    path, options, weights = read_policy(name)
-    model = build_policy(strokes_per_step, **options)
+    path, network, weights = read_policy(name)
+    if strokes_per_step is not None:
+        strokes_per_step = check_whole("strokes_per_step", strokes_per_step, 1)
+    if env is not None:
+        env = as_vec_env(env)
+        if strokes_per_step is not None:
+            check_strokes(env, gymnasium.spaces.Box(-1.0, 1.0, (STROKE_LENGTH * strokes_per_step,), np.float32))
+    network |= options.pop("policy_kwargs", None) or {}
+    model = build_policy(strokes_per_step or DEFAULT_STROKES_PER_STEP, env=env, ppo=options, **network)
     policy = model.policy
     load_weights(policy.features_extractor, weights, path)
     policy.set_training_mode(False)

@@ -56,7 +56,7 @@ class PolicyTrainer:
         self.steps = dict.fromkeys(config.stages, 0)
         self.data = find_data(config)
         torch.manual_seed(config.seed)
-        self.options = {"width": config.width, "hidden": config.hidden}
+        self.options: dict[str, Any] = {"width": config.width, "hidden": config.hidden}
         start = None
         if config.init is not None:
             loaded = load_policy(config.init)

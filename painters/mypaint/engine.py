@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ...checks import check_whole
 from ...errors import InvalidInputError
 from .. import stroke as layout
 from ..stroke import CANVAS_SIZE, bezier_control, bezier_point, check_strokes
@@ -63,12 +64,13 @@ class MyPaintEngine:
     """
 
     def __init__(self, size: int | tuple[int, int] = CANVAS_SIZE, brush: str = DEFAULT_BRUSH) -> None:
-        sides = size if isinstance(size, tuple) and len(size) == 2 else (size, size)
-        if not all(isinstance(side, int) and 1 <= side <= MAXIMUM_SIZE for side in sides):
+        sides = size if isinstance(size, tuple | list) and len(size) == 2 else (size, size)
+        try:
+            self.width, self.height = (check_whole("engine size", side, 1, MAXIMUM_SIZE) for side in sides)
+        except InvalidInputError:
             raise InvalidInputError(
                 f"engine size is {size!r}, expected a whole number from 1 to {MAXIMUM_SIZE}, or two"
-            )
-        self.width, self.height = sides
+            ) from None
         self.brush = brush
         self._ffi, self._lib = library()
         self._definition = brush_definition(brush)

@@ -2,6 +2,9 @@
 
 paintgym fit proxy                # about a minute on one core
 paintgym fit svg                  # about four minutes: two agents paint before
+
+With the seed 0 the parameters of the proxy come within 0.05 of those in use, and those of SVG within 0.1, but for the
+slope of the wide coat, which comes within 0.25. They lie in flat valleys: the errors left are 1 and 2 % less.
 """
 
 import json

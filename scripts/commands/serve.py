@@ -40,7 +40,7 @@ def run(arguments: Arguments) -> None:
     import torch
 
     from ...webapp.application import create_app
-    from ...webapp.memory import limit_arenas
+    from ...webapp.jobs.memory import limit_arenas
     from ...webapp.server import make_server
 
     limit_arenas()

@@ -91,6 +91,7 @@ def test_gradient_beats_its_own_start_greedy_and_random(picture: NDArray[np.uint
     assert greedy < random
 
 
+@pytest.mark.slow
 def test_more_strokes_than_a_block_are_painted_too(picture: NDArray[np.uint8]) -> None:
     few, many = (make("gradient", iterations=20).paint(picture, budget) for budget in (30, 300))
     assert many.strokes.shape == (300, 12)

@@ -77,6 +77,7 @@ print(sorted(name for name in sys.modules if name.split(".")[0] in ("stable_base
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["random", "greedy", "gradient", "policy", "policy+refine"])
 def test_painting_imports_nothing_that_only_training_needs(name: str) -> None:
     options = {"loss": "mse", **({"iterations": 2} if name in ("gradient", "policy+refine") else {})}

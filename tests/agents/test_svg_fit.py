@@ -33,6 +33,7 @@ def test_the_coats_in_use_leave_an_eighth_of_the_ink_unexplained() -> None:
     assert both < ink.error(torch.tensor([astuple(COATS[0])]), coverage)
 
 
+@pytest.mark.slow
 def test_a_fit_lowers_the_error_and_says_how_far_it_came() -> None:
     painted = [torch.rand(40, 12)]
     errors: list[float] = []
@@ -50,6 +51,7 @@ def test_a_setting_that_cannot_work_is_refused() -> None:
         fit_coats(load_painter("gan"), [], SvgFitConfig(steps=0))
 
 
+@pytest.mark.slow
 def test_the_command_prints_parameters_errors_and_distances(capsys) -> None:
     assert main(["fit", "proxy", "--steps", "1", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -30,11 +30,13 @@ SHORTER = {
     ),
     "num_envs=64": "num_envs=2",
     "range(100)": "range(2)",
-    "range(1000)": "range(2)",
-    "n_steps=100": "n_steps=4, batch_size=4",
-    ".learn(100_000)": ".learn(8)",
-    "buffer_size=20_000": "buffer_size=20, learning_starts=4, batch_size=2",
-    "rollout(200": "rollout(4",
+    "range(300)": "range(2)",
+    "n_steps=32": "n_steps=4, batch_size=4",
+    "learning_rate=1e-5": "n_steps=4, batch_size=4, learning_rate=1e-5",
+    ".learn(20_000)": ".learn(8)",
+    ".learn(5_000)": ".learn(8)",
+    "buffer_size=5_000": "buffer_size=20, learning_starts=4, batch_size=2",
+    "rollout(20": "rollout(4",
 }
 
 _COMPARE = "--pictures 1 --strokes 2"

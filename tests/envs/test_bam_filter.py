@@ -163,6 +163,7 @@ def written_filters(draw: st.DrawFn) -> tuple[BamFilter, str]:
     return wanted, f"{blank()}{written(wanted.condition)}{' with mature' if wanted.mature else ''}{blank()}"
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(case=written_filters())
 def test_filters_mean_what_they_say(case: tuple[BamFilter, str], database: sqlite3.Connection) -> None:
@@ -209,6 +210,7 @@ def test_any_text_is_a_filter_or_one_clear_error(text: str) -> None:
     assert "\n" not in complaint(text)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(case=written_filters(), data=st.data())
 def test_a_filter_with_a_slip_is_a_filter_or_one_clear_error(case: tuple[BamFilter, str], data: st.DataObject) -> None:

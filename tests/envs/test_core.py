@@ -10,6 +10,7 @@ from paintgym.envs.core import PaintingCore, strokes_left_of
 from paintgym.envs.losses.loss import PixelLoss
 from paintgym.errors import InvalidInputError
 from paintgym.painters.pixels import to_tensor
+from paintgym.painters.registry import load_painter
 from torch import Tensor
 
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("one_thread")]
@@ -63,3 +64,19 @@ def test_budgets_that_do_not_fit_raise(budget: Tensor, message: str) -> None:
     core = PaintingCore(disc_painter, PixelLoss(), stroke_budget=8, strokes_per_step=2)
     with pytest.raises(InvalidInputError, match=message):
         core.initial(to_tensor(np.stack(PICTURES[:2])), budget)
+
+
+@pytest.mark.parametrize("number", [-1.0, 0.0, 0.3, 1.0])
+def test_actions_of_equal_numbers_paint_nothing(number: float) -> None:
+    core = PaintingCore(load_painter("gan"), PixelLoss())
+    state = core.initial(to_tensor(PICTURES[0]))
+    painted = core.transition(state, torch.full((1, 12), number))
+    torch.testing.assert_close(painted.canvas, state.canvas, atol=2e-3, rtol=0)
+
+
+@pytest.mark.parametrize("value", [np.int64(8), np.uint8(8), torch.tensor(8)])
+def test_numbers_of_any_library_count_strokes(value: object) -> None:
+    core = PaintingCore(disc_painter, PixelLoss(), stroke_budget=value, strokes_per_step=np.int32(2))
+    assert (core.stroke_budget, core.action_length) == (8, 24)
+    with pytest.raises(InvalidInputError, match="stroke_budget is 7"):
+        PaintingCore(disc_painter, PixelLoss(), stroke_budget=7, strokes_per_step=2)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from paintgym.envs.targets import targets as module
+from paintgym.envs.targets import sources as module
 from paintgym.envs.targets.targets import load_targets
 from paintgym.errors import InvalidInputError, MissingDataError
 from paintgym.files import data_directory
@@ -191,3 +191,26 @@ def test_without_the_packages_the_extra_is_named(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MissingDataError, match=r"pip install paintgym\[photographs\]"):
         load_targets("photographs")
+
+
+PICTURE = np.random.default_rng(0).integers(0, 256, (20, 20, 3), dtype=np.uint8)
+
+
+@needs("MNIST/raw")
+@pytest.mark.parametrize("size", [16, 28, 36, 64, 100])
+def test_digits_are_scaled_as_three_equal_channels_would_be(size: int) -> None:
+    digits = load_targets("mnist", size, split="test")
+    raw = module.find_digits("test")
+    for index in range(0, len(digits), 499):
+        colored = np.repeat(255 - raw.ink[index][:, :, None], 3, 2)
+        assert np.array_equal(digits.picture(index), module.fit_picture(colored, size))
+
+
+def test_more_pictures_are_kept_than_an_epoch_of_a_small_folder_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    targets = load_targets([PICTURE] * 500, 16)
+    scaled = []
+    monkeypatch.setattr(module, "fit_picture", lambda picture, size: scaled.append(size) or PICTURE[:size, :size])
+    for _ in range(3):
+        for index in range(500):
+            targets.picture(index)
+    assert len(scaled) == 500

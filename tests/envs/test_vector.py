@@ -105,7 +105,12 @@ def test_the_actions_of_environments_that_are_being_reset_are_ignored() -> None:
 
 def test_it_takes_every_argument_of_the_single_environment_and_no_other() -> None:
     arguments = set(inspect.signature(PaintingEnv).parameters)
-    assert set(inspect.signature(PaintingVectorEnv).parameters) == {"num_envs", "autoreset_mode", "arguments"}
+    assert set(inspect.signature(PaintingVectorEnv).parameters) == {
+        "num_envs",
+        "autoreset_mode",
+        "max_episode_steps",
+        "arguments",
+    }
     assert {"target", "render_mode"} <= arguments
     with pytest.raises(TypeError, match="color"):
         make(2, color="red")
@@ -149,6 +154,7 @@ def test_gymnasiums_episode_statistics_wrapper_counts_the_episodes() -> None:
     assert infos["episode"]["r"] == pytest.approx(total)
 
 
+@pytest.mark.slow
 def test_a_thousand_episodes_of_a_batch_of_64_do_not_grow_the_process() -> None:
     memory = Path("/proc/self/statm")
     if not memory.exists():

@@ -160,12 +160,13 @@ class ShippedInterleavings(Interleavings):
     loss_tolerance, level_tolerance = 1e-3, 1
 
 
-TestInterleavings = Interleavings.TestCase
+TestInterleavings = pytest.mark.slow(Interleavings.TestCase)
 TestInterleavings.settings = settings(max_examples=60, stateful_step_count=20)
-TestShippedInterleavings = ShippedInterleavings.TestCase
+TestShippedInterleavings = pytest.mark.slow(ShippedInterleavings.TestCase)
 TestShippedInterleavings.settings = settings(max_examples=10, stateful_step_count=12)
 
 
+@pytest.mark.slow
 def test_two_environments_with_one_seed_stay_identical_for_a_thousand_steps() -> None:
     pair = [make(2, "SameStep", stroke_budget=7) for _ in range(2)]
     assert data_equivalence(*(env.reset(seed=11) for env in pair), exact=True)

@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from paintgym.agents.policy.sb3_policy import build_policy, save_policy
 from paintgym.webapp.application import create_app
-from paintgym.webapp.service import PaintingService
+from paintgym.webapp.jobs.service import PaintingService
 from paintgym.webapp.settings import Settings
 from PIL import Image
 

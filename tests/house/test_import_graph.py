@@ -36,6 +36,11 @@ TOWER = (
     ("agents.evaluation.report",),
     # The package's own file names what users import; nothing below knows it.
     ("",),
+    # What is asked for, by whom it is painted and when, and what is answered.
+    ("webapp.settings", "webapp.errors"),
+    ("webapp.base64_pictures", "webapp.uploads"),
+    ("webapp.requests",),
+    ("webapp.jobs",),
     ("webapp",),
     ("scripts",),
     ("scripts.commands", "scripts.examples", "scripts.artwork"),
@@ -47,7 +52,6 @@ TOWER = (
 MOST_MODULES = 16
 LARGER = {
     "scripts/commands": (18, "one module a subcommand: a folder in it would hide the command's name"),
-    "webapp": (22, "a tower of its own, from requests to the server, whose order the names tell"),
 }
 """Folders that may hold more modules, how many, and why."""
 

@@ -96,6 +96,7 @@ def test_new_folders_and_files_have_to_be_listed(names: list[str]) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_every_file_of_the_package_and_no_other(wheel: Path, names: list[str]) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}

@@ -11,6 +11,8 @@ from paintgym.envs.pictures import load_picture, scale_picture
 from paintgym.painters.painter import FunctionPainter
 from paintgym.painters.raster import WHOLE, Raster
 from paintgym.painters.registry import load_painter
+from paintgym.painters.style import Style
+from paintgym.painters.styled import StyledPainter
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -70,6 +72,13 @@ def test_strokes_too_thin_to_shrink_are_nearer_to_the_gan_painters_than_if_they_
     assert (coverage - reference).square().sum() < 0.9 * reference.square().sum()
 
 
+def test_limits_of_a_style_are_kept_beyond_the_window_and_not_narrowed() -> None:
+    painter, strokes = load_painter("vae"), along_the_border(8)
+    strokes[:, 1] = 0.6
+    styled = StyledPainter(painter, Style(sizes=(0.6, 0.6)))
+    torch.testing.assert_close(styled.sample(strokes, AROUND), painter.sample(strokes, AROUND), atol=1e-5, rtol=0)
+
+
 def test_a_function_of_strokes_is_cut_where_it_ends() -> None:
     painter = FunctionPainter(lambda strokes: torch.ones(len(strokes), 1, 64, 64))
     coverage = painter.sample(torch.rand(2, 12), AROUND)
@@ -92,6 +101,7 @@ def test_the_canvas_knows_which_rasters_lie_inside_it(raster: Raster, inside: bo
     assert WHOLE.holds(raster) is inside
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["vae", "gan-deconv"])
 def test_large_paintings_show_no_borders_of_windows(name: str) -> None:
     path = Path(paintgym.__file__).parent / "scripts" / "pictures" / "still_life.jpg"

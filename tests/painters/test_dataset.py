@@ -21,6 +21,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
+@pytest.mark.slow
 def test_coverage_is_the_engines_and_depends_on_the_seed_alone():
     strokes, coverage = draw_coverage(300, seed=5, workers=2)
     alone, alone_coverage = draw_coverage(300, seed=5, workers=1)
@@ -76,6 +77,7 @@ def test_resuming_keeps_whole_shards_and_gives_the_same_bytes(tmp_path):
     assert paths[0].stat().st_mtime_ns == kept
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("brush")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_killed_run_leaves_whole_shards_only_and_can_be_resumed(tmp_path, number):

@@ -17,7 +17,8 @@ from paintgym.painters.neural.proxy import ProxyPainter
 from paintgym.painters.neural.straight_through import StraightThroughPainter
 from paintgym.painters.painter import Painter
 from paintgym.painters.registry import load_painter
-from paintgym.painters.style import Style, StyledPainter
+from paintgym.painters.style import Style
+from paintgym.painters.styled import StyledPainter
 from torch import Tensor
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -84,6 +85,7 @@ def ink_and_gradient(painter: Painter, strokes: Tensor) -> tuple[Tensor, Tensor]
     return coverage.detach(), gradient
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mode", "name"), list(product(MODES, PAINTERS)))
 def test_painters_made_and_called_under_a_mode_lay_the_same_ink(mode: str, name: str) -> None:
     strokes = some_strokes(6)
@@ -128,6 +130,7 @@ def test_strokes_that_are_no_floating_point_numbers_are_refused() -> None:
         load_painter("gan")(torch.ones(2, 12, dtype=torch.int64))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("precision", "name"), list(product(["high", "medium"], PAINTERS)))
 def test_ink_and_gradients_survive_rounded_factors(precision: str, name: str) -> None:
     painter, strokes = make_painter(name), some_strokes(40)
@@ -200,6 +203,7 @@ def paint_by(name: str, **options: object) -> Callable[[], float]:
     return lambda: float(paintgym.load_agent(name, **options).paint(PICTURE, 6).loss)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
     "work",

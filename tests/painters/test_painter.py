@@ -1,7 +1,6 @@
 """The contract of every shipped painter, the GAN against the real brush, and the file format of painters."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,13 +9,10 @@ from paintgym.errors import InvalidInputError
 from paintgym.painters.evaluation.fidelity import contact_sheet, high_pass, measure_fidelity, paint_all
 from paintgym.painters.evaluation.robustness import degenerate_strokes, measure_robustness
 from paintgym.painters.mypaint.drawing import draw_coverage
-from paintgym.painters.names import shipped_painters
-from paintgym.painters.neural import splat
+from paintgym.painters.names import WEIGHTS_FOLDER, shipped_painters
 from paintgym.painters.neural.dabs import noise_sums, place_dabs, speed_filter, trace_path
 from paintgym.painters.registry import build_painter, load_painter, save_painter
 from paintgym.painters.stroke import COLOR, random_strokes
-
-WEIGHTS = Path(splat.__file__).parent / "weights"
 
 
 @pytest.fixture(scope="module")
@@ -74,20 +70,20 @@ def test_equal_strokes_give_equal_coverage(any_painter):
 @pytest.fixture(scope="module")
 def held_out():
     """The strokes that the cards' figures are of, drawn again by the real brush."""
-    cards = [json.loads((WEIGHTS / f"{name}.json").read_text()) for name in shipped_painters()]
+    cards = [json.loads((WEIGHTS_FOLDER / f"{name}.json").read_text()) for name in shipped_painters()]
     ((seed, count),) = {(card["held_out_seed"], card["fidelity"]["strokes"]) for card in cards}
     return draw_coverage(count, seed, workers=1)
 
 
 @pytest.mark.slow
 def test_shipped_painters_reach_what_their_cards_say(any_painter, held_out):
-    card = json.loads((WEIGHTS / f"{any_painter.name}.json").read_text())
+    card = json.loads((WEIGHTS_FOLDER / f"{any_painter.name}.json").read_text())
     # The same strokes: what may differ is how float32 sums are rounded, here and where the painter was trained.
     assert measure_fidelity(any_painter, *held_out).as_dict() == pytest.approx(card["fidelity"], rel=1e-3, abs=1e-5)
 
 
 def test_shipped_painters_are_what_their_cards_say_and_nearly_as_good_on_other_strokes(any_painter, fresh):
-    card = json.loads((WEIGHTS / f"{any_painter.name}.json").read_text())
+    card = json.loads((WEIGHTS_FOLDER / f"{any_painter.name}.json").read_text())
     assert card["architecture"] == any_painter.architecture
     assert card["parameters"] == sum(weight.numel() for weight in any_painter.parameters())
     # Other strokes, and only 300: over eight seeds, the figures of the three spread by 0.1 to 0.3 dB (one deviation).
@@ -95,7 +91,7 @@ def test_shipped_painters_are_what_their_cards_say_and_nearly_as_good_on_other_s
 
 
 def test_the_rivals_have_weights_of_at_most_four_megabytes():
-    sizes = {path.stem: path.stat().st_size for path in WEIGHTS.glob("*.safetensors")}
+    sizes = {path.stem: path.stat().st_size for path in WEIGHTS_FOLDER.glob("*.safetensors")}
     assert {"gan", "gan-deconv", "vae"} <= set(sizes) == set(shipped_painters())
     assert max(sizes.values()) <= 4_000_000
 
@@ -110,6 +106,7 @@ def test_a_stroke_without_pressure_leaves_no_visible_ink(painter):
     assert painter(stroke).max() < 1 / 512
 
 
+@pytest.mark.slow
 def test_degenerate_strokes_give_finite_coverage_and_gradients(any_painter):
     strokes = degenerate_strokes()
     if any_painter.name != "gan":

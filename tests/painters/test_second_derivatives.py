@@ -56,6 +56,7 @@ def test_second_derivatives_of_bounded_values_are_those_of_the_values_inside() -
     torch.testing.assert_close(second, 6 * values.detach())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gan", "vae", "gan-deconv", "proxy"])
 @pytest.mark.parametrize("number", [1, 2, 6, 11])
 def test_second_derivatives_of_paintings_agree_with_differences_of_first_ones(name: str, number: int) -> None:

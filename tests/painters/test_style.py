@@ -53,6 +53,7 @@ def test_colors_are_the_nearest_of_the_palette():
     torch.testing.assert_close(colored, torch.from_numpy(PALETTE)[distance.argmin(1)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [None, 96])
 @pytest.mark.parametrize("agent", ["random", "greedy", "policy", "gradient", "policy+refine"])
 def test_every_agent_keeps_the_style(agent, size):
@@ -74,6 +75,7 @@ def test_large_strokes_lie_under_fine_ones():
     assert (np.diff(painting.strokes[:, SIZE]) <= 0).all()
 
 
+@pytest.mark.slow
 def test_the_optimiser_makes_up_for_a_style():
     # It paints through the limits: put on afterwards they would leave the picture farther away.
     agent, style = paintgym.load_agent("gradient", loss="mse", iterations=40), Style(sizes=(0.6, 1.0))

@@ -49,6 +49,7 @@ def test_pretraining_improves_on_the_untrained_painter(config, data, tmp_path):
     assert trainer.run().psnr > before.psnr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interrupted_at", [5, 15], ids=["in pretraining", "in the adversarial stage"])
 def test_a_resumed_run_ends_with_the_same_weights(config, data, tmp_path, interrupted_at):
     whole = dataclasses.replace(config, out=tmp_path / "whole")

@@ -89,6 +89,7 @@ def test_painters_that_are_compared_lead_by_their_own_gradients(pictures: Path) 
         assert told is (not proxy[0])
 
 
+@pytest.mark.slow
 def test_agents_may_have_time_limits_of_their_own(pictures: Path) -> None:
     given = ["compare", "--agents", "gradient,policy+refine", "--seconds", "gradient=1,policy+refine=2"]
     given += ["--targets", str(pictures), "--pictures", "1", "--strokes", "2", "--json", "report.json"]

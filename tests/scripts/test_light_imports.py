@@ -48,8 +48,8 @@ MISTAKES: dict[str, str] = {
     "paint picture.png --out a.bmp": "--out",
     "paint picture.png --out missing/a.png": "--out",
     "paint picture.png --out folder": "--out",
-    "paint picture.png --brush-sizes 0.5 2": "--brush-sizes are from 0.5 to 2.0",
-    "paint picture.png --lengths 1 0.5": "--lengths are from 1.0 to 0.5",
+    "paint picture.png --brush-sizes 0.5 2": "--brush-sizes are (0.5, 2.0), expected a range",
+    "paint picture.png --lengths 1 0.5": "--lengths are (1.0, 0.5), expected a range",
     "paint picture.png --palette 0": "--palette is 0",
     "paint picture.png --palette 257": "--palette is 257",
     "paint picture.png --palette-from missing.png": "--palette-from",
@@ -214,6 +214,7 @@ def test_importing_the_package_loads_nothing_heavy(folder: Path) -> None:
     assert set(paintgym.__all__) <= set(dir(paintgym))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("agent", ["policy", "random"])
 def test_painting_loads_neither_stable_baselines3_nor_torchvision_nor_tensorboard(folder: Path, agent: str) -> None:
     script = (
@@ -225,6 +226,7 @@ def test_painting_loads_neither_stable_baselines3_nor_torchvision_nor_tensorboar
     assert (folder / f"{agent}.png").is_file()
 
 
+@pytest.mark.slow
 def test_an_agent_with_a_policy_allocates_no_rollout_buffer(folder: Path) -> None:
     script = (
         "import sys, gc; from paintgym import load_agent\n"

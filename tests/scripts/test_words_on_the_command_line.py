@@ -132,6 +132,7 @@ def test_python_m_paintgym_is_the_command(folder: Path) -> None:
     assert finished.stderr.startswith("paintgym: missing.png is not an existing file")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["--help"], ["paint", "--help"], ["paint", "--agent", "random", *FAST]])
 def test_a_closed_pipe_ends_the_command_silently(folder: Path, arguments: list[str]) -> None:
     reader, writer = os.pipe()
@@ -144,6 +145,7 @@ def test_a_closed_pipe_ends_the_command_silently(folder: Path, arguments: list[s
     os.close(writer)
 
 
+@pytest.mark.slow
 def test_without_any_output_the_command_still_works(folder: Path) -> None:
     command = ["sh", "-c", '"$@" >&-', "sh", *PROGRAM, "paint", "picture.png", "--agent", "random", *FAST]
     finished = subprocess.run(command, stderr=subprocess.PIPE)
@@ -151,6 +153,7 @@ def test_without_any_output_the_command_still_works(folder: Path) -> None:
     assert (folder / "painting.png").is_file()
 
 
+@pytest.mark.slow
 def test_output_into_a_file_is_whole_when_the_process_ends_early(folder: Path) -> None:
     with open("said.txt", "w") as file:
         given = ["paint", "picture.png", "--agent", "random", *FAST]
@@ -158,6 +161,7 @@ def test_output_into_a_file_is_whole_when_the_process_ends_early(folder: Path) -
     assert Path("said.txt").read_text().startswith("random painted picture.png")
 
 
+@pytest.mark.slow
 def test_port_0_tells_the_port_that_answers() -> None:
     server = subprocess.Popen([*PROGRAM, "serve", "--port", "0"], stdout=subprocess.PIPE, text=True)
     try:

@@ -42,6 +42,7 @@ FORMS: dict[str, str] = {
 assert set("+/") <= set(PLAIN), "the alphabets would not differ"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMS)
 def test_every_form_of_base64_paints_the_same(client: FlaskClient, name: str) -> None:
     assert decode_picture(FORMS[name]) == PNG

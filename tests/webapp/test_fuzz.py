@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 __all__ = ["app", "client"]
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 
 PNG, JPEG, WEBP = (picture(form) for form in ("PNG", "JPEG", "WEBP"))
 anything = st.recursive(

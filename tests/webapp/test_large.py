@@ -83,8 +83,8 @@ def test_no_strokes_of_a_large_painting_are_published_as_those_of_a_small_one(
 def test_snapshots_of_a_painting_under_way_are_sent(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("paintgym.webapp.worker._PUBLISH_INTERVAL_SECONDS", 0.0)
-    monkeypatch.setattr("paintgym.webapp.worker._PUBLISH_TIME_SHARE", 1e9)
+    monkeypatch.setattr("paintgym.webapp.jobs.worker._PUBLISH_INTERVAL_SECONDS", 0.0)
+    monkeypatch.setattr("paintgym.webapp.jobs.worker._PUBLISH_TIME_SHARE", 1e9)
     counts: list[int] = []
     emit = app.extensions["painting_service"].find.__globals__["Job"].emit
 
@@ -92,7 +92,7 @@ def test_snapshots_of_a_painting_under_way_are_sent(
         counts.extend([count] if kind == "canvas" else [])
         emit(self, kind, count, data)
 
-    monkeypatch.setattr("paintgym.webapp.job.Job.emit", listen)
+    monkeypatch.setattr("paintgym.webapp.jobs.job.Job.emit", listen)
     request_large_painting(app, client, picture(size=(90, 90)), strokes=200)
     assert len(counts) > 3
     assert counts == sorted(counts)

@@ -118,7 +118,7 @@ def test_a_painting_that_is_gone_names_what_lets_it_go(client: FlaskClient) -> N
 def test_a_painting_that_took_too_long_names_the_time_limit(
     app: Flask, client: FlaskClient, agent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("paintgym.webapp.job.Job.seconds", property(lambda self: 1e9))
+    monkeypatch.setattr("paintgym.webapp.jobs.job.Job.seconds", property(lambda self: 1e9))
     painting = request_painting(client, agent=agent)
     finish(app, painting["id"])
     answer = client.get(painting["links"]["png"], headers=JSON)
@@ -135,6 +135,7 @@ def test_a_sentence_names_one_setting_or_several() -> None:
     assert {"PAINTGYM_THREADS", "PAINTGYM_TRUSTED_PROXIES", "PAINTGYM_URL_PREFIX"} <= VARIABLES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", AGENTS)
 def test_the_agents_said_to_paint_the_same_whatever_the_seed_are_those_that_do(name: str) -> None:
     options = {"iterations": 60} if "gradient" in name or "refine" in name else {}

@@ -80,6 +80,7 @@ def test_every_link_of_the_page_leads_somewhere_below_the_prefix(visitor: Visito
         assert visitor.open(link).status_code == (405 if link == "/paint/paintings" else 200), link
 
 
+@pytest.mark.slow
 def test_a_form_leads_to_a_page_whose_links_have_the_prefix(visitor: Visitor) -> None:
     answer = visitor.open("/paint/paintings", method="POST", data={"sample": "fish", "strokes": "4"}, headers=BROWSER)
     assert answer.status_code == 303
@@ -91,6 +92,7 @@ def test_a_form_leads_to_a_page_whose_links_have_the_prefix(visitor: Visitor) ->
         assert visitor.open(link).status_code == 200, link
 
 
+@pytest.mark.slow
 def test_the_addresses_that_programs_are_told_have_the_prefix(visitor: Visitor) -> None:
     answer = visitor.open("/paint/paintings", method="POST", json={"sample": "fish", "strokes": 4}, headers=JSON)
     painting = answer.get_json()

@@ -19,6 +19,8 @@ from helpers.web_service import save_untrained_policy
 from paintgym.scripts.commands import load_test
 from paintgym.scripts.main import main
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 90
 """Seconds: for a busy machine."""
 

@@ -21,12 +21,12 @@ from helpers.web_service import (
 )
 from paintgym.agents.agent import Agent
 from paintgym.agents.policy_agent import PolicyAgent
-from paintgym.webapp import batching
 from paintgym.webapp.application import create_app
-from paintgym.webapp.job import Job, State
-from paintgym.webapp.memory import give_back
+from paintgym.webapp.jobs import batching
+from paintgym.webapp.jobs.job import Job, State
+from paintgym.webapp.jobs.memory import give_back
+from paintgym.webapp.jobs.queue import JobQueue
 from paintgym.webapp.monitoring import resident_bytes
-from paintgym.webapp.queue import JobQueue
 from paintgym.webapp.requests import PaintingRequest
 from paintgym.webapp.settings import Settings
 from paintgym.webapp.uploads import Upload, read_upload
@@ -185,7 +185,7 @@ def test_only_the_last_canvas_is_kept_for_who_reconnects() -> None:
 
 
 def test_what_has_expired_goes_even_if_nobody_asks(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paintgym.webapp.service._EXPIRY_INTERVAL_SECONDS", 0.05)
+    monkeypatch.setattr("paintgym.webapp.jobs.service._EXPIRY_INTERVAL_SECONDS", 0.05)
     app = create_app(Settings(policy=str(save_untrained_policy(tmp_path))))
     service = service_of(app)
     try:

@@ -46,7 +46,7 @@ class Bam:
     """
 
     def __init__(self, folder: str | Path | None = None) -> None:
-        root = Path(folder or data_directory() / "bam")
+        root = Path(folder or data_directory() / "bam").absolute()
         self._database = _find_database(root)
         self._columns = self._read_columns()
         if not self._columns.get("modules", set()) >= _MODULES_COLUMNS:

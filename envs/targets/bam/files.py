@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....errors import InvalidInputError
-from ...pictures import PICTURE_SUFFIXES, Picture, check_picture, load_picture
+from ...pictures import PICTURE_SUFFIXES, Picture, check_picture, fit_picture, load_picture
 
 _LARGEST_NUMBER_LENGTH = 18  # digits that any int64 can hold
 _SIGNATURES = ((b"\xff\xd8\xff", b"\xff\xd9"), (b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"))
@@ -88,7 +88,7 @@ class BamFiles:
         if not positions:
             raise InvalidInputError(f"none of {len(wanted):,} {asked} can be used: {skipped}")
         if missing or broken:
-            warnings.warn(f"skipped {missing + broken:,} of {len(wanted):,} {asked}: {skipped}", stacklevel=4)
+            warnings.warn(f"skipped {missing + broken:,} of {len(wanted):,} {asked}: {skipped}", stacklevel=5)
         return BamPictures(self, np.array(positions, np.int64))
 
 
@@ -97,7 +97,10 @@ class BamPictures:
 
     Attributes:
         mids: (N,) int64, the numbers in BAM, unique and ascending.
+        channels: see ``PictureSet``.
     """
+
+    channels = 3
 
     def __init__(self, files: BamFiles, positions: NDArray[np.int64]) -> None:
         self.mids = files.mids[positions]
@@ -111,13 +114,14 @@ class BamPictures:
         """The name of picture ``index``: its number in BAM."""
         return f"bam {self.mids[index]}"
 
-    def load(self, index: int, enough: int | None = None) -> Picture:
-        """Picture ``index`` as (H, W, 3) uint8; with ``enough``, see ``load_picture``, a large one may come smaller.
+    def square(self, index: int, size: int) -> Picture:
+        """The center square of picture ``index``, scaled to (size, size, 3) uint8.
 
         Raises:
             InvalidInputError: the file turns out to be damaged.
         """
-        return load_picture(self._files.path(int(self._positions[index])), enough=enough)
+        path = self._files.path(int(self._positions[index]))
+        return fit_picture(load_picture(path, enough=size), size)
 
 
 def _is_number(stem: str) -> bool:

@@ -88,6 +88,7 @@ def test_the_real_brush_paints_the_same_strokes_again_and_is_judged_too(pictures
     assert trial.figures["replay psnr"] == pytest.approx(-10 * np.log10(gap))
 
 
+@pytest.mark.slow
 def test_processes_side_by_side_paint_what_one_paints(pictures: Path) -> None:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

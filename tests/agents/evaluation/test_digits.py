@@ -26,6 +26,7 @@ from paintgym.agents.evaluation.report.findings import findings
 from paintgym.agents.evaluation.report.summary import make_summary
 from paintgym.agents.registry import load_agent
 from paintgym.envs.losses.loss import PixelLoss
+from paintgym.envs.targets.sources import Digits
 from paintgym.envs.targets.targets import Targets, load_targets
 from paintgym.errors import InvalidInputError
 from paintgym.scripts.main import main
@@ -49,6 +50,7 @@ def test_the_classifier_is_small_and_needs_no_data(tmp_path: Path, monkeypatch: 
     assert read.tolist() == [0, 2, 3, 5, 8]
 
 
+@pytest.mark.slow
 def test_the_classifier_reads_test_digits_as_the_environment_shows_them(data) -> None:
     data("MNIST/raw")
     assert accuracy(load_digit_reader(), *load_digits("test", 1000)) >= 0.985
@@ -72,6 +74,7 @@ def test_ink_is_black_on_white_turned_round_at_the_size_of_mnist() -> None:
     torch.testing.assert_close(ink[0, 0, :, [2, 25]], torch.tensor([[0.0, 1.0]]).expand(28, 2))
 
 
+@pytest.mark.slow
 def test_training_teaches_what_it_is_given(tmp_path: Path) -> None:
     ink = ink_of(np.stack([written(number % 10) for number in range(100)]))
     digits = torch.arange(100) % 10
@@ -104,8 +107,10 @@ def test_the_digit_is_known_by_the_targets_name(name: str, digit: int | None) ->
     assert digit_of(name) == digit
 
 
+@pytest.mark.slow
 def test_a_comparison_counts_the_digits_that_can_be_read_and_leaves_other_pictures_alone() -> None:
-    digits = Targets(2, lambda index: f"digit {index + 2}, test {index}", lambda index: written(index + 2), 64)
+    ink = np.stack([255 - written(digit)[:, :, 0] for digit in (2, 3)])
+    digits = Targets(Digits(ink, [2, 3], "test"), 64)
     comparison = Comparison(
         agents=[load_agent("random", loss="mse"), load_agent("greedy", loss="mse")],
         sources={

@@ -11,6 +11,7 @@ from paintgym.scripts.main import main
 from PIL import Image
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep_time", [False, True])
 def test_a_picture_that_changed_is_painted_again_and_no_other(tmp_path, monkeypatch, capsys, keep_time):
     monkeypatch.chdir(tmp_path)
@@ -61,6 +62,7 @@ def test_a_picture_that_broke_since_is_told_of_and_painted_when_it_is_mended(tmp
     assert files(Path("out")) == whole
 
 
+@pytest.mark.slow
 def test_frames_after_one_that_changed_are_painted_again_too(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     pictures = fill(Path("pictures"), 4)

@@ -33,6 +33,7 @@ def kill_when(process: "subprocess.Popen[bytes]", folder: Path, count: int) -> N
     process.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("follow", [False, True])
 def test_a_killed_run_that_goes_on_ends_with_the_same_files(tmp_path, follow):
     count = 20 if follow else 100

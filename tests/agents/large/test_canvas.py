@@ -30,6 +30,7 @@ def test_every_agent_paints_any_shape_and_meets_the_budget(agent):
         assert painting.loss < 0.05
 
 
+@pytest.mark.slow
 def test_more_strokes_paint_nearer():
     agent = paintgym.load_agent("policy")
     losses = [agent.paint(picture(256, 192), count, size=256).loss for count in (50, 200, 800)]
@@ -52,6 +53,7 @@ def test_a_perfect_canvas_still_gets_its_strokes():
         assert sum(canvas.windows_of(stage).counts) == stage.strokes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("agent", ["random", "greedy", "policy", "gradient", "policy+refine"])
 @pytest.mark.usefixtures("one_thread")
 def test_a_small_painting_is_a_large_one_with_one_window(agent):

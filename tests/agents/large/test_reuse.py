@@ -44,6 +44,7 @@ def flicker(paintings: list[Painting], frames: list[np.ndarray]) -> float:
     return float(np.mean(changes))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 def test_a_film_flickers_less_than_frames_alone_and_is_painted_nearly_as_well():
     agent, frames = paintgym.load_agent("policy"), film(6)
@@ -65,6 +66,7 @@ def test_a_frame_that_stands_still_is_painted_alike_and_another_scene_anew():
     assert len(reuse_strokes(first.stroke_list, frame, 255 - frame, agent.painter)) < 0.3 * STROKES
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 def test_changes_too_slow_to_see_from_frame_to_frame_are_followed():
     agent, (frame, _) = paintgym.load_agent("policy"), film(2)

@@ -15,6 +15,7 @@ def pictures():
     return torch.nn.functional.interpolate(coarse, (64, 64), mode="bicubic").clamp(0, 1)
 
 
+@pytest.mark.slow
 def test_a_network_is_taught_the_distances_it_is_given(pictures):
     teacher = LiteNetwork()
     torch.manual_seed(5)
@@ -31,6 +32,7 @@ def test_a_network_is_taught_the_distances_it_is_given(pictures):
     assert losses[-1] < 0.5 * losses[0]
 
 
+@pytest.mark.slow
 def test_the_data_are_pictures_canvases_and_what_vgg19_says_of_them(data):
     for name in ("vgg19_features.safetensors", "paintings", "MNIST/raw"):
         data(name)
@@ -42,5 +44,5 @@ def test_the_data_are_pictures_canvases_and_what_vgg19_says_of_them(data):
 
 
 def test_settings_that_cannot_work_are_refused():
-    with pytest.raises(InvalidInputError, match="do not fill a batch"):
+    with pytest.raises(InvalidInputError, match="pictures is 4, which does not fill a batch"):
         DistillationConfig(pictures=4, pictures_per_step=8).check()

@@ -94,6 +94,7 @@ def test_json_holds_all_that_is_needed_to_paint_it_again(painting, tmp_path):
     np.testing.assert_array_equal(read_painting_file(tmp_path / "strokes.json").strokes, painting.strokes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", OUTPUT_SUFFIXES)
 def test_saving_twice_gives_the_same_bytes(painting, tmp_path, suffix):
     for name in ("one", "two"):

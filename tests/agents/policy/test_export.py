@@ -41,12 +41,14 @@ def export_and_act(policy: Path, name: str, script: str, folder: Path) -> tuple[
     return np.load(folder / "actions.npy"), load_policy(policy, 2).predict(seen, deterministic=True)[0]
 
 
+@pytest.mark.slow
 def test_the_zip_acts_the_same_under_plain_stable_baselines3(policy: Path, tmp_path: Path) -> None:
     exported, own = export_and_act(policy, "policy.zip", _ZIP, tmp_path)
     assert exported.shape == (3, 24)
     np.testing.assert_allclose(exported, own, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_onnx_file_acts_the_same_under_onnxruntime(policy: Path, tmp_path: Path) -> None:
     for package in ("onnx", "onnxscript", "onnxruntime"):
         pytest.importorskip(package)

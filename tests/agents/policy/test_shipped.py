@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from paintgym.agents.policy.registry import read_policy, shipped_policies
+from paintgym.agents.policy.names import shipped_policies
+from paintgym.agents.policy.registry import read_policy
 from paintgym.agents.policy.sb3_policy import load_policy
 from paintgym.agents.training.config import PolicyTrainingConfig
 from paintgym.agents.training.data import find_data
@@ -54,6 +55,7 @@ def test_there_is_a_card_for_every_policy_and_all_are_measured_here() -> None:
         )
 
 
+@pytest.mark.slow
 def test_a_policy_reaches_its_cards_figures_on_held_out_pictures(name: str, data: Callable[[str], Path]) -> None:
     data(DATA[name])
     card = read_card(name)

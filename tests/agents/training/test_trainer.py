@@ -64,6 +64,7 @@ class Kill(Exception):
     pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stage", "at"), [("analytic", 5), ("ppo", 19)])
 def test_a_killed_and_resumed_run_ends_with_the_same_weights(
     config: PolicyTrainingConfig, tmp_path: Path, stage: str, at: int
@@ -88,6 +89,7 @@ def test_a_killed_and_resumed_run_ends_with_the_same_weights(
     assert weights[0] == weights[1]
 
 
+@pytest.mark.slow
 def test_the_command_leaves_a_policy_with_a_card_and_tensorboard_logs(
     pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -113,6 +115,7 @@ def test_the_command_leaves_a_policy_with_a_card_and_tensorboard_logs(
     assert {"train/loss", "train/learning_rate", "rollout/ep_rew_mean"} <= tags["ppo"]
 
 
+@pytest.mark.slow
 def test_a_policy_trained_for_a_moment_paints_better_than_an_untrained_one(pictures: Path, tmp_path: Path) -> None:
     options = "--analytic-steps 40 --evaluate-every 40 --held-out 1 --strokes 5"
     options += " --width 16 --hidden 32 --learning-rate 1e-2"

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..agents.outputs.painting import Painting
-from ..agents.policy.planner import Planner
-from ..agents.policy.rollout import Row, advance, start_row
-from ..agents.policy_agent import PolicyAgent
-from ..envs.losses.loss import PixelLoss
-from ..painters.painter import Painter
-from ..painters.pixels import to_tensor, to_uint8
-from ..painters.stroke import CANVAS_SIZE
-from ..painters.stroke_list import on_one_canvas
+from ...agents.outputs.painting import Painting
+from ...agents.policy.planner import Planner
+from ...agents.policy.rollout import Row, advance, start_row
+from ...agents.policy_agent import PolicyAgent
+from ...envs.losses.loss import PixelLoss
+from ...painters.painter import Painter
+from ...painters.pixels import to_tensor, to_uint8
+from ...painters.stroke import CANVAS_SIZE
+from ...painters.stroke_list import on_one_canvas
 from .job import Job
 from .queue import JobQueue
 from .streaming import stroke_data

@@ -8,25 +8,25 @@ from typing import Any
 
 import numpy as np
 
-from ..agents.agent import Agent
-from ..agents.policy.planner import Planner
-from ..agents.policy.registry import load_network
-from ..agents.policy_agent import PolicyAgent
-from ..agents.registry import find_agent, load_agent
-from ..errors import MissingLibraryError
-from ..painters.mypaint.engine import MyPaintEngine
-from ..painters.names import shipped_painters
-from ..painters.painter import Painter
-from ..painters.registry import load_painter
-from ..painters.stroke import CANVAS_SIZE
+from ...agents.agent import Agent
+from ...agents.policy.planner import Planner
+from ...agents.policy.registry import load_network
+from ...agents.policy_agent import PolicyAgent
+from ...agents.registry import find_agent, load_agent
+from ...errors import MissingLibraryError
+from ...painters.mypaint.engine import MyPaintEngine
+from ...painters.names import shipped_painters
+from ...painters.painter import Painter
+from ...painters.registry import load_painter
+from ...painters.stroke import CANVAS_SIZE
+from ..errors import NotFoundError
+from ..requests import PaintingRequest
+from ..settings import Settings
+from ..uploads import Upload
 from .batching import PolicyBatcher
-from .errors import NotFoundError
 from .job import Job, State
 from .memory import give_back
 from .queue import JobQueue
-from .requests import PaintingRequest
-from .settings import Settings
-from .uploads import Upload
 from .worker import Worker
 
 _WARM_UP_STROKES = 50

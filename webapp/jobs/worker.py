@@ -10,12 +10,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..agents.agent import Agent, Progress
-from ..agents.outputs.painting import Painting
-from ..painters.canvas import paint_strokes, white_canvas
-from ..painters.painter import Painter
-from ..painters.pixels import to_tensor
-from ..painters.stroke import CANVAS_SIZE
+from ...agents.agent import Agent, Progress
+from ...agents.outputs.painting import Painting
+from ...painters.canvas import paint_strokes, white_canvas
+from ...painters.painter import Painter
+from ...painters.pixels import to_tensor
+from ...painters.stroke import CANVAS_SIZE
 from .batching import FAILURE
 from .job import Job
 from .queue import JobQueue

@@ -3,7 +3,7 @@
 import threading
 from collections import deque
 
-from .errors import BusyError
+from ..errors import BusyError
 from .job import Job
 
 

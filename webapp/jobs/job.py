@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from ..agents.outputs.painting import Painting
-from .requests import PaintingRequest
-from .settings import limit_sentence
+from ...agents.outputs.painting import Painting
+from ..requests import PaintingRequest
+from ..settings import limit_sentence
 
 
 class State(StrEnum):

@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ..painters.pixels import to_uint8
-from ..painters.stroke import CANVAS_SIZE
+from ...painters.pixels import to_uint8
+from ...painters.stroke import CANVAS_SIZE
 from .job import Job
 
 _LARGE_SIDE = 640
