@@ -30,9 +30,7 @@ _MSE: Measure = ("mse", "MSE", ".4f")
 _VGG19: Measure = ("vgg19", "VGG19 loss", ".3f")
 _SSIM: Measure = ("ssim", "SSIM", ".2f")
 _AGREEMENT: Measure = ("replay psnr", "MyPaint agrees", ".1f")
-_TIME: Measure = ("times the policy", "time", ".3g")
-"""As a multiple of what the policy takes for so many strokes: a busy machine slows all alike."""
-_REMARK = "; agreement in dB (PSNR), time in multiples of the policy's"
+_REMARK = "; agreement in dB (PSNR)"
 
 
 def write_table(name: str) -> str:
@@ -74,13 +72,9 @@ def _comparison(name: str, *measures: Measure, remark: str = "") -> str:
     """Means over the pictures, a row for each number of strokes and agent."""
     report = _read(name)
     means = {(row["strokes"], row["method"], row["figure"]): row["mean"] for row in report["summaries"]}
-    lines = list(dict.fromkeys(key[:2] for key in means))
-    for strokes, method in lines:
-        if (strokes, "policy", "seconds") in means:
-            means[strokes, method, _TIME[0]] = means[strokes, method, "seconds"] / means[strokes, "policy", "seconds"]
     rows = [
         (f"{strokes:,}", f"`{method}`", *(format(means[strokes, method, key], form) for key, _, form in measures))
-        for strokes, method in lines
+        for strokes, method in dict.fromkeys(key[:2] for key in means)
     ]
     ((target, source),) = report["settings"]["sources"].items()
     about = f"; means over {source['pictures']} {'digits' if target == 'mnist' else target}{remark}"
@@ -88,27 +82,27 @@ def _comparison(name: str, *measures: Measure, remark: str = "") -> str:
 
 
 def _agents() -> str:
-    return _comparison("agents", _MSE, _VGG19, _SSIM, _TIME, remark="; time in multiples of the policy's")
+    return _comparison("agents", _MSE, _VGG19, _SSIM)
 
 
 def _unseen() -> str:
-    return _comparison("unseen", _MSE, _VGG19, _SSIM, _AGREEMENT, _TIME, remark=_REMARK)
+    return _comparison("unseen", _MSE, _VGG19, _SSIM, _AGREEMENT, remark=_REMARK)
 
 
 def _digits() -> str:
     report = _read("digits")
-    text = _comparison("digits", _MSE, _VGG19, _TIME, remark="; time in multiples of the policy's")
+    text = _comparison("digits", _MSE, _VGG19)
     read = ", ".join(f"`{row['method']}` {row['mean']:.0%}" for row in report["readings"] if row["figure"] == "read")
     return f"{text}\n\n*A plain classifier reads so many of the painted digits as what they are: {read}.*"
 
 
 def _large() -> str:
     seams: Measure = ("seams", "seams", ".1%")
-    return _comparison("large", _MSE, _VGG19, _AGREEMENT, seams, remark="; agreement in dB (PSNR)")
+    return _comparison("large", _MSE, _VGG19, _AGREEMENT, seams, remark=_REMARK)
 
 
 def _large_agents() -> str:
-    return _comparison("large_agents", _MSE, _VGG19, _AGREEMENT, _TIME, remark=_REMARK)
+    return _comparison("large_agents", _MSE, _VGG19, _AGREEMENT, remark=_REMARK)
 
 
 def _fidelity() -> str:
