@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...agents.registry import find_agent
 from ...checks import check_whole
 from ...envs.tasks import find_task
 from ...errors import InvalidInputError
@@ -34,23 +35,21 @@ def run(arguments: Arguments) -> None:
     if arguments.episodes is not None:
         check_whole("episodes", arguments.episodes, 1, 10_000)
     task = find_task(arguments.task)
+    baseline = Path(arguments.agent) if arguments.agent.endswith(".safetensors") else None
+    if baseline and not baseline.is_file():
+        raise InvalidInputError(f"there is no file {baseline}; train-baseline writes such as actor.safetensors")
+    name = arguments.agent if baseline or arguments.agent in ("nothing", "flat") else find_agent(arguments.agent)[0]
     from ...agents.baselines import protocol
     from ...agents.baselines.network import load_actor
     from ...agents.baselines.reference import reference_painter
-    from ...agents.registry import AGENTS
 
-    known = ["nothing", "flat", *AGENTS]
-    if arguments.agent.endswith(".safetensors"):
-        actor, trained = load_actor(Path(arguments.agent))
+    if baseline:
+        actor, trained = load_actor(baseline)
         if trained["task"] != task.id:
             raise InvalidInputError(f"{arguments.agent} was trained for {trained['task']}, not for {task.id}")
         painter = protocol.acted_by(actor, {name: trained[name] for name in ("view", "reward")})
-    elif arguments.agent in known:
-        painter = reference_painter(arguments.agent, task.id)
     else:
-        raise InvalidInputError(
-            f"there is no agent {arguments.agent!r}; expected one of {', '.join(known)}, or a .safetensors file"
-        )
+        painter = reference_painter(name, task.id)
     held_out = protocol.hold_out(task, arguments.episodes or task.held_out, arguments.seed)
     figures = protocol.evaluate(held_out, painter)
     references = protocol.references().get(task.id, {})

@@ -16,7 +16,9 @@ import tyro
 
 from ...checks import check_whole
 from ...envs.tasks import find_task
+from ...errors import InvalidInputError
 from ...files import check_can_write, make_folder
+from ..options import about
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,12 @@ class Arguments:
 def run(arguments: Arguments) -> None:
     """Train, sum up, print and write."""
     check_whole("workers", arguments.workers, 1, 256)
-    for output in (arguments.json, arguments.markdown):
-        if output:
-            check_can_write(output)
+    for name in ("json", "markdown"):
+        if getattr(arguments, name):
+            with about(f"--{name}"):
+                check_can_write(getattr(arguments, name))
+    if not (arguments.train or arguments.references or arguments.runs.is_dir()):
+        raise InvalidInputError(f"there is no folder {arguments.runs}; 'paintgym train-baseline' and --train make one")
     wanted = [find_task(name.strip()).id for name in arguments.tasks.split(",")] if arguments.tasks else None
     from ...agents.baselines import protocol, reference, scoreboard
     from ...agents.baselines.runner import train_all
