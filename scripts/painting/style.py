@@ -76,16 +76,21 @@ class StyleOptions:
         """The background's red, green and blue in [0, 1].
 
         Raises:
-            InvalidInputError: no color.
+            InvalidInputError: no color, or one that lets something through.
         """
         if self.background == _WHITE:
             return WHITE
         from PIL import ImageColor
 
         try:
-            red, green, blue = ImageColor.getrgb(self.background)[:3]
+            red, green, blue, *alpha = ImageColor.getrgb(self.background)
         except ValueError:
             raise InvalidInputError(
                 f"background is {self.background!r}, expected a color's name, such as white, or #rrggbb", "background"
             ) from None
+        if alpha and alpha[0] < 255:
+            raise InvalidInputError(
+                f"background is {self.background!r}, a color that is not opaque; paper is, so leave its alpha out",
+                "background",
+            )
         return red / 255, green / 255, blue / 255

@@ -146,6 +146,8 @@ MISTAKES: dict[str, str] = {
     "scoreboard --train --tasks Shapes-v9": "Shapes-v9",
     "scoreboard --train --workers 0": "--workers is 0",
     "scoreboard --json missing/report.json": "--json",
+    "paint picture.png --background #ffffff00": "--background is '#ffffff00', a color that is not opaque",
+    "paint picture.png --background rgba(0,0,0,0)": "--background is 'rgba(0,0,0,0)', a color that is not opaque",
     "train-classifier --epochs 0": "--epochs is 0",
     "train-classifier --digits 10": "--digits is 10, which does not fill a batch: --batch-size is 100",
     "train-lite --pictures 0": "--pictures is 0",
