@@ -8,7 +8,7 @@ from helpers.small_policy import SMALL, half_painted
 from paintgym.agents.policy.network import HYPOTHESES, Scene, StrokeNetwork
 from paintgym.agents.policy.planner import Planner, Selection
 from paintgym.agents.search.color import best_color
-from paintgym.envs.core import observe
+from paintgym.envs.views import observe
 from paintgym.painters.neural.proxy import ProxyPainter
 from paintgym.painters.stroke import END, START, check_strokes
 
