@@ -50,7 +50,7 @@ _HOMES = {
     "PaintingCore": "envs.core",
     "PaintingEnv": "envs.painting",
     "PaintingPolicy": "agents.policy.sb3_policy",
-    "PaintingState": "envs.core",
+    "PaintingState": "envs.state",
     "PaintingVecEnv": "agents.training.vec_env",
     "PaintingVectorEnv": "envs.vector",
     "PerceptualLoss": "envs.losses.perceptual",

@@ -105,7 +105,7 @@ class PaintingCore:
             )
         features = self.loss.features(target)
         loss, focus = self.loss(canvas, features), self.view.find_focus(canvas, target)
-        return PaintingState(canvas, target, features, loss, loss, budget, budget.clone(), focus)
+        return PaintingState(canvas, target, features, loss, loss.clone(), budget, budget.clone(), focus)
 
     def _paper_for(self, target: Tensor) -> Tensor:
         if self.paper == "white":

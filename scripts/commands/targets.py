@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _SPLITS: tuple[Split, ...] = get_args(Split)
 _BAM = "bam"
-_DIVIDED = ("mnist", "paintings", _BAM)
+_DIVIDED = ("shapes", "mnist", "paintings", _BAM)
 _MAXIMUM_COUNT, _MAXIMUM_SIZE = 1_000, 512
 _COLUMNS = 8
 _GAP = 4
@@ -34,7 +34,7 @@ class Arguments:
     """List the pictures to paint that are there, and how to get the others; show some on a contact sheet."""
 
     source: tyro.conf.Positional[str | None] = None
-    """mnist, paintings, photographs, bam, a folder or a picture file; everything that has a name by default."""
+    """shapes, mnist, paintings, photographs, bam, a folder or a picture file; everything that has a name by default."""
     split: Split = "train"
     """The part that the contact sheet shows."""
     sheet: Path | None = None

@@ -21,7 +21,7 @@ class Arguments:
     """Train a policy and print what its episodes gain."""
 
     target: str = STILL_LIFE
-    """What to paint: mnist, paintings, photographs, a folder or a picture."""
+    """What to paint: shapes, mnist, paintings, photographs, a folder or a picture."""
     perceptual: str = "mse"
     """The loss: mse, or one with a network such as vgg19."""
     stroke_budget: int = 10

@@ -16,7 +16,7 @@ class Arguments:
     """Train a policy from a replay buffer and print what it gains on white paper, before and after."""
 
     target: str = STILL_LIFE
-    """What to paint: mnist, paintings, photographs, a folder or a picture."""
+    """What to paint: shapes, mnist, paintings, photographs, a folder or a picture."""
     perceptual: str = "mse"
     """The loss: mse, or one with a network such as vgg19."""
     stroke_budget: int = 5

@@ -161,7 +161,7 @@ def test_observation_holds_canvas_target_and_the_budget_that_is_left() -> None:
     assert (observation[:3] == 255).all()
     assert np.array_equal(observation[3:6], PICTURE.transpose(2, 0, 1))
     assert (observation[6] == 48).all()
-    assert info == {"loss": info["loss"], "stroke_index": 0, "target_index": 0}
+    assert info == {"loss": info["loss"], "score": 0.0, "stroke_index": 0, "target_index": 0}
     planes, ends = [], []
     for index in range(1, 5):
         observation, reward, terminated, truncated, info = env.step(np.zeros(12, np.float32))

@@ -104,7 +104,7 @@ def test_pictures_cannot_be_spoilt_for_the_next_episode() -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("nothing/of/this/name", "there is no target 'nothing/of/this/name'; expected 'mnist', 'paintings'"),
+        ("nothing/of/this/name", "there is no target 'nothing/of/this/name'; expected 'shapes', 'mnist', 'paintings'"),
         ([], "list of targets is empty"),
         (np.zeros((4, 4, 3)), "expected uint8"),
         (7, "the target is a int"),

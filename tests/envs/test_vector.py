@@ -137,7 +137,7 @@ def test_gymnasiums_list_of_infos_gives_each_environment_its_own() -> None:
     env.step(env.action_space.sample())
     env.unwrapped.reset(options=resets([True, False]))
     infos = env.step(env.action_space.sample())[4]
-    assert set(infos[0]) == {"loss", "stroke_index", "target_index", "stroke"}
+    assert set(infos[0]) == {"loss", "score", "stroke_index", "target_index", "stroke"}
     assert infos[0]["stroke_index"] == 1
     assert infos[1]["stroke_index"] == 0
     assert infos[1]["final_info"]["stroke_index"] == 2

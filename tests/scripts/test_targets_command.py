@@ -47,7 +47,7 @@ def test_everything_with_a_name_is_listed_with_its_numbers_or_its_remedy(
     assert main(["targets"]) == 0
     output = capsys.readouterr()
     lines = {line.split()[0]: line for line in output.out.splitlines()}
-    assert set(lines) == {"mnist", "paintings", "photographs", "bam"}
+    assert set(lines) == {"shapes", "mnist", "paintings", "photographs", "bam"}
     assert all(line.startswith("paintgym: warning: ") for line in output.err.splitlines())
     assert "missing: the MNIST digits were looked for in" in lines["mnist"]
     assert "download=True" in lines["mnist"]
