@@ -26,7 +26,8 @@ class Arguments:
     """Neural painters, separated by commas, by name or as paths to .safetensors files; gan by default. Where there are
     several, strokes move by each painter's own gradient, not by the proxy renderer's."""
     targets: str | None = None
-    """What is painted, separated by commas: shapes, mnist, paintings, photographs (default), bam, picture files or folders."""
+    """What is painted, separated by commas: shapes, mnist, paintings, photographs (default), bam, picture files or
+    folders."""
     strokes: str | None = None
     """Stroke budgets, separated by commas, 15,30,200 by default; or for each target, as in mnist=5,20,paintings=50."""
     pictures: str | None = None
