@@ -1,6 +1,7 @@
-"""The plain network of the baselines, and its files: nothing in it knows about painting."""
+"""The plain network of the baselines, and its files; and environments as stable-baselines3 takes them for it."""
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,15 @@ from torch import Tensor, nn
 
 from ...errors import InvalidInputError
 from ...files import write_whole
+from ..training.vec_env import PaintingVecEnv
 from .config import NetworkConfig
+
+
+def make_adapter(env: Any) -> PaintingVecEnv:
+    """A vector environment as stable-baselines3 wants it, without the warning for networks that want large pictures."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*CnnPolicy")
+        return PaintingVecEnv(env)
 
 
 class PlainFeatures(BaseFeaturesExtractor):

@@ -10,9 +10,8 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.utils import LinearSchedule, set_random_seed
 
-from ..training.vec_env import PaintingVecEnv
 from .config import PPOConfig
-from .network import Actor, PlainFeatures
+from .network import Actor, PlainFeatures, make_adapter
 
 
 class PPOLearner:
@@ -27,7 +26,7 @@ class PPOLearner:
 
     def __init__(self, make_env: Callable[[int], Any], config: PPOConfig, steps: int, seed: int) -> None:
         self.config, self.steps, self._seed = config, steps, seed
-        env = PaintingVecEnv(make_env(config.num_envs))
+        env = make_adapter(make_env(config.num_envs))
         core = env.get_attr("core", indices=0)[0]
         length = core.stroke_budget // core.strokes_per_step
         self.rollout = config.num_envs * length

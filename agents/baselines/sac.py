@@ -7,9 +7,8 @@ import numpy as np
 from stable_baselines3 import SAC
 from stable_baselines3.common.callbacks import BaseCallback
 
-from ..training.vec_env import PaintingVecEnv
 from .config import SACConfig
-from .network import Actor, PlainFeatures
+from .network import Actor, PlainFeatures, make_adapter
 
 
 class SACLearner:
@@ -26,7 +25,7 @@ class SACLearner:
 
     def __init__(self, make_env: Callable[[int], Any], config: SACConfig, steps: int, seed: int) -> None:
         self.config, self.steps = config, steps
-        env = PaintingVecEnv(make_env(config.num_envs))
+        env = make_adapter(make_env(config.num_envs))
         env.seed(seed)
         self.model = SAC(
             "CnnPolicy",
