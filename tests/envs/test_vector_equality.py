@@ -145,7 +145,8 @@ class Interleavings(RuleBasedStateMachine):
         here = [key[1:] for key, mask in infos.items() if key.startswith("_") and mask[row]]
         present = {key: infos[key][row] for key in here if not key.startswith("final_")}
         assert present.keys() == info.keys()
-        assert abs(present.pop("loss") - info["loss"]) <= self.loss_tolerance
+        for key in ("loss", "score"):  # the score is the loss in parts of the first one, which is above 2 here
+            assert abs(present.pop(key) - info[key]) <= self.loss_tolerance
         assert all(np.array_equal(present[key], info[key]) for key in present)
 
 
