@@ -12,7 +12,7 @@ from ..errors import InvalidInputError
 from ..files import write_whole
 from .device import find_device
 from .modes import plain_torch
-from .names import find_painter, not_a_painter
+from .names import PAINTER_FILES, find_painter
 from .neural.deconv import DeconvPainter
 from .neural.splat import SplatPainter
 from .neural.vae import VaePainter
@@ -54,7 +54,7 @@ def load_painter(name: str | Path = "gan", device: str | torch.device = "cpu") -
         with safe_open(path, framework="pt", device="cpu") as file:
             painter.load_state_dict({key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118
     except (SafetensorError, TypeError, ValueError, RuntimeError) as error:
-        raise not_a_painter(path, error) from None
+        raise PAINTER_FILES.refusal(path, error) from None
     painter.name = str(name)
     return painter.to(device).eval().requires_grad_(False)
 

@@ -43,7 +43,8 @@ COMMANDS = {
     "fidelity": "measure the neural painter against the real brush",
     "bench": "measure how fast painters and environments are",
 }
-"""Subcommand to what it does. ``train-painter`` is ``run`` and ``Arguments`` of ``commands/train_painter.py``."""
+"""Subcommand to what it does. ``load-test`` is ``run`` and ``Arguments`` of ``commands/load_test.py``, and
+``train-painter`` of ``commands/train/painter.py``."""
 
 _EXAMPLES = """\
 examples:
@@ -107,7 +108,8 @@ def _run(argv: list[str]) -> int:
     elif name == "--version":
         print(f"paintgym {__version__}")
     elif name in COMMANDS:
-        command = importlib.import_module(f".commands.{name.replace('-', '_')}", __package__)
+        module = name.replace("train-", "train.").replace("-", "_")
+        command = importlib.import_module(f".commands.{module}", __package__)
         arguments = _parse(command, name, take_former(argv[1:], getattr(command, "FORMER_OPTIONS", {})))
         with naming_options(command.Arguments):
             return command.run(arguments) or 0

@@ -1,19 +1,11 @@
 """Trained policies by name, and the files that hold them; ``registry`` loads them. Nothing here waits for torch."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
+from ...weights import WeightFiles
 
-from ...errors import InvalidInputError
-
-WEIGHTS_FOLDER = Path(__file__).parent / "weights"
-
-
-def shipped_policies() -> list[str]:
-    """Names of the policies that come with the package."""
-    return sorted(path.stem for path in WEIGHTS_FOLDER.glob("*.safetensors"))
+POLICY_FILES = WeightFiles("policy", Path(__file__).parent / "weights", "train-policy")
 
 
 def find_policy(name: str | Path) -> tuple[Path, dict[str, Any]]:
@@ -25,26 +17,9 @@ def find_policy(name: str | Path) -> tuple[Path, dict[str, Any]]:
     Raises:
         InvalidInputError: no such policy, or a file that is not a policy's.
     """
-    path = Path(name)
-    if path.suffix != ".safetensors":
-        if str(name) not in shipped_policies():
-            raise InvalidInputError(
-                f"unknown policy {str(name)!r}; choose one of {shipped_policies()}, or give a .safetensors file"
-            )
-        path = WEIGHTS_FOLDER / f"{name}.safetensors"
-    if not path.is_file():
-        raise InvalidInputError(f"policy file {path} does not exist; 'paintgym train-policy' writes one")
-    try:
-        with safe_open(path, framework="numpy") as file:
-            options: dict[str, Any] = dict(json.loads((file.metadata() or {})["policy"]))
-        if not set(options) <= {"width", "hidden"}:
-            raise ValueError(f"its network has the options {', '.join(options)}")
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise not_a_policy(path, error) from None
-    return path, options
+    return POLICY_FILES.find(name, _check)
 
 
-def not_a_policy(path: Path, error: Exception) -> InvalidInputError:
-    """What to say of a file that is not a policy's."""
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
-    return InvalidInputError(f"{path} is not a policy file of this version ({reason})")
+def _check(options: dict[str, Any]) -> None:
+    if not set(options) <= {"width", "hidden"}:
+        raise ValueError(f"its network has the options {', '.join(options)}")

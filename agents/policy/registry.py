@@ -7,7 +7,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from ...painters.modes import plain_torch
-from .names import find_policy, not_a_policy
+from .names import POLICY_FILES, find_policy
 from .network import StrokeNetwork
 
 _NETWORK = "network."
@@ -42,7 +42,7 @@ def read_policy(name: str | Path) -> tuple[Path, dict[str, Any], dict[str, Tenso
         with safe_open(path, framework="pt", device="cpu") as file:
             weights = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
     except (SafetensorError, RuntimeError) as error:
-        raise not_a_policy(path, error) from None
+        raise POLICY_FILES.refusal(path, error) from None
     return path, options, weights
 
 
@@ -55,4 +55,4 @@ def load_weights(module: nn.Module, weights: dict[str, Tensor], path: Path) -> N
     try:
         module.load_state_dict(weights)
     except RuntimeError as error:
-        raise not_a_policy(path, error) from None
+        raise POLICY_FILES.refusal(path, error) from None

@@ -17,7 +17,7 @@ from ...envs.limits import MAXIMUM_SIZE, MINIMUM_SIZE
 from ...envs.losses.names import PIXEL_LOSS, perceptual_names
 from ...errors import InvalidInputError, MissingDataError
 from ...files import check_can_write, write_whole
-from ...painters.names import shipped_painters
+from ...painters.names import PAINTER_FILES
 from ..names import check_device, check_losses, check_painters
 from ..options import about
 from ..progress import counting
@@ -42,7 +42,7 @@ class Arguments:
     baseline is its own painter and loss network, called alone on the same batch.
     """
 
-    painters: tuple[str, ...] = tuple(shipped_painters())
+    painters: tuple[str, ...] = tuple(PAINTER_FILES.shipped())
     """Shipped painters, or .safetensors files."""
     losses: tuple[str, ...] = _LOSSES
     """Losses of the environments; those whose weights are not there are named and left out."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ...checks import check_whole
 from ...files import check_can_write, write_whole
-from ...painters.names import shipped_painters
+from ...painters.names import PAINTER_FILES
 from ...painters.stroke import random_strokes
 from ..names import check_painters
 from ..options import about
@@ -79,7 +79,7 @@ class _Measured:
 
 def run(arguments: Arguments) -> None:
     """Draw, measure, print, and write what was asked for."""
-    names = [name for word in arguments.painters for name in word.split(",") if name] or shipped_painters()
+    names = [name for word in arguments.painters for name in word.split(",") if name] or PAINTER_FILES.shipped()
     _check(arguments, names)
     from rich.console import Console
 

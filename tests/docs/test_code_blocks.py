@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers.documentation import DOCS, PAGES, ROOT, all_blocks, blocks, name_of
-from paintgym.scripts.commands import serve, train_lite
+from paintgym.scripts.commands import serve
+from paintgym.scripts.commands.train import lite
 from paintgym.scripts.main import main
 from paintgym.webapp.application import create_app
 from paintgym.webapp.server import make_server
@@ -130,8 +131,8 @@ def test_the_commands_of_a_page_run_in_order(
 ) -> None:
     monkeypatch.setattr(serve, "run", lambda arguments: None)  # it would serve for ever; webapp's tests let it
     # What measuring the lite loss takes minutes for has no option: 64 canvases at VGG19's pace, slow agents.
-    monkeypatch.setattr(train_lite, "_SPEED_BATCH", 2)
-    monkeypatch.setattr(train_lite, "_PAINTERS_OF_CANVASES", {"random": {}})
+    monkeypatch.setattr(lite, "_SPEED_BATCH", 2)
+    monkeypatch.setattr(lite, "_PAINTERS_OF_CANVASES", {"random": {}})
     monkeypatch.setenv("COLUMNS", "200")
     lacking = []
     with contextlib.ExitStack() as stack:

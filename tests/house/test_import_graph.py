@@ -9,7 +9,7 @@ from helpers.import_graph import Package, circles, floor_of, modules_by_folder, 
 
 TOWER = (
     ("errors", "parallel"),
-    ("checks", "files"),
+    ("checks", "files", "weights"),
     ("runs",),
     # Strokes to pixels. The data and the contract come first; what paints, and what draws with the real brush, keep it.
     ("painters",),
@@ -51,12 +51,11 @@ TOWER = (
 """Floors from the ground up. Rooms of one floor know nothing of each other; a module belongs to the longest name."""
 
 MOST_MODULES = 16
-LARGER = {
-    "scripts/commands": (19, "one module a subcommand: a folder in it would hide the command's name"),
-}
+LARGER: dict[str, tuple[int, str]] = {}
 """Folders that may hold more modules, how many, and why."""
 
-SAME_PREFIX = {("scripts/commands", "train"): "modules bear their subcommands' names: train-painter, train-policy, ..."}
+SAME_PREFIX: dict[tuple[str, str], str] = {}
+"""Prefixes that several modules of a folder may share, and why."""
 
 MOST_LINES = 300
 LONGER: dict[str, str] = {}

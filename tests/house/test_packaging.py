@@ -105,8 +105,8 @@ def test_the_wheel_holds_every_file_of_the_package_and_no_other(wheel: Path, nam
 
 def test_the_wheel_holds_the_files_that_the_code_opens(wheel: Path) -> None:
     opened = [digits.WEIGHTS, lite.WEIGHTS, SCHEMA_FILE, page._TEMPLATE, ROOT / "webapp/templates/page.html"]
-    opened += [painters.WEIGHTS_FOLDER / f"{name}.safetensors" for name in painters.shipped_painters()]
-    opened += [policies.WEIGHTS_FOLDER / f"{name}.safetensors" for name in policies.shipped_policies()]
+    opened += [painters.PAINTER_FILES.folder / f"{name}.safetensors" for name in painters.PAINTER_FILES.shipped()]
+    opened += [policies.POLICY_FILES.folder / f"{name}.safetensors" for name in policies.POLICY_FILES.shipped()]
     opened += [ROOT / "scripts/pictures/still_life.jpg", SAMPLES_FOLDER / "hills.jpg"]
     linked = re.findall(r"'static', filename='([\w.]+)'", (ROOT / "webapp/templates/page.html").read_text())
     assert {"main.js", "page.css"} <= set(linked)

@@ -10,7 +10,7 @@ from paintgym.painters.evaluation.fidelity import paint_all, stroke_figures
 from paintgym.painters.evaluation.frechet import frechet_distance, stroke_statistics
 from paintgym.painters.evaluation.stroke_groups import stroke_groups, stroke_lengths, stroke_radii
 from paintgym.painters.mypaint.drawing import draw_coverage
-from paintgym.painters.names import shipped_painters
+from paintgym.painters.names import PAINTER_FILES
 from paintgym.painters.registry import load_painter
 from paintgym.painters.stroke import CONTROL, END, SIZE, START
 from paintgym.scripts.main import main
@@ -104,17 +104,17 @@ def test_painting_all_strokes_leaves_a_painter_as_it_was():
 
 def test_the_command_measures_every_painter_and_shows_them_side_by_side(tmp_path, capsys, brush):
     report, sheet = tmp_path / "report.json", tmp_path / "sheet.png"
-    painters = ",".join(shipped_painters())
+    painters = ",".join(PAINTER_FILES.shipped())
     words = ["--painters", painters, "--strokes", "12", "--seed", "1", "--json", str(report), "--sheet", str(sheet)]
     assert main(["fidelity", *words]) == 0
     output = capsys.readouterr().out
     document = json.loads(report.read_text())
-    assert list(document["painters"]) == shipped_painters()
+    assert list(document["painters"]) == PAINTER_FILES.shipped()
     assert len(document["groups"]) == 6
     for name, figures in document["painters"].items():
         assert f"{figures['psnr']:.2f}" in output
         assert all(name in group["painters"] for group in document["groups"])
-    width = 4 + 64 * (1 + len(shipped_painters()))
+    width = 4 + 64 * (1 + len(PAINTER_FILES.shipped()))
     assert Image.open(sheet).width % (2 * width) == 0
 
 

@@ -9,7 +9,7 @@ from paintgym.errors import InvalidInputError
 from paintgym.painters.evaluation.fidelity import contact_sheet, high_pass, measure_fidelity, paint_all
 from paintgym.painters.evaluation.robustness import degenerate_strokes, measure_robustness
 from paintgym.painters.mypaint.drawing import draw_coverage
-from paintgym.painters.names import WEIGHTS_FOLDER, shipped_painters
+from paintgym.painters.names import PAINTER_FILES
 from paintgym.painters.neural.dabs import noise_sums, place_dabs, speed_filter, trace_path
 from paintgym.painters.registry import build_painter, load_painter, save_painter
 from paintgym.painters.stroke import COLOR, random_strokes
@@ -20,7 +20,7 @@ def painter():
     return load_painter("gan")
 
 
-@pytest.fixture(scope="module", params=shipped_painters())
+@pytest.fixture(scope="module", params=PAINTER_FILES.shipped())
 def any_painter(request):
     return load_painter(request.param)
 
@@ -70,20 +70,20 @@ def test_equal_strokes_give_equal_coverage(any_painter):
 @pytest.fixture(scope="module")
 def held_out():
     """The strokes that the cards' figures are of, drawn again by the real brush."""
-    cards = [json.loads((WEIGHTS_FOLDER / f"{name}.json").read_text()) for name in shipped_painters()]
+    cards = [json.loads((PAINTER_FILES.folder / f"{name}.json").read_text()) for name in PAINTER_FILES.shipped()]
     ((seed, count),) = {(card["held_out_seed"], card["fidelity"]["strokes"]) for card in cards}
     return draw_coverage(count, seed, workers=1)
 
 
 @pytest.mark.slow
 def test_shipped_painters_reach_what_their_cards_say(any_painter, held_out):
-    card = json.loads((WEIGHTS_FOLDER / f"{any_painter.name}.json").read_text())
+    card = json.loads((PAINTER_FILES.folder / f"{any_painter.name}.json").read_text())
     # The same strokes: what may differ is how float32 sums are rounded, here and where the painter was trained.
     assert measure_fidelity(any_painter, *held_out).as_dict() == pytest.approx(card["fidelity"], rel=1e-3, abs=1e-5)
 
 
 def test_shipped_painters_are_what_their_cards_say_and_nearly_as_good_on_other_strokes(any_painter, fresh):
-    card = json.loads((WEIGHTS_FOLDER / f"{any_painter.name}.json").read_text())
+    card = json.loads((PAINTER_FILES.folder / f"{any_painter.name}.json").read_text())
     assert card["architecture"] == any_painter.architecture
     assert card["parameters"] == sum(weight.numel() for weight in any_painter.parameters())
     # Other strokes, and only 300: over eight seeds, the figures of the three spread by 0.1 to 0.3 dB (one deviation).
@@ -91,8 +91,8 @@ def test_shipped_painters_are_what_their_cards_say_and_nearly_as_good_on_other_s
 
 
 def test_the_rivals_have_weights_of_at_most_four_megabytes():
-    sizes = {path.stem: path.stat().st_size for path in WEIGHTS_FOLDER.glob("*.safetensors")}
-    assert {"gan", "gan-deconv", "vae"} <= set(sizes) == set(shipped_painters())
+    sizes = {path.stem: path.stat().st_size for path in PAINTER_FILES.folder.glob("*.safetensors")}
+    assert {"gan", "gan-deconv", "vae"} <= set(sizes) == set(PAINTER_FILES.shipped())
     assert max(sizes.values()) <= 4_000_000
 
 

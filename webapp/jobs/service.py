@@ -15,7 +15,7 @@ from ...agents.policy_agent import PolicyAgent
 from ...agents.registry import find_agent, load_agent
 from ...errors import MissingLibraryError
 from ...painters.mypaint.engine import MyPaintEngine
-from ...painters.names import shipped_painters
+from ...painters.names import PAINTER_FILES
 from ...painters.painter import Painter
 from ...painters.registry import load_painter
 from ...painters.stroke import CANVAS_SIZE
@@ -48,7 +48,7 @@ class PaintingService:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.painters = shipped_painters()
+        self.painters = PAINTER_FILES.shipped()
         self.ended: Counter[tuple[str, str]] = Counter()
         """How many paintings ended, by agent and state."""
         self.seconds: dict[str, float] = defaultdict(float)

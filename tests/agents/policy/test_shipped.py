@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from paintgym.agents.policy.names import shipped_policies
+from paintgym.agents.policy.names import POLICY_FILES
 from paintgym.agents.policy.registry import read_policy
 from paintgym.agents.policy.sb3_policy import load_policy
 from paintgym.agents.training.config import PolicyTrainingConfig
@@ -48,7 +48,7 @@ def measure(name: str, pictures: Tensor) -> dict[str, float]:
 
 
 def test_there_is_a_card_for_every_policy_and_all_are_measured_here() -> None:
-    assert shipped_policies() == sorted(DATA)
+    assert POLICY_FILES.shipped() == sorted(DATA)
     for name in DATA:
         assert read_card(name)["parameters"] == sum(
             weight.numel() for key, weight in read_policy(name)[2].items() if key.startswith("network.")

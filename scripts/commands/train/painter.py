@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from ...files import make_folder
-from ...painters.training.config import TrainingConfig
-from ..names import check_device
+from ....files import make_folder
+from ....painters.training.config import TrainingConfig
+from ...names import check_device
 
 if TYPE_CHECKING:
-    from ...painters.training.trainer import TrainingProgress
+    from ....painters.training.trainer import TrainingProgress
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,9 +39,9 @@ def run(arguments: Arguments) -> None:
     from rich.console import Console
     from tqdm import tqdm
 
-    from ...painters.device import find_device
-    from ...painters.training.data import draw_training_data
-    from ...painters.training.trainer import PainterTrainer
+    from ....painters.device import find_device
+    from ....painters.training.data import draw_training_data
+    from ....painters.training.trainer import PainterTrainer
 
     find_device(arguments.device)
     make_folder(arguments.folder)

@@ -9,16 +9,16 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from ...agents.lite.config import DistillationConfig
-from ...checks import check_whole
-from ...files import make_folder
-from ...painters.stroke import CANVAS_SIZE
-from ..progress import counting, measuring
+from ....agents.lite.config import DistillationConfig
+from ....checks import check_whole
+from ....files import make_folder
+from ....painters.stroke import CANVAS_SIZE
+from ...progress import counting, measuring
 
 if TYPE_CHECKING:
-    from ...agents.lite.agreement import Agreement
-    from ...envs.losses.loss import Loss
-    from ...envs.targets.targets import Targets
+    from ....agents.lite.agreement import Agreement
+    from ....envs.losses.loss import Loss
+    from ....envs.targets.targets import Targets
 
 _SPEED_ROUNDS, _SPEED_BATCH = 7, 64
 _PAINTERS_OF_CANVASES: dict[str, dict[str, Any]] = {
@@ -45,11 +45,11 @@ def run(arguments: Arguments) -> None:
         arguments.check()
     from rich.console import Console
 
-    from ...agents.lite.agreement import measure_agreement
-    from ...agents.lite.distillation import distill, make_data, save_lite
-    from ...agents.registry import load_agent
-    from ...envs.losses.lite import load_lite
-    from ...envs.losses.perceptual import PerceptualLoss
+    from ....agents.lite.agreement import measure_agreement
+    from ....agents.lite.distillation import distill, make_data, save_lite
+    from ....agents.registry import load_agent
+    from ....envs.losses.lite import load_lite
+    from ....envs.losses.perceptual import PerceptualLoss
 
     console = Console()
     teacher = PerceptualLoss("vgg19")
@@ -78,7 +78,7 @@ def run(arguments: Arguments) -> None:
 
 
 def _unseen(count: int) -> "dict[str, Targets]":
-    from ...envs.targets.targets import load_targets
+    from ....envs.targets.targets import load_targets
 
     paintings = load_targets("paintings", CANVAS_SIZE, split="test")
     step = max(1, len(paintings) // count)

@@ -11,12 +11,12 @@ The trained policy is ``policy.safetensors`` in the folder; ``load_policy`` and 
 import dataclasses
 import json
 
-from ...agents.training.config import PolicyTrainingConfig
-from ...envs.targets.names import check_target
-from ...files import make_folder
-from ..names import check_device, check_losses, check_painters, check_policy
-from ..options import about
-from ..progress import measuring
+from ....agents.training.config import PolicyTrainingConfig
+from ....envs.targets.names import check_target
+from ....files import make_folder
+from ...names import check_device, check_losses, check_painters, check_policy
+from ...options import about
+from ...progress import measuring
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +33,7 @@ def run(arguments: Arguments) -> None:
     _check(arguments)
     from rich.console import Console
 
-    from ...agents.training.trainer import PolicyTrainer
+    from ....agents.training.trainer import PolicyTrainer
 
     trainer = PolicyTrainer(arguments)
     make_folder(arguments.folder)

@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 
 import tyro
 
-from ...checks import check_whole
-from ...envs.tasks import find_task
-from ...errors import InvalidInputError
+from ....checks import check_whole
+from ....envs.tasks import find_task
+from ....errors import InvalidInputError
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ def run(arguments: Arguments) -> None:
     task = find_task(arguments.task).id
     check_whole("steps", arguments.steps, 1)
     check_whole("workers", arguments.workers, 1, 256)
-    from ...agents.baselines.run import RunPlan
-    from ...agents.baselines.runner import train_all
+    from ....agents.baselines.run import RunPlan
+    from ....agents.baselines.runner import train_all
 
     plans = [RunPlan(task, arguments.algorithm, arguments.steps, seed, arguments.view) for seed in seeds]
     for document in train_all(plans, arguments.out, arguments.workers):

@@ -5,9 +5,9 @@ PAINTGYM_DATA=data paintgym train-classifier              # about two minutes on
 
 from dataclasses import dataclass
 
-from ...agents.evaluation.config import ClassifierConfig
-from ...files import make_folder
-from ..progress import measuring
+from ....agents.evaluation.config import ClassifierConfig
+from ....files import make_folder
+from ...progress import measuring
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ def run(arguments: Arguments) -> None:
     arguments.check()
     from rich.console import Console
 
-    from ...agents.evaluation.digits import (
+    from ....agents.evaluation.digits import (
         accuracy,
         load_digit_reader,
         load_digits,
