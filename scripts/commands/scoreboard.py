@@ -63,6 +63,8 @@ def run(arguments: Arguments) -> None:
     if arguments.references:
         make_folder(arguments.runs)
         reference.write_references(arguments.runs / "references.json", wanted)
+        if not arguments.train:
+            return
     if arguments.train:
         plans = [
             plan
