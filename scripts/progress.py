@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from rich.progress import ProgressColumn
 
     from ..agents.agent import Progress
+    from ..agents.baselines.run import RunPlan
 
 
 @contextmanager
@@ -47,6 +48,11 @@ def measuring(task: str, total: int) -> Iterator[Callable[[int, float], None]]:
     with _bars(_count(), _text("{task.fields[figure]}")) as bars:
         bar = bars.add_task(task, total=total, figure="")
         yield lambda done, figure: bars.update(bar, completed=done, figure=f"{figure:.4f}")
+
+
+def learning(plan: "RunPlan") -> AbstractContextManager[Callable[[int, float], None]]:
+    """A bar for a run of a baseline: its steps, and what the last rewards add up to."""
+    return measuring(f"{plan.task} {plan.algorithm}, seed {plan.seed}", plan.steps)
 
 
 def _is_watched() -> bool:

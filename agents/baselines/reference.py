@@ -1,6 +1,6 @@
 """Reference scores of the tasks: who is always there to be compared with, painted and measured once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,12 @@ from . import protocol
 NAMES = ("nothing", "flat", "random", "greedy", "policy", "gradient")
 
 
-def write_references(path: Path, tasks: Sequence[str] | None = None) -> None:
-    """Paint every task's held-out targets by each of ``NAMES``, and write the scores; what is there is kept."""
+def paint_references(path: Path, tasks: Sequence[str] | None = None) -> Iterator[tuple[str, str, float]]:
+    """Paint every task's held-out targets by each of ``NAMES``, and write the scores; what is there is kept.
+
+    Yields:
+        Task, name and score, as soon as they are written.
+    """
     document: dict[str, dict[str, Any]] = read_json(path)
     for task_id in tasks or TASKS:
         task = TASKS[task_id]
@@ -25,6 +29,7 @@ def write_references(path: Path, tasks: Sequence[str] | None = None) -> None:
                 figures = protocol.evaluate(held_out, reference_painter(name, task_id))
                 document[task_id] |= {name: figures["score"], f"{name} seconds": figures["seconds"]}
                 write_json(path, document)
+                yield task_id, name, figures["score"]
 
 
 def reference_painter(name: str, task_id: str) -> protocol.Painter:

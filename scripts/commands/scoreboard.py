@@ -19,6 +19,7 @@ from ...envs.tasks import find_task
 from ...errors import InvalidInputError
 from ...files import check_can_write, make_folder
 from ..options import about
+from ..progress import learning
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ def run(arguments: Arguments) -> None:
 
     if arguments.references:
         make_folder(arguments.runs)
-        reference.write_references(arguments.runs / "references.json", wanted)
+        for task, name, score in reference.paint_references(arguments.runs / "references.json", wanted):
+            print(f"{task} {name}: {score:.3f}", flush=True)
         if not arguments.train:
             return
     if arguments.train:
@@ -73,7 +75,7 @@ def run(arguments: Arguments) -> None:
             for plan in entry.plans()
         ]
         started = time.perf_counter()
-        for number, document in enumerate(train_all(plans, arguments.runs, arguments.workers), 1):
+        for number, document in enumerate(train_all(plans, arguments.runs, arguments.workers, learning), 1):
             settings, score = document["settings"], document["final"]["score"]
             print(
                 f"{number}/{len(plans)} {settings['task']} {settings['algorithm']} {settings['view']} seed "

@@ -13,6 +13,7 @@ import tyro
 from ....checks import check_whole
 from ....envs.tasks import find_task
 from ....errors import InvalidInputError
+from ...progress import learning
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def run(arguments: Arguments) -> None:
     from ....agents.baselines.runner import train_all
 
     plans = [RunPlan(task, arguments.algorithm, arguments.steps, seed, arguments.view) for seed in seeds]
-    for document in train_all(plans, arguments.out, arguments.workers):
+    for document in train_all(plans, arguments.out, arguments.workers, learning):
         final, settings = document["final"], document["settings"]
         read = f", {final['read']:.1%} read" if "read" in final else ""
         print(
