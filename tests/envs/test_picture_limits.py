@@ -57,6 +57,7 @@ def test_boxes_of_no_length_do_not_hold_up_the_cheap_check(tmp_path: Path) -> No
             check_picture(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LIES)
 def test_files_that_lie_about_themselves_are_refused_or_read_at_the_size_they_claim(name: str) -> None:
     with contextlib.suppress(InvalidInputError):

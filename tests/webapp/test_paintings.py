@@ -80,7 +80,10 @@ def test_events_tell_every_stroke_with_its_ink_and_resume_where_they_stopped(app
     assert resumed == [event for event in told if event[0] > middle]
 
 
-@pytest.mark.parametrize("agent", ["gradient", "policy+refine", "greedy", "random"])
+_SLOW_AGENTS = [pytest.param(agent, marks=pytest.mark.slow) for agent in ("gradient", "policy+refine")]
+
+
+@pytest.mark.parametrize("agent", [*_SLOW_AGENTS, "greedy", "random"])
 def test_every_agent_paints(app: Flask, client: FlaskClient, agent: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service_of(app), "settings", replace(service_of(app).settings, time_limit=2))
     painting = request_painting(client, agent=agent, strokes="5")

@@ -51,6 +51,7 @@ def small_plan(algorithm: str, **settings: Any) -> RunPlan:
     return RunPlan("Shapes-v0", algorithm, config=SMALL[algorithm], **arguments)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algorithm", list(ALGORITHMS))
 def test_a_run_ends_with_a_curve_figures_and_an_actor_that_paints_the_same(algorithm: str, tmp_path: Path) -> None:
     plan = small_plan(algorithm)
@@ -68,6 +69,7 @@ def test_a_run_ends_with_a_curve_figures_and_an_actor_that_paints_the_same(algor
     assert train(plan, tmp_path) == document  # read, not trained again
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algorithm", ["ppo", "analytic"])
 def test_an_interrupted_run_ends_as_one_that_was_not(
     algorithm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -134,6 +136,7 @@ def test_ppo_learns_to_paint_shapes_in_ten_thousand_steps(tmp_path: Path) -> Non
     assert document["final"]["score"] > max(flat, 0) + 0.3
 
 
+@pytest.mark.slow
 def test_held_out_targets_stay_what_they_are() -> None:
     held_out = hold_out(find_task("Shapes-v0"), 100)
     assert held_out.fingerprint == hold_out(find_task("Shapes-v0"), 100).fingerprint

@@ -75,6 +75,7 @@ def test_films_of_no_other_wish_take_six_seconds_and_one_of_bare_paper_is_one_pi
         assert Image.open(tmp_path / f"bare{suffix}").size == (16, 16)
 
 
+@pytest.mark.slow
 def test_an_mp4_loses_a_pixel_of_odd_sides(painting, tmp_path):
     painting.save(tmp_path / "odd.mp4", frames=2)
     assert film_of(tmp_path / "odd.mp4")[0][0].shape == (70, 96, 3)
