@@ -236,6 +236,17 @@ def _bold(text: str, is_best: bool) -> str:
     return f"**{text}**" if is_best else text
 
 
+def _references() -> str:
+    """Who is always there to be compared with: scores on the tasks that all of them painted."""
+    references = _card("agents/baselines/references.json")
+    tasks = [task for task, scores in references.items() if "gradient" in scores]
+    names = [name for name in references[tasks[0]] if name != "targets" and not name.endswith(" seconds")]
+    rows = [[f"`{name}`", *(f"{references[task][name]:.3f}" for task in tasks)] for name in names]
+    columns = ["who paints", *(f"`{task.rpartition('/')[2]}`" for task in tasks)]
+    command = f"paintgym scoreboard runs/ladder --references --tasks {','.join(tasks)}"
+    return _markdown(columns, rows, f"Printed by `{command}`; mean scores over the held-out targets.")
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "agents": _agents,
     "unseen": _unseen,
@@ -251,6 +262,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "policies": _policies,
     "study": _study,
     "study_replay": _study_replay,
+    "references": _references,
 }
 """Tables by name."""
 

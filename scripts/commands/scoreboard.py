@@ -33,7 +33,7 @@ class Arguments:
     track: Literal["laptop", "quick"] = "laptop"
     """laptop: two cores, hours; quick: ten minutes."""
     tasks: str | None = None
-    """With --train: only these tasks, separated by commas, such as Digits-v0."""
+    """With --train or --references: only these tasks, separated by commas, such as Digits-v0."""
     references: bool = False
     """Paint as nothing, random, flat, greedy, policy and gradient too, and write references.json into the folder."""
     workers: int = 1

@@ -26,12 +26,14 @@ from paintgym.agents.baselines.protocol import (
     normalized_score,
     paint_flat,
     paint_nothing,
+    references,
 )
 from paintgym.agents.baselines.run import ACTOR, RESULT, RunPlan, train
 from paintgym.agents.baselines.scoreboard import as_markdown, curve_plots, read_runs, summarize_runs
 from paintgym.agents.baselines.statistics import bootstrap, interquartile_mean, performance_profile
 from paintgym.envs.tasks import find_task
 from paintgym.errors import InvalidInputError
+from paintgym.files import data_directory
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -145,11 +147,25 @@ def test_held_out_targets_stay_what_they_are() -> None:
     assert evaluate(held_out, paint_nothing)["score"] == 0
 
 
+@pytest.mark.slow
+def test_the_references_were_painted_on_the_held_out_targets_of_today() -> None:
+    known = references()
+    assert "paintgym/Shapes-v0" in known
+    for task_id, scores in known.items():
+        task = find_task(task_id)
+        if task.data and not (data_directory() / task.data).exists():
+            continue
+        held_out = hold_out(task, task.held_out)
+        assert held_out.fingerprint == scores["targets"]
+        assert evaluate(held_out, paint_flat)["score"] == pytest.approx(scores["flat"], abs=1e-4)
+        assert scores["gradient"] > scores["policy"] > scores["greedy"] > scores["flat"] > scores["random"]
+
+
 def test_a_normalized_score_is_zero_at_the_best_of_the_floor_and_a_hundred_at_the_gradient_agent() -> None:
-    references = {"nothing": 0.0, "random": -0.5, "flat": 0.2, "gradient": 0.9}
-    assert normalized_score(0.2, references) == 0
-    assert normalized_score(0.9, references) == pytest.approx(100)
-    assert normalized_score(0.55, references) == pytest.approx(50)
+    scores = {"nothing": 0.0, "random": -0.5, "flat": 0.2, "gradient": 0.9}
+    assert normalized_score(0.2, scores) == 0
+    assert normalized_score(0.9, scores) == pytest.approx(100)
+    assert normalized_score(0.55, scores) == pytest.approx(50)
 
 
 def test_interquartile_means_leave_out_both_quarters_and_intervals_hold_them() -> None:
