@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..checks import check_positive, check_whole
+from ..checks import check_positive, check_whole, shown
 from ..errors import InvalidInputError
 from ..painters.stroke import COLOR, CONTROL, END, START, STROKE_LENGTH
 from .state import PaintingState
@@ -46,7 +46,7 @@ class View(ABC):
     def observe(self, state: PaintingState) -> Tensor:
         """Observations (B, C, h, w) in [0, 1], with gradients to the canvas."""
         _, height, width = self.shape(state.canvas.shape[-1])
-        return torch.cat([values.expand(-1, channels, height, width) for values, channels in self.parts(state)], 1)
+        return _join(self.parts(state), height, width)
 
     @abstractmethod
     def strokes(self, state: PaintingState, numbers: Tensor) -> Tensor:
@@ -71,8 +71,7 @@ class CanvasView(View):
 
     def parts(self, state: PaintingState) -> list[tuple[Tensor, int]]:
         """See ``View``."""
-        plane = budget_plane(state.strokes_left.to(state.canvas.dtype))
-        return [(state.canvas, 3), (state.target, 3), (plane, 1)]
+        return _whole(state.canvas, state.target, state.strokes_left.to(state.canvas.dtype))
 
     def strokes(self, state: PaintingState, numbers: Tensor) -> Tensor:
         """See ``View``."""
@@ -112,6 +111,8 @@ class FocusView(View):
     def __post_init__(self) -> None:
         object.__setattr__(self, "window", check_whole("the view's window", self.window, 4, 1024))
         object.__setattr__(self, "blur", check_whole("the view's blur", self.blur, 1, 101))
+        if not isinstance(self.scales, list | tuple):
+            raise InvalidInputError(f"the view's scales are {shown(self.scales)}, expected a list such as [1, 2]")
         scales = tuple(check_whole("a scale of the view", scale, 1, 64) for scale in self.scales)
         object.__setattr__(self, "scales", scales)
         check_positive("the view's color_reach", self.color_reach)
@@ -201,11 +202,11 @@ def make_view(view: "str | Mapping[str, Any] | View") -> View:
     """
     if isinstance(view, View):
         return view
-    settings: dict[str, Any] = (
-        {"name": view} if isinstance(view, str) else dict(view) if isinstance(view, Mapping) else {}
-    )
+    settings: dict[str, Any] = {"name": view}
+    if isinstance(view, Mapping):
+        settings = {"name": None, **view}
     name = settings.pop("name", None)
-    if name not in VIEWS:
+    if not isinstance(name, str) or name not in VIEWS:
         raise InvalidInputError(f"there is no view {view!r}; expected one of {', '.join(VIEWS)}")
     known = [field.name for field in dataclasses.fields(FocusView)] if name == "focus" else []
     for setting in settings:
@@ -213,8 +214,6 @@ def make_view(view: "str | Mapping[str, Any] | View") -> View:
             raise InvalidInputError(
                 f"the view {name!r} has no setting {setting!r}; expected {', '.join(known) or 'none'}"
             )
-    if "scales" in settings:
-        settings["scales"] = tuple(settings["scales"])
     return VIEWS[name](**settings)
 
 
@@ -234,12 +233,21 @@ def _masks(numbers: Tensor) -> tuple[Tensor, Tensor]:
 
 def observe(canvas: Tensor, target: Tensor, left: Tensor) -> Tensor:
     """Observations (B, 7, H, W) of canvases and targets (B, 3, H, W) in [0, 1] with ``left`` strokes, (B,), to go."""
-    return torch.cat([canvas, target, budget_plane(left).expand_as(canvas[:, :1])], 1)
+    return _join(_whole(canvas, target, left), *canvas.shape[2:])
 
 
 def strokes_left_of(observation: Tensor) -> Tensor:
     """How many strokes are left, (B,), read from observations (B, 7, size, size) in [0, 1] to within 2 %."""
     return torch.expm1(observation[:, -1, 0, 0] * (255 / BUDGET_LEVELS))
+
+
+def _whole(canvas: Tensor, target: Tensor, left: Tensor) -> list[tuple[Tensor, int]]:
+    """What the canvas view shows, as ``View.parts`` has it."""
+    return [(canvas, 3), (target, 3), (budget_plane(left), 1)]
+
+
+def _join(parts: list[tuple[Tensor, int]], height: int, width: int) -> Tensor:
+    return torch.cat([values.expand(-1, channels, height, width) for values, channels in parts], 1)
 
 
 _patterns: dict[tuple[int, float, str, str], Tensor] = {}

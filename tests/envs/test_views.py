@@ -176,6 +176,8 @@ def test_the_window_is_drawn_on_both_halves() -> None:
         ({"name": "focus", "blur": 4}, ["odd blur"]),
         ({"name": "focus", "scales": [0]}, ["scale", "0"]),
         ({"name": "focus", "scales": []}, ["scale"]),
+        ({"name": "focus", "scales": 2}, ["scales", "2", "[1, 2]"]),
+        ({"name": ["focus"]}, ["focus", "canvas"]),
         (7, ["7"]),
         ({}, ["{}"]),
     ],
