@@ -1,7 +1,7 @@
 """The ladder of tasks: environments that work at once, each with held-out targets and scores to be compared with.
 
 A task is a version of everything that decides its scores: targets, strokes, loss, paper. View and reward are the
-learner's choice; those given here are the ones that learn fastest.
+learner's choice; by default the view is the focus view, and rewards add up to the score.
 """
 
 from dataclasses import dataclass, field

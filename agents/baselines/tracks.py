@@ -46,13 +46,13 @@ LAPTOP: tuple[Entry, ...] = (
     Entry("paintgym/LongPaintings-v0", "ppo", 50_000, seeds=SEEDS[:3]),
     Entry("paintgym/LongPaintings-v0", "analytic", 50_000, seeds=SEEDS[:3]),
 )
-"""The laptop's track: two cores, four hours."""
+"""The laptop's track, which no GPU is needed for."""
 
 QUICK: tuple[Entry, ...] = (
     Entry("paintgym/Shapes-v0", "ppo", 10_000, seeds=SEEDS[:2]),
     Entry("paintgym/Shapes-v0", "analytic", 10_000, seeds=SEEDS[:2]),
     Entry("paintgym/Digits-v0", "ppo", 10_000, seeds=SEEDS[:2]),
 )
-"""A form of it for ten minutes."""
+"""A form of it for minutes."""
 
 TRACKS = {"laptop": LAPTOP, "quick": QUICK}

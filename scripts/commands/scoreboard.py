@@ -31,7 +31,7 @@ class Arguments:
     train: bool = False
     """Train first what is missing of the track; run it again to go on where it was interrupted."""
     track: Literal["laptop", "quick"] = "laptop"
-    """laptop: two cores, hours; quick: ten minutes."""
+    """laptop: all tasks, many hours; quick: minutes."""
     tasks: str | None = None
     """With --train or --references: only these tasks, separated by commas, such as Digits-v0."""
     references: bool = False
