@@ -20,7 +20,7 @@ def render_state(state: PaintingState, view: View) -> NDArray[np.uint8]:
         size = state.canvas.shape[-1]
         for picture, (x, y) in zip(pictures, state.focus.tolist(), strict=True):
             image = Image.fromarray(picture)
-            low, high = -view.window / 2, view.window / 2 - 1
+            low, high = -view.side / 2, view.side / 2 - 1
             for left in (0, size):
                 half = image.crop((left, 0, left + size, size))
                 ImageDraw.Draw(half).rectangle([(x + low, y + low), (x + high, y + high)], outline=_FRAME_COLOR)

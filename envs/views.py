@@ -90,15 +90,16 @@ class FocusView(View):
     - canvas + 1) / 2 (red, green, blue), and 1 inside the canvas; then the strokes left, as the canvas view shows them.
 
     Of an action, pressures and brush size are (action + 1) / 2. With f the focus in parts of the canvas and r half the
-    window's side in the same parts, a point is f + r * (action + o), where o is (-0.25, 0) for the start, (0.25, 0)
+    side of the first scale's window in the same parts, a point is f + r * (action + o), where o is (-0.25, 0) for the start, (0.25, 0)
     for the end, and 0 for the middle: so the action of zeros is a short stroke at the focus, where gradients live. The
     color is the target's at the focus plus ``color_reach`` times the action. What lies outside [0, 1] is clipped.
     """
 
     window: int = 24
-    """Side of the window in pixels of the canvas, at the first scale; even or odd, at most the canvas."""
+    """Side of an observation in pixels, and of the window on the canvas at scale 1; even or odd."""
     scales: tuple[int, ...] = (1,)
-    """Windows of so many times that side too, seen by as many pixels; the first decides what points mean."""
+    """Windows of so many times that side, seen by as many pixels; the first decides what points mean, and is at most
+    as large as the canvas."""
     blur: int = 7
     """Side in pixels of the square over which the squared error is averaged before its largest is found; odd."""
     color_reach: float = 0.35
@@ -119,14 +120,22 @@ class FocusView(View):
         if not scales or self.blur % 2 == 0:
             raise InvalidInputError("the view needs at least one scale, and an odd blur")
 
+    @property
+    def side(self) -> int:
+        """Of the first scale's window, in pixels of the canvas: as far as an action's points reach, half each way."""
+        return self.window * self.scales[0]
+
     def shape(self, size: int) -> tuple[int, int, int]:
         """(7 * scales + 1, window, window).
 
         Raises:
             InvalidInputError: the window is larger than the canvas.
         """
-        if self.window > size:
-            raise InvalidInputError(f"the view's window is {self.window}, expected at most the canvas's size of {size}")
+        if self.side > size:
+            scaled = f", {self.scales[0]} times {self.window}" if self.scales[0] > 1 else ""
+            raise InvalidInputError(
+                f"the view's window is {self.side}{scaled}, expected at most the canvas's size of {size}"
+            )
         return 7 * len(self.scales) + 1, self.window, self.window
 
     @torch.no_grad()
@@ -149,7 +158,7 @@ class FocusView(View):
     def strokes(self, state: PaintingState, numbers: Tensor) -> Tensor:
         """See ``View``."""
         middle, offset, color = self._origin(state)
-        reach = self.window / 2 / state.target.shape[-1]
+        reach = self.side / 2 / state.target.shape[-1]
         strokes = (numbers + 1) / 2
         points = middle.expand_as(numbers) + reach * (numbers + offset)
         colors = color + self.color_reach * numbers
@@ -159,7 +168,7 @@ class FocusView(View):
     def numbers(self, state: PaintingState, strokes: Tensor) -> Tensor:
         """See ``View``."""
         middle, offset, color = self._origin(state)
-        reach = self.window / 2 / state.target.shape[-1]
+        reach = self.side / 2 / state.target.shape[-1]
         place, paint = _masks(strokes)
         points, colors = (strokes - middle) / reach - offset, (strokes - color) / self.color_reach
         return torch.where(place, points, torch.where(paint, colors, strokes * 2 - 1))

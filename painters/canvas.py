@@ -116,6 +116,11 @@ def composite(canvas: Tensor, coverage: Tensor, color: Tensor) -> Tensor:
         )
     if coverage.shape[1] == 0:
         return canvas
+    if torch.compiler.is_compiling():
+        # torch.compile differentiates and fuses the blend as it is written down, and cannot look into _Composite.
+        for covered, own in zip(coverage.unbind(1), color[..., None, None].unbind(1), strict=True):
+            canvas = canvas + covered * (own - canvas)
+        return canvas
     inputs = canvas.flatten(2), coverage.flatten(2), color
     follow = torch.is_grad_enabled() or is_transformed(*inputs)
     with full_precision(canvas.device):

@@ -76,10 +76,13 @@ def full_precision(device: torch.device | str) -> contextlib.AbstractContextMana
 def rounds_factors(values: Tensor) -> bool:
     """Whether torch may round the factors of float32 products on this device to 11 or 8 binary digits: TF32, bfloat16.
 
-    ``torch.set_float32_matmul_precision`` and the settings under ``torch.backends`` say so.
+    ``torch.set_float32_matmul_precision`` and the settings under ``torch.backends`` say so; ``torch.compile``, whose
+    product may be called under any of them, is told that it does.
     """
     if values.dtype != torch.float32:
         return False
+    if torch.compiler.is_compiling():
+        return True
     try:
         return torch.get_float32_matmul_precision() != "highest"
     except RuntimeError:  # Some backend rounds factors and another does not.

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from .. import stroke as layout
 from ..modes import multiply
@@ -33,51 +33,104 @@ _SPEED_GAMMA = math.exp(4.0)
 _SPEED_SCALE = 0.015 * (45.0 + _SPEED_GAMMA)
 _SPEED_OFFSET = 0.5 - _SPEED_SCALE * math.log(45.0 + _SPEED_GAMMA)
 _SPEED_SLOWNESS = 0.8
+# Together: what speed adds to ln(radius) is a line in ln(gamma + speed).
+_EFFECT_SLOPE = _RADIUS_SLOPE * _SPEED_SCALE
+_EFFECT_AT_REST = _RADIUS_AT_REST + _RADIUS_SLOPE * _SPEED_OFFSET
 
 
 class Path(NamedTuple):
     """The pen's path in P = 102 points, for N strokes."""
 
-    x: Tensor
-    """(N, P) pixels."""
-    y: Tensor
-    """(N, P) pixels."""
-    pressure: Tensor
-    """(N, P) in [0, 0.8]."""
-    dabs: Tensor
-    """(N, P) how many dabs were laid up to here, not rounded; rising from 0."""
+    points: Tensor
+    """(N, P, 5): x and y in pixels; pressure in [0, 0.8]; how many dabs were laid up to here, not rounded, rising from
+    0; and what speed adds to ln(radius) on the stretch that begins here."""
     log_radius: Tensor
-    """(N, 1) ln of the brush's base radius in pixels."""
-    speed_effect: Tensor
-    """(N, P - 1) what speed adds to ln(radius) on each stretch."""
+    """(N,) ln of the brush's base radius in pixels."""
+    total: Tensor
+    """(N,) dabs of the whole stroke."""
 
     @property
     def mean_log_radius(self) -> Tensor:
-        """(N, 1) ln of the radius in pixels, averaged along the path."""
-        return self.log_radius + self.speed_effect.mean(1, keepdim=True)
+        """(N,) ln of the radius in pixels, averaged along the path."""
+        return self.log_radius + self.points[:, :-1, _SPEED].mean(1)
 
-    def select(self, rows: Tensor) -> "Path":
-        """The paths of the strokes ``rows``."""
-        return Path(*(part[rows] for part in self))
+    def split(self, counts: list[int]) -> list["Path"]:
+        """The paths of so many strokes, of the next so many, and so on."""
+        return [Path(*parts) for parts in zip(*(part.split(counts) for part in self), strict=True)]
+
+
+_LAID, _SPEED = 3, 4
+"""Columns of a path's points."""
 
 
 class Dabs(NamedTuple):
-    """M groups of successive dabs a stroke: a group is one dab wherever there are at most M of them. All (N, M)."""
+    """Groups of successive dabs, those of one stroke after those of another: M in all. A group is mostly one dab."""
 
-    x: Tensor
-    """Mean position in pixels."""
-    y: Tensor
-    variance_x: Tensor
-    """Variance of the positions in the group, square pixels; 0 for a single dab."""
-    variance_y: Tensor
+    stroke: Tensor
+    """(M,) int64: whose they are."""
+    place: Tensor
+    """(2, M) mean x and y in pixels."""
+    variance: Tensor
+    """(2, M) variance of x and y in the group, square pixels; 0 for a single dab."""
     log_radius: Tensor
-    """ln of the radius in pixels."""
+    """(M,) ln of the radius in pixels."""
     opacity: Tensor
-    """Opacity of one dab in [0, 0.77]."""
+    """(M,) opacity of one dab in [0, 0.77]."""
     laid: Tensor
-    """Dabs of the group that were laid; 0 past the end of the stroke."""
+    """(M,) dabs of the group that were laid; 0 past the end of the stroke."""
     size: Tensor
-    """Dabs in a full group, 1 or more."""
+    """(N,) dabs in a full group of each stroke, 1 or more."""
+
+
+class Pen(nn.Module):
+    """Follows strokes: what is the same for all of them is kept as tables, which are linear in a stroke's numbers."""
+
+    numbers: Tensor
+    curve: Tensor
+    pressure: Tensor
+    slow: Tensor
+    units: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        t = torch.arange(1, _CURVE_EVENTS + 1, dtype=torch.float64) / _CURVE_EVENTS
+        unit = torch.eye(3, dtype=torch.float64)
+        # Columns: what start, middle and end of a stroke add to the points of its curve.
+        curve = torch.stack([bezier_point(s, bezier_control(s, m, e), e, t) for s, m, e in unit], 1)
+        rise, fall = (t / 0.25).clamp(max=1.0), ((t - 0.75) / 0.25).clamp(min=0.0)
+        # Columns: what entry and end pressure add to the pressures along it, which begin with the pen in the air.
+        pressure = torch.stack([1 - rise / 2 - fall / 2, rise / 2 + fall / 2], 1)
+        touching = torch.tensor([[0.0, 0.0], [1.0, 0.0]], dtype=torch.float64)
+        order = [range(12)[part] for part in (layout.START, layout.CONTROL, layout.END)]
+        columns = [*(column for part in order for column in part), layout.ENTRY_PRESSURE, layout.END_PRESSURE]
+        tables = {
+            "curve": curve.float(),
+            "pressure": torch.cat([touching, pressure]).float(),
+            "slow": speed_filter() / _EVENT_SECONDS,
+            "numbers": torch.tensor([*columns, layout.SIZE]),
+            "units": torch.tensor([CANVAS_SIZE] * 6 + [layout.PRESSURE_SCALE] * 2 + [layout.LOG_RADIUS_SCALE]),
+        }
+        for name, table in tables.items():
+            self.register_buffer(name, table, persistent=False)
+
+    def forward(self, strokes: Tensor) -> Path:
+        """Follow strokes (N, 12) in [0, 1]: the same events as ``mypaint.stroke_events``."""
+        numbers = strokes[:, self.numbers] * self.units
+        ends, log_radius = numbers[:, :6].view(-1, 3, 2), numbers[:, 8]
+        # In float64 under any mode of torch: another rounding may move a dab from one stretch to the next.
+        curve, start = (self.curve.double() @ ends.double()).to(ends.dtype), ends[:, :1]
+        step = curve[:, :1] - start
+        entry = start + _ENTRY_STEP * step * (step.square().sum(-1, keepdim=True) + _SHORT).rsqrt()
+        points = torch.cat([start, entry, curve], 1)
+        pressure = multiply(self.pressure, numbers[:, 6:8, None])
+
+        length = (points.diff(dim=1).square().sum(-1) + _TINY).sqrt()
+        speed_effect = torch.log(multiply(length, self.slow) + _SPEED_GAMMA) * _EFFECT_SLOPE + _EFFECT_AT_REST
+        laid = length * (_DABS_PER_RADIUS * torch.exp(-log_radius))[:, None] * (1 + torch.exp(-speed_effect))
+        dabs = F.pad(laid.cumsum(1), (1, 0))[..., None]
+        return Path(
+            torch.cat([points, pressure, dabs, F.pad(speed_effect, (0, 1))[..., None]], 2), log_radius, dabs[:, -1, 0]
+        )
 
 
 def speed_filter() -> Tensor:
@@ -103,76 +156,81 @@ def noise_sums(noise: Tensor) -> Tensor:
     return F.pad(sums, (0, 0, 1, 0)).float()
 
 
-def trace_path(strokes: Tensor, speed_filter: Tensor) -> Path:
-    """Follow the pen through strokes (N, 12) in [0, 1]: the same events as ``mypaint.stroke_events``."""
-    start, control, end = (strokes[:, None, part] * CANVAS_SIZE for part in (layout.START, layout.CONTROL, layout.END))
-    t = torch.arange(1, _CURVE_EVENTS + 1, dtype=strokes.dtype, device=strokes.device) / _CURVE_EVENTS
-    curve = bezier_point(start, bezier_control(start, control, end), end, t[:, None])
-    step = curve[:, :1] - start
-    entry = start + _ENTRY_STEP * step * (step.square().sum(-1, keepdim=True) + _SHORT).rsqrt()
-    points = torch.cat([start, entry, curve], 1)
-
-    first = strokes[:, layout.ENTRY_PRESSURE, None] * layout.PRESSURE_SCALE
-    last = strokes[:, layout.END_PRESSURE, None] * layout.PRESSURE_SCALE
-    middle = (first + last) / 2
-    rise, fall = (t / 0.25).clamp(max=1.0), ((t - 0.75) / 0.25).clamp(min=0.0)
-    pressure = first + (middle - first) * rise + (last - middle) * fall
-    pressure = torch.cat([torch.zeros_like(first), first, pressure], 1)
-
-    length = (points.diff(dim=1).square().sum(-1) + _TINY).sqrt()
-    slow_speed = multiply(length / _EVENT_SECONDS, speed_filter)
-    speed = torch.log(_SPEED_GAMMA + slow_speed) * _SPEED_SCALE + _SPEED_OFFSET
-    speed_effect = _RADIUS_AT_REST + _RADIUS_SLOPE * speed
-    log_radius = layout.LOG_RADIUS_SCALE * strokes[:, layout.SIZE, None]
-    laid = length * _DABS_PER_RADIUS * torch.exp(-log_radius) * (1 + torch.exp(-speed_effect))
-    dabs = F.pad(laid.cumsum(1), (1, 0))
-    return Path(points[..., 0], points[..., 1], pressure, dabs, log_radius, speed_effect)
+def single_dabs(noise_sums: Tensor) -> Tensor:
+    """The noise of dabs that are laid one by one, (K, 6): looked up for most strokes, not computed."""
+    edges = torch.arange(len(noise_sums) - 1, dtype=noise_sums.dtype, device=noise_sums.device)
+    return _noise_of(noise_sums, edges, torch.ones_like(edges))
 
 
-def place_dabs(path: Path, noise_sums: Tensor, groups: int) -> Dabs:
-    """Lay the dabs of each path in ``groups`` groups of equal size, in the order of painting."""
-    total = path.dabs[:, -1:]
+def place_dabs(
+    path: Path, noise_sums: Tensor, groups: int, counts: list[int] | None = None, singles: Tensor | None = None
+) -> Dabs:
+    """Lay the dabs of each path, in the order of painting, in at most ``groups`` groups of equal size.
+
+    Args:
+        path: of N strokes.
+        noise_sums: of the brush.
+        groups: more dabs than so many are laid together.
+        counts: how many groups each stroke needs: its dabs, rounded up, at most ``groups``; so many for all by default.
+        singles: ``single_dabs``, where no stroke has more than ``groups`` dabs.
+    """
+    points = path.points.shape[1]
+    total, device = path.total, path.total.device
     size = (total / groups).clamp(min=1.0)
-    first = torch.arange(groups, dtype=total.dtype, device=total.device) * size
+    most = groups if counts is None else max(counts)
     # The dab that covers (k, k + 1] is laid at its end, so a group's mean dab lies half a dab past its middle.
-    where = first + (size + 1) / 2
-    left = torch.searchsorted(path.dabs.detach().contiguous(), where.detach().contiguous()) - 1
-    left = left.clamp(0, path.dabs.shape[1] - 2)
+    where = torch.arange(0.5, most, dtype=total.dtype, device=device) * size.detach()[:, None] + 0.5
+    left = torch.searchsorted(path.points[..., _LAID].detach().contiguous(), where)
+    # Rows of the table of all points: the first is 1, as searchsorted counts, and never 0.
+    left = left.clamp(max=points - 1) + torch.arange(-1, len(total) * points - 1, points, device=device)[:, None]
+    stroke = torch.arange(len(total), device=device)[:, None].expand_as(left)
+    group = torch.arange(most, device=device).expand_as(left)
+    if counts is None or min(counts) == most:
+        left, stroke, group = left.flatten(), stroke.flatten(), group.flatten()
+    else:
+        used = group < torch.tensor(counts)[:, None]
+        left, stroke, group = left[used], stroke[used], group[used]
 
-    def neighbors(values: Tensor) -> tuple[Tensor, Tensor]:
-        return values.gather(1, left), values.gather(1, left + 1)
+    table = path.points.flatten(0, 1)
+    before, after = table[left].T.contiguous(), table[left + 1].T.contiguous()
+    reach = _OFFSET_BY_RANDOM * torch.exp(path.log_radius)
+    total, size_of, log_radius, reach = (values[stroke] for values in (total, size, path.log_radius, reach))
+    first = group * size_of
+    passed = before[_LAID]
+    fraction = (first + (size_of + 1) / 2 - passed) / (after[_LAID] - passed).clamp(min=1e-5)
+    placed = torch.lerp(before[:_LAID], after[:_LAID], fraction.clamp(0.0, 1.0))
+    pressure = placed[2]
 
-    before, after = neighbors(path.dabs)
-    fraction = ((where - before) / (after - before).clamp(min=1e-5)).clamp(0.0, 1.0)
-    x, y, pressure = (torch.lerp(*neighbors(part), fraction) for part in (path.x, path.y, path.pressure))
-
-    reached = (total - first).clamp(min=0.0).minimum(size)
-    whole = torch.where(size > 1, reached, reached.floor())
-    # A dab is laid or not; its gradient is that of a dab that grows.
-    laid = reached + (whole - reached).detach()
-
+    reached = (total - first).clamp(min=0.0).minimum(size_of)
+    whole = torch.where(size_of > 1, reached, reached.floor())
     # The noise of dab k belongs to dab k wherever it lies: no gradient moves it from one dab to the next.
-    edges = F.pad(first, (0, 1)).detach()
-    edges[:, -1:] = edges[:, -2:-1] + size.detach()
-    edges = edges.clamp(max=len(noise_sums) - 1.001)
-    whole_edges = edges.long()
-    sums = torch.lerp(
-        F.embedding(whole_edges, noise_sums),
-        F.embedding(whole_edges + 1, noise_sums),
-        (edges - whole_edges)[..., None],
-    )
-    mean_x, mean_y, square_x, square_y, radius = (sums.diff(dim=1) / size.detach()[..., None]).unbind(-1)
-    reach = _OFFSET_BY_RANDOM * pressure * torch.exp(path.log_radius)
-    log_radius = path.log_radius + path.speed_effect.gather(1, left) + _RADIUS_BY_RANDOM * radius
-    # A dab that grows by chance is thinned by its area (libmypaint's alpha_correction).
-    thinning = torch.exp(-2 * _RADIUS_BY_RANDOM * radius).clamp(max=1.0)
+    noise = (_noise_of(noise_sums, first.detach(), size_of.detach()) if singles is None else singles[group]).T.contiguous()
+    reach = reach * pressure
     return Dabs(
-        x=x + reach * mean_x,
-        y=y + reach * mean_y,
-        variance_x=reach.square() * (square_x - mean_x.square()).clamp(min=0.0),
-        variance_y=reach.square() * (square_y - mean_y.square()).clamp(min=0.0),
-        log_radius=log_radius,
-        opacity=(0.8 + 0.2 * pressure) * pressure * thinning,
-        laid=laid,
+        stroke=stroke,
+        place=placed[:2] + reach * noise[:2],
+        variance=reach.square() * noise[2:4],
+        log_radius=log_radius + before[_SPEED] + noise[4],
+        opacity=(0.8 + 0.2 * pressure) * pressure * noise[5],
+        # A dab is laid or not; its gradient is that of a dab that grows.
+        laid=reached + (whole - reached).detach(),
         size=size,
     )
+
+
+def _noise_of(sums: Tensor, first: Tensor, size: Tensor) -> Tensor:
+    """Noise (M, 6) of groups of ``size`` dabs from the dab ``first``, both (M,).
+
+    Mean offset in x and y, its variance in x and y, what is added to ln(radius), and how a dab is thinned that grows by
+    chance: by its area (libmypaint's alpha_correction).
+    """
+
+    def up_to(edges: Tensor) -> Tensor:
+        edges = edges.clamp(max=len(sums) - 1.001)
+        whole = edges.long()
+        return torch.lerp(sums[whole], sums[whole + 1], (edges - whole)[:, None])
+
+    moments = (up_to(first + size) - up_to(first)) / size[:, None]
+    mean, square, radius = moments[:, :2], moments[:, 2:4], moments[:, 4:] * _RADIUS_BY_RANDOM
+    thinning = torch.exp(-2 * radius).clamp(max=1.0)
+    return torch.cat([mean, (square - mean.square()).clamp(min=0.0), radius, thinning], 1)

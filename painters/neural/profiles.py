@@ -1,7 +1,9 @@
 """Separable Gaussian profiles, 2^max(log2 of a Gaussian, -32): the hottest place of the painter.
 
-Memory is what takes time there, so they are made in one array each; they are differentiable as often as one likes, and
-by ``torch.func``.
+Memory is what takes time there, so they are made in one array; they are differentiable as often as one likes, and by
+``torch.func``. The exponent is a squared difference times a curvature. As a product of matrices, quadratic
+coefficients times 1, p, p^2, it would be a sum of terms hundreds of times as large as itself: under TF32, which rounds
+factors to 11 binary digits, coverage would be off by up to .99; and with three terms it would be no faster.
 """
 
 import math
@@ -10,80 +12,46 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..modes import rounds_factors
-
 _LOG2_E = 1 / math.log(2)
 _FLOOR = -32.0
 """log2 of what profiles fade to: far below one level of 16-bit paint, and far above the denormal numbers that make CPUs
 crawl. Gradients are left as they are there: with the profile itself they are below 2e-10."""
+REACH = math.sqrt(2 * 32 / _LOG2_E)
+"""Standard deviations from the mean to where a profile of height 1 has faded to that."""
 
 
-def gaussian_profiles(mean: Tensor, variance: Tensor, log_height: Tensor, basis: Tensor) -> Tensor:
-    """exp(log_height - (p - mean)^2 / (2 variance)) at some positions p.
-
-    As one product of quadratic coefficients with 1, p, p^2 that takes three passes over memory. The terms are hundreds
-    of times as large as their sum, though: with factors rounded to 11 binary digits, as TF32 does, ink is lost. Where
-    torch may round them, differences are squared instead, in twice as many passes.
+def gaussian_profiles(mean: Tensor, variance: Tensor, log_height: Tensor | None, positions: Tensor) -> Tensor:
+    """exp(log_height - (p - mean)^2 / (2 variance)) at some positions p, of G Gaussians about each of M means.
 
     Args:
-        mean: (N, M), measured from the same place as the positions.
-        variance: (N, M), above 0.
-        log_height: (N, M).
-        basis: (3, P): 1, p, p^2.
+        mean: (M,).
+        variance: (G, M), above 0.
+        log_height: (G, M); 0 by default.
+        positions: (P,).
 
     Returns:
-        (N, M, P), 2^-32 or more.
+        (G, P, M), 2^-32 or more.
     """
-    curvature = -0.5 / variance
+    curvature = (-0.5 * _LOG2_E) / variance
+    height = torch.zeros_like(curvature) if log_height is None else log_height * _LOG2_E
+    if torch.compiler.is_compiling():
+        squared = (positions[:, None] - mean).square()
+        return (squared * curvature[:, None] + height[:, None]).clamp(min=_FLOOR).exp2()
     # torch takes 30 microseconds to look at the signature of such a function: a tenth of the time of few strokes.
-    differentiable = torch.is_grad_enabled()
-    if rounds_factors(mean):
-        offset = _OffsetProfiles.apply if differentiable else _OffsetProfiles.forward
-        exact: Tensor = offset(mean, curvature * _LOG2_E, log_height * _LOG2_E, basis[1])
-        return exact
-    terms = [curvature * mean.square() + log_height, -2 * curvature * mean, curvature]
-    quadratic = _QuadraticProfiles.apply if differentiable else _QuadraticProfiles.forward
-    quick: Tensor = quadratic(torch.stack(terms, -1) * _LOG2_E, basis.to(mean.dtype))
-    return quick
+    make = _Profiles.apply if torch.is_grad_enabled() else _Profiles.forward
+    profiles: Tensor = make(mean, curvature, height, positions)
+    return profiles
 
 
-class _QuadraticProfiles(torch.autograd.Function):
-    """2^max(coefficients @ basis, -32) of coefficients (N, M, 3) and basis (3, P)."""
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(coefficients: Tensor, basis: Tensor) -> Tensor:
-        profiles: Tensor = torch.matmul(coefficients, basis).clamp_(min=_FLOOR).exp2_()
-        return profiles
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
-        ctx.save_for_backward(output, inputs[1])
-        ctx.save_for_forward(output, inputs[1])
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        """d(2^x) = ln 2 * 2^x."""
-        profiles, basis = ctx.saved_tensors
-        return torch.matmul(gradient * profiles, basis.T * math.log(2)), None
-
-    @staticmethod
-    def jvp(ctx: Any, tangent: Tensor, _: None) -> Tensor:
-        profiles, basis = ctx.saved_tensors
-        slope: Tensor = torch.matmul(tangent, basis * math.log(2)) * profiles
-        return slope
-
-
-class _OffsetProfiles(torch.autograd.Function):
-    """2^max(curvature (p - mean)^2 + height, -32) of (N, M) each and positions (P,), without a product of matrices."""
+class _Profiles(torch.autograd.Function):
+    """2^max(curvature (p - mean)^2 + height, -32) of (M,), (G, M), (G, M) and positions (P,): (G, P, M)."""
 
     generate_vmap_rule = True
 
     @staticmethod
     def forward(mean: Tensor, curvature: Tensor, height: Tensor, positions: Tensor) -> Tensor:
-        profiles = (positions - mean[..., None]).square_().mul_(curvature[..., None]).add_(height[..., None])
-        return profiles.clamp_(min=_FLOOR).exp2_()
+        squared = (positions[:, None] - mean).square_()
+        return torch.addcmul(height[:, None], squared, curvature[:, None]).clamp_(min=_FLOOR).exp2_()
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor, Tensor], output: Tensor) -> None:
@@ -95,15 +63,18 @@ class _OffsetProfiles(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         """d(2^x) = ln 2 * 2^x, by way of the moments of the gradient about the mean."""
         profiles, mean, curvature, positions = ctx.saved_tensors
-        offset = positions - mean[..., None]
-        exponent = gradient * profiles * math.log(2)
-        first = exponent * offset
-        return -2 * curvature * first.sum(-1), (first * offset).sum(-1), exponent.sum(-1), None
+        offset = positions[:, None] - mean
+        exponent = gradient * profiles
+        none = exponent.sum(1)
+        exponent = exponent * offset
+        first = exponent.sum(1)
+        second = (exponent * offset).sum(1)
+        return (curvature * first).sum(0) * (-2 * math.log(2)), second * math.log(2), none * math.log(2), None
 
     @staticmethod
     def jvp(ctx: Any, mean_tangent: Tensor, curvature_tangent: Tensor, height_tangent: Tensor, _: None) -> Tensor:
         profiles, mean, curvature, positions = ctx.saved_tensors
-        offset = positions - mean[..., None]
-        slope = -2 * (curvature * mean_tangent)[..., None] * offset + curvature_tangent[..., None] * offset.square()
-        tangent: Tensor = (slope + height_tangent[..., None]) * profiles * math.log(2)
+        offset = positions[:, None] - mean
+        slope = -2 * (curvature * mean_tangent)[:, None] * offset + curvature_tangent[:, None] * offset.square()
+        tangent: Tensor = (slope + height_tangent[:, None]) * profiles * math.log(2)
         return tangent

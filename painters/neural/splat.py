@@ -5,6 +5,7 @@ generator gets that very noise, and what it learns is what a dab, or a group of 
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,7 @@ from ..modes import has_value
 from ..painter import Painter
 from ..raster import WHOLE, Raster
 from ..stroke import CANVAS_SIZE
-from .dabs import Dabs, noise_sums, place_dabs, speed_filter, trace_path
+from .dabs import Path, Pen, noise_sums, place_dabs, single_dabs
 from .profiles import gaussian_profiles
 
 NOISE_LENGTH = 1664
@@ -21,12 +22,10 @@ NOISE_LENGTH = 1664
 
 _GAUSSIANS = 2
 """A dab: a narrow Gaussian and a wide one, for the two pieces of MyPaint's mask."""
-_SORTED_PARTS = 6
-"""Parts of a batch, by the length of strokes: each is as long as its longest stroke needs."""
-_GROUP_STEP = 32
-"""Groups of dabs that a part is rounded up to."""
-_CENTER = CANVAS_SIZE / 2
-"""Positions are measured from here, in pixels: squares of them are smallest so, and float32 keeps more of them."""
+_BATCH_GROUPS = 16_384
+"""Groups of dabs that are formed at once on a CPU, and"""
+_PROFILES = 1 << 16
+"""numbers in their profiles that are made at once there: more leave its caches, and the kernel hands out memory anew."""
 _LEAST_DENSITY = 1e-9
 """Optical density of a dab that left nothing: keeps logarithms finite."""
 _LARGEST_LOG_RADIUS = 2.0
@@ -47,8 +46,8 @@ class SplatPainter(Painter):
 
     architecture = "splat"
     noise_sums: Tensor
-    speed_filter: Tensor
-    basis: Tensor
+    singles: Tensor
+    positions: Tensor
 
     def __init__(self, groups: int = 640, hidden: int = 16) -> None:
         super().__init__()
@@ -67,19 +66,22 @@ class SplatPainter(Painter):
         nn.init.zeros_(sharpen.weight)
         nn.init.zeros_(sharpen.bias)
         self.register_buffer("noise_sums", torch.zeros(NOISE_LENGTH + 1, 5))
-        self.register_buffer("speed_filter", speed_filter(), persistent=False)
-        self.register_buffer("basis", _basis(WHOLE.columns()), persistent=False)
+        self.register_buffer("singles", single_dabs(self.noise_sums), persistent=False)
+        self.register_load_state_dict_post_hook(_look_up_singles)
+        self.register_buffer("positions", WHOLE.columns(), persistent=False)
+        self.pen = Pen()
 
     def set_noise(self, noise: Tensor) -> None:
         """Give the generator its brush's noise, (1664, 3); it is stored with the weights."""
         self.noise_sums.copy_(noise_sums(noise))
+        _look_up_singles(self)
 
     def _weight(self) -> Tensor:
-        return self.basis
+        return self.positions
 
     def coverage(self, strokes: Tensor) -> Tensor:
         """Coverage (N, 1, 64, 64) in [0, 1] of strokes (N, 12) in [0, 1]."""
-        return -torch.expm1(-self._density(strokes, self.basis, self.basis, 0.0))
+        return self._coverage(strokes, self.positions, self.positions, 0.0)
 
     def sample(self, strokes: Tensor, raster: Raster) -> Tensor:
         """Coverage (N, 1, H, W) in [0, 1] of strokes (N, 12) on any raster: the dabs have no resolution.
@@ -89,63 +91,114 @@ class SplatPainter(Painter):
         Raises:
             InvalidInputError: strokes of another shape, or with NaN in them.
         """
-        columns, rows = (_basis(centers).to(self.basis) for centers in (raster.columns(), raster.rows()))
-        return self._compute(
-            strokes, lambda checked: -torch.expm1(-self._density(checked, columns, rows, -math.log(raster.step)))
+        columns, rows = (centers.to(self.positions) for centers in (raster.columns(), raster.rows()))
+        return self._compute(strokes, lambda checked: self._coverage(checked, columns, rows, -math.log(raster.step)))
+
+    def _coverage(self, strokes: Tensor, columns: Tensor, rows: Tensor, zoom: float) -> Tensor:
+        """Coverage (N, 1, H, W) where columns (W,) and rows (H,) cross, in pixels of the 64x64 canvas."""
+        path = self.pen(strokes)
+        if torch.compiler.is_compiling() or strokes.device.type != "cpu" or not has_value(strokes):
+            # Nobody knows how many dabs there are, or asking would make the host wait for the device: room for as many
+            # groups as there may be.
+            return self._paint(path, None, columns, rows, zoom)
+        if not len(strokes):
+            return strokes.new_zeros(0, 1, len(rows), len(columns))
+        counts = [min(self.groups, max(1, math.ceil(dabs))) for dabs in path.total.tolist()]
+        batches = _split(counts, _BATCH_GROUPS)
+        paths = path.split([len(batch) for batch in batches])
+        painted = [self._paint(*pair, columns, rows, zoom) for pair in zip(paths, batches, strict=True)]
+        return torch.cat(painted) if len(painted) > 1 else painted[0]
+
+    def _paint(self, path: Path, counts: list[int] | None, columns: Tensor, rows: Tensor, zoom: float) -> Tensor:
+        """Coverage (N, 1, H, W) of strokes of so many groups of dabs each, or of as many as there may be."""
+        density = self._draw(self._form(path, counts, zoom), counts, columns, rows)
+        # MyPaint's mask has an edge where its two pieces meet, and Gaussians have none.
+        grouping = _grouping((path.total / self.groups).clamp(min=1.0))
+        amount = self.sharpen(torch.stack([_zoomed(path.mean_log_radius, zoom), grouping], 1))
+        density = torch.relu(density - amount[..., None] * _laplacian(density))
+        return -torch.expm1(-density)[:, None]
+
+    def _form(self, path: Path, counts: list[int] | None, zoom: float) -> "_Gaussians":
+        """What the dabs of paths leave on the paper."""
+        one_by_one = counts is not None and max(counts) < self.groups
+        dabs = place_dabs(path, self.noise_sums, self.groups, counts, self.singles if one_by_one else None)
+        grouping = _grouping(dabs.size)[dabs.stroke]
+        form = self.dab(torch.stack([dabs.opacity, _zoomed(dabs.log_radius, zoom), grouping], -1)).T.contiguous()
+        density = -torch.log1p(-dabs.opacity) * dabs.laid
+        variance = torch.exp(2 * (dabs.log_radius + form[_GAUSSIANS : 2 * _GAUSSIANS]))
+        variances = variance + (form[-1].exp() * dabs.variance)[:, None]
+        spread = density * variance * torch.rsqrt(variances[0] * variances[1])
+        return _Gaussians(dabs.place, variances, form[:_GAUSSIANS] + torch.log(spread.clamp(min=_LEAST_DENSITY)))
+
+    def _draw(self, dabs: "_Gaussians", counts: list[int] | None, columns: Tensor, rows: Tensor) -> Tensor:
+        """Optical density (N, H, W) of the dabs of strokes, ``counts`` each, or as many for each."""
+        if counts is None:
+            across, down = (
+                profiles.unflatten(2, (-1, self.groups)).permute(2, 0, 3, 1).flatten(1, 2)
+                for profiles in dabs.profiles(columns, rows)
+            )
+            return down.mT @ across
+        drawn = []
+        batches = _split(counts, max(1, _PROFILES // (len(columns) + len(rows))))
+        for batch, strokes in zip(dabs.split([sum(batch) for batch in batches]), batches, strict=True):
+            across, down = batch.profiles(columns, rows)
+            for x, y in zip(across.split(strokes, 2), down.split(strokes, 2), strict=True):
+                drawn.append(sum_of_products(y, x))
+        return torch.stack(drawn)
+
+
+def _look_up_singles(painter: SplatPainter, _: object = None) -> None:
+    painter.singles = single_dabs(painter.noise_sums)
+
+
+class _Gaussians(NamedTuple):
+    """M dabs, each a sum of G separable Gaussians of optical density."""
+
+    place: Tensor
+    """(2, M) x and y in pixels."""
+    variance: Tensor
+    """(2, G, M) of x and y."""
+    log_height: Tensor
+    """(G, M)."""
+
+    def split(self, counts: list[int]) -> list["_Gaussians"]:
+        """So many of them, the next so many, and so on."""
+        if len(counts) == 1:
+            return [self]
+        return [_Gaussians(*parts) for parts in zip(*(part.split(counts, -1) for part in self), strict=True)]
+
+    def profiles(self, columns: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Their profiles across (G, W, M) and down (G, H, M), whose products they are."""
+        return (
+            gaussian_profiles(self.place[0], self.variance[0], None, columns),
+            gaussian_profiles(self.place[1], self.variance[1], self.log_height, rows),
         )
 
-    def _density(self, strokes: Tensor, columns: Tensor, rows: Tensor, zoom: float) -> Tensor:
-        """Optical density (N, 1, H, W) where columns (3, W) and rows (3, H) cross."""
-        path = trace_path(strokes, self.speed_filter)
-        if not has_value(strokes):
-            # Inside torch.func.vmap nobody knows how many dabs there are: as many groups as there may be.
-            dabs = place_dabs(path, self.noise_sums, self.groups)
-            return self._splat(dabs, path.mean_log_radius, columns, rows, zoom)[:, None]
-        # Short strokes have few dabs: strokes of like length share a batch that is no longer than they need.
-        longest_first = path.dabs[:, -1].detach().argsort(descending=True)
-        parts = []
-        for chosen in longest_first.chunk(_SORTED_PARTS):
-            if len(chosen):
-                most_dabs = path.dabs[chosen[0], -1].item()
-                groups = min(self.groups, max(1, math.ceil(most_dabs / _GROUP_STEP)) * _GROUP_STEP)
-                part = path.select(chosen)
-                dabs = place_dabs(part, self.noise_sums, groups)
-                parts.append(self._splat(dabs, part.mean_log_radius, columns, rows, zoom))
-        if not parts:
-            return strokes.new_zeros(0, 1, rows.shape[1], columns.shape[1])
-        return torch.cat(parts)[longest_first.argsort()][:, None]
 
-    def _splat(self, dabs: Dabs, log_radius: Tensor, columns: Tensor, rows: Tensor, zoom: float) -> Tensor:
-        """Optical density (N, H, W) of dabs (N, M) of strokes with ln(mean radius) (N, 1)."""
-        grouping = ((dabs.size - 1) * 0.25).clamp(max=2.0)
-        seen = torch.stack([dabs.opacity, _zoomed(dabs.log_radius, zoom), grouping.expand_as(dabs.opacity)], -1)
-        form = self.dab(seen).unbind(-1)
-        density = -torch.log1p(-dabs.opacity) * dabs.laid
-        believed = form[-1].exp()
-        variances_x, variances_y, log_heights = [], [], []
-        for log_weight, log_width in zip(form[:_GAUSSIANS], form[_GAUSSIANS : 2 * _GAUSSIANS], strict=True):
-            variance = torch.exp(2 * (dabs.log_radius + log_width))
-            variance_x = variance + believed * dabs.variance_x
-            variance_y = variance + believed * dabs.variance_y
-            spread = density * variance * torch.rsqrt(variance_x * variance_y)
-            variances_x.append(variance_x)
-            variances_y.append(variance_y)
-            log_heights.append(log_weight + torch.log(spread.clamp(min=_LEAST_DENSITY)))
-        log_height = torch.cat(log_heights, 1)
-        across = torch.cat([dabs.x - _CENTER] * _GAUSSIANS, 1)
-        down = torch.cat([dabs.y - _CENTER] * _GAUSSIANS, 1)
-        profile_x = gaussian_profiles(across, torch.cat(variances_x, 1), torch.zeros_like(log_height), columns)
-        profile_y = gaussian_profiles(down, torch.cat(variances_y, 1), log_height, rows)
-        total = profile_y.transpose(1, 2) @ profile_x
-        # MyPaint's mask has an edge where its two pieces meet, and Gaussians have none.
-        amount = self.sharpen(torch.cat([_zoomed(log_radius, zoom), grouping], 1))
-        return torch.relu(total - amount[..., None] * _laplacian(total))
+def sum_of_products(down: Tensor, across: Tensor) -> Tensor:
+    """(H, W): the sum over dabs and Gaussians of products of profiles (G, H, M) and (G, W, M)."""
+    total = down[0] @ across[0].T
+    for y, x in zip(down[1:], across[1:], strict=True):
+        total = torch.addmm(total, y, x.T)
+    return total
 
 
-def _basis(centers: Tensor) -> Tensor:
-    """(3, P): 1, p, p^2 of positions (P,) about the center of the canvas."""
-    offset = centers - _CENTER
-    return torch.stack([torch.ones_like(offset), offset, offset.square()])
+def _split(counts: list[int], most: int) -> list[list[int]]:
+    """Counts in their order, in parts that add up to at most ``most``, or are one count."""
+    parts: list[list[int]] = []
+    room = 0
+    for count in counts:
+        if count > room:
+            parts.append([])
+            room = max(most, count)
+        parts[-1].append(count)
+        room -= count
+    return parts
+
+
+def _grouping(size: Tensor) -> Tensor:
+    """How the networks are told of dabs in a group (N,), 1 or more: 0 for a single dab, at most 2."""
+    return ((size - 1) * 0.25).clamp(max=2.0)
 
 
 def _zoomed(log_radius: Tensor, zoom: float) -> Tensor:

@@ -10,7 +10,7 @@ from paintgym.painters.evaluation.fidelity import contact_sheet, high_pass, meas
 from paintgym.painters.evaluation.robustness import degenerate_strokes, measure_robustness
 from paintgym.painters.mypaint.drawing import draw_coverage
 from paintgym.painters.names import PAINTER_FILES
-from paintgym.painters.neural.dabs import noise_sums, place_dabs, speed_filter, trace_path
+from paintgym.painters.neural.dabs import Pen, noise_sums, place_dabs
 from paintgym.painters.registry import build_painter, load_painter, save_painter
 from paintgym.painters.stroke import COLOR, random_strokes
 
@@ -137,8 +137,8 @@ def test_the_gradient_of_a_group_of_dabs_is_the_slope_of_its_ink():
 
     def probe(values):
         # Fixed group edges: between two dabs the ink's slope must be what autograd says.
-        dabs = place_dabs(trace_path(values, speed_filter().double()), noise, 64)
-        return (weights * (dabs.x + 2 * dabs.y + dabs.opacity + dabs.log_radius)).sum()
+        dabs = place_dabs(Pen().double()(values), noise, 64)
+        return (weights.flatten() * (dabs.place[0] + 2 * dabs.place[1] + dabs.opacity + dabs.log_radius)).sum()
 
     inputs = strokes.clone().requires_grad_()
     (gradient,) = torch.autograd.grad(probe(inputs), inputs)

@@ -35,16 +35,14 @@ def test_third_derivatives_of_composites_are_exact() -> None:
     )
 
 
-@pytest.mark.parametrize("rounded", [False, True])
-def test_derivatives_of_profiles_are_exact(rounded: bool, monkeypatch) -> None:
-    monkeypatch.setattr(profiles, "rounds_factors", lambda values: rounded)
-    centers = torch.arange(-4, 4, dtype=torch.float64)
-    basis = torch.stack([torch.ones_like(centers), centers, centers.square()])
+def test_derivatives_of_profiles_are_exact() -> None:
+    positions = torch.arange(-4, 4, dtype=torch.float64)
+    mean, variance, log_height = doubles(3) + 1, doubles(2, 3, seed=1) + 4, doubles(2, 3, seed=2)
 
     def call(mean: Tensor, variance: Tensor, log_height: Tensor) -> Tensor:
-        return profiles.gaussian_profiles(mean, variance, log_height, basis)
+        return profiles.gaussian_profiles(mean, variance, log_height, positions)
 
-    inputs = [(doubles(2, 3, seed=seed) + 4 * (seed == 1)).requires_grad_() for seed in range(3)]
+    inputs = [values.requires_grad_() for values in (mean, variance, log_height)]
     assert torch.autograd.gradcheck(call, inputs, check_forward_ad=True)
     assert torch.autograd.gradgradcheck(call, inputs)
 
