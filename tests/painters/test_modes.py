@@ -143,9 +143,9 @@ def test_ink_and_gradients_survive_rounded_factors(precision: str, name: str) ->
 
 
 def test_the_emulation_would_show_the_loss_where_nothing_is_done_against_it() -> None:
-    # A Gaussian of standard deviation 1 at 30.3, as quadratic coefficients times 1, p, p^2.
-    positions = torch.arange(-32.0, 32.0)
-    coefficients = torch.tensor([[-0.5 * 30.3**2, 30.3, -0.5]])
+    # Gaussians of standard deviation 1 at 20 to 31, as quadratic coefficients times 1, p, p^2.
+    positions, means = torch.arange(-32.0, 32.0), torch.linspace(20, 31, 50)
+    coefficients = torch.stack([-0.5 * means.square(), means, torch.full_like(means, -0.5)], 1)
     basis = torch.stack([torch.ones(64), positions, positions.square()])
     exact = (coefficients @ basis).exp()
     with EmulatedTF32():
