@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .envs.painting import PaintingEnv
     from .envs.state import PaintingState
     from .envs.targets.targets import load_targets
-    from .envs.vector import PaintingVectorEnv
+    from .envs.vector.arrays import PaintingVectorEnv
     from .painters.canvas import composite, paint_strokes, white_canvas
     from .painters.mypaint.engine import MyPaintEngine
     from .painters.registry import load_painter
@@ -52,7 +52,7 @@ _HOMES = {
     "PaintingPolicy": "agents.policy.sb3_policy",
     "PaintingState": "envs.state",
     "PaintingVecEnv": "agents.training.vec_env",
-    "PaintingVectorEnv": "envs.vector",
+    "PaintingVectorEnv": "envs.vector.arrays",
     "PerceptualLoss": "envs.losses.perceptual",
     "composite": "painters.canvas",
     "load_agent": "agents.registry",

@@ -13,12 +13,12 @@ if _PAINTING not in gymnasium.registry:
     gymnasium.register(
         _PAINTING,
         entry_point="paintgym.envs.painting:PaintingEnv",
-        vector_entry_point="paintgym.envs.vector:PaintingVectorEnv",
+        vector_entry_point="paintgym.envs.vector.tensors:make_painting_vec",
     )
     for task in TASKS.values():
         gymnasium.register(
             task.id,
             entry_point="paintgym.envs.painting:PaintingEnv",
-            vector_entry_point="paintgym.envs.vector:PaintingVectorEnv",
+            vector_entry_point="paintgym.envs.vector.tensors:make_painting_vec",
             kwargs={**task.arguments, **task.learner},
         )

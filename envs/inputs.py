@@ -84,6 +84,24 @@ def check_seeds(seed: Any, num_envs: int) -> list[int | None]:
     return [None if first is None else first + row for row in range(num_envs)]
 
 
+def check_reset_mask(mask: Any, num_envs: int) -> NDArray[np.bool_]:
+    """Which environments a reset is for: all by default. A tensor is waited for.
+
+    Raises:
+        InvalidInputError: anything but a bool array or tensor of (num_envs,), or one that names none.
+    """
+    if mask is None:
+        return np.ones(num_envs, np.bool_)
+    if isinstance(mask, Tensor):
+        mask = mask.cpu().numpy()
+    if not isinstance(mask, np.ndarray) or mask.shape != (num_envs,) or mask.dtype != np.bool_:
+        found = f"{mask.dtype} {mask.shape}" if isinstance(mask, np.ndarray) else type(mask).__name__
+        raise InvalidInputError(f"reset_mask is {found}, expected a bool array of shape ({num_envs},)")
+    if not mask.any():
+        raise InvalidInputError("reset_mask names no environment; expected True for at least one")
+    return mask
+
+
 def check_actions(actions: Any, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Actions as float32 of the shape that is expected; of tensors, from any device, the numbers without the gradient.
 

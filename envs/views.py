@@ -90,9 +90,10 @@ class FocusView(View):
     - canvas + 1) / 2 (red, green, blue), and 1 inside the canvas; then the strokes left, as the canvas view shows them.
 
     Of an action, pressures and brush size are (action + 1) / 2. With f the focus in parts of the canvas and r half the
-    side of the first scale's window in the same parts, a point is f + r * (action + o), where o is (-0.25, 0) for the start, (0.25, 0)
-    for the end, and 0 for the middle: so the action of zeros is a short stroke at the focus, where gradients live. The
-    color is the target's at the focus plus ``color_reach`` times the action. What lies outside [0, 1] is clipped.
+    side of the first scale's window in the same parts, a point is f + r * (action + o), where o is (-0.25, 0) for the
+    start, (0.25, 0) for the end, and 0 for the middle: so the action of zeros is a short stroke at the focus, where
+    gradients live. The color is the target's at the focus plus ``color_reach`` times the action. What lies outside
+    [0, 1] is clipped.
     """
 
     window: int = 24

@@ -107,11 +107,6 @@ class FullLinear(nn.Linear):
         return (product if self.bias is None else product + self.bias.double()).to(values.dtype)
 
 
-def is_true(condition: Tensor) -> bool:
-    """The value of a condition ``()``; False where it has none, inside ``torch.func.vmap``."""
-    return has_value(condition) and bool(condition)
-
-
 def has_value(tensor: Tensor) -> bool:
     """Whether a tensor's numbers can be looked at: inside ``torch.func.vmap`` they cannot, as one stands for many."""
     while is_functorch_wrapped_tensor(tensor):

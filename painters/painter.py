@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InvalidInputError
-from .modes import full_precision, is_true
+from .late_check import LateCheck
+from .modes import full_precision, has_value
 from .raster import WHOLE, Raster, resample
 from .stroke import (
     CANVAS_SIZE,
@@ -58,6 +59,12 @@ class Painter(nn.Module):
     """Key in the registry of painters; stored with the weights."""
     name: str = ""
     """What the painter was loaded as."""
+    asks: bool | None = None
+    """Whether the host may ask for strokes' numbers. None: on a CPU alone, as it would wait for a GPU to answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._late = LateCheck()
 
     def coverage(self, strokes: Tensor) -> Tensor:
         """Coverage (N, 1, 64, 64) in [0, 1] of strokes (N, 12) in [0, 1], already checked."""
@@ -101,17 +108,31 @@ class Painter(nn.Module):
         """One of the painter's numbers, whose data type it computes in; None where it has none."""
         return next(chain(self.parameters(), self.buffers()), None)
 
-    @staticmethod
-    def _checked(strokes: Tensor) -> Tensor:
+    def may_ask(self, strokes: Tensor) -> bool:
+        """Whether the host may, and can, look at the numbers of strokes: see ``asks``."""
+        if torch.compiler.is_compiling() or not has_value(strokes):
+            return False
+        return strokes.device.type == "cpu" if self.asks is None else self.asks
+
+    def _checked(self, strokes: Tensor) -> Tensor:
         if strokes.ndim != 2 or strokes.shape[1] != STROKE_LENGTH:
             raise InvalidInputError(f"strokes have shape {tuple(strokes.shape)}, expected (N, {STROKE_LENGTH})")
         if not strokes.is_floating_point():
             raise InvalidInputError(
                 f"strokes are {strokes.dtype}, expected floating-point numbers in [0, 1]; convert them with .float()"
             )
-        if not torch.compiler.is_compiling() and strokes.device.type == "cpu" and is_true(strokes.isnan().any()):
-            raise InvalidInputError("a stroke holds NaN, expected numbers in [0, 1]")
+        message = "a stroke holds NaN, expected numbers in [0, 1]"
+        if self.may_ask(strokes):
+            if strokes.isnan().any():
+                raise InvalidInputError(message)
+        elif not torch.compiler.is_compiling() and has_value(strokes) and not _is_captured(strokes):
+            self._late(strokes.detach().isnan().any(), message)
         return strokes.clamp(0.0, 1.0)
+
+
+def _is_captured(strokes: Tensor) -> bool:
+    """Whether what is asked of a GPU is only written down, for a CUDA graph."""
+    return strokes.is_cuda and torch.cuda.is_current_stream_capturing()
 
 
 def _shrunk(strokes: Tensor) -> Tensor:

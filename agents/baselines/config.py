@@ -23,9 +23,9 @@ class PPOConfig:
     """How often a rollout is gone through."""
     minibatches: int = 4
     """Parts of it, a step of Adam for each."""
-    learning_rate: float = 1e-3
-    """Of Adam at first."""
-    last_learning_rate: float = 1e-4
+    learning_rate: float = 5e-4
+    """Of Adam at first: on Digits-v0, 100,000 steps, better than 1e-3 (scores .89 and .88 to .88 and .87) and 3e-4."""
+    last_learning_rate: float = 5e-5
     """In the end; between them lies a line."""
     gamma: float = 0.9
     """Discount: strokes hardly wait for each other."""

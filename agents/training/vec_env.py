@@ -7,10 +7,12 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+import torch
 from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
+from torch.utils._pytree import tree_map_only
 
 from ...errors import InvalidInputError
 
@@ -30,7 +32,8 @@ class PaintingVecEnv(VecEnv):
     PPO remembers ``n_steps`` (2048 by default) steps of every environment, 29 kB each at 64 pixels: 3.8 GB for 64
     environments, which also learn nothing before all are taken. 32 steps of 64 environments are as many as 2048 of one.
 
-    Observations are handed on as they are. Infos are empty but for environments whose episode ended in the step:
+    Observations are handed on as they are; tensors, where the environment was made with ``output="torch"``, are copied
+    to arrays once. Infos are empty but for environments whose episode ended in the step:
     theirs are the last ones of the episode, with ``terminal_observation`` and ``TimeLimit.truncated``. Infos of
     resets are in ``reset_infos``; ``seed`` and ``set_options`` hold for the next ``reset``.
 
@@ -61,6 +64,7 @@ class PaintingVecEnv(VecEnv):
             )
         self.env = env
         self._resets_itself = mode is AutoresetMode.SAME_STEP
+        self._tensors = env.metadata.get("output") == "torch"
         self._actions: NDArray[np.float32] | None = None
         super().__init__(env.num_envs, env.single_observation_space, env.single_action_space)
         self.metadata = env.metadata
@@ -78,7 +82,7 @@ class PaintingVecEnv(VecEnv):
         keys = {key for options in self._options for key in options}
         options = {key: [options.get(key) for options in self._options] for key in keys}
         # VectorEnv's annotation knows one seed alone, its implementations take a list.
-        observations, infos = self.env.reset(seed=self._seeds, options=options)  # type: ignore[arg-type]
+        observations, infos = _arrays(self.env.reset(seed=self._seeds, options=options))  # type: ignore[arg-type]
         self._reset_seeds()
         self._reset_options()
         self.reset_infos = [_row(infos, index) for index in range(self.num_envs)]
@@ -90,7 +94,10 @@ class PaintingVecEnv(VecEnv):
 
     def step_wait(self) -> VecEnvStepReturn:
         """Step: observations, rewards (num_envs,) float32, whether episodes ended, and infos."""
-        observations, rewards, terminated, truncated, infos = self.env.step(self._actions)
+        actions: Any = self._actions
+        if self._tensors:
+            actions = torch.as_tensor(actions, dtype=torch.float32, device=self._find("device"))
+        observations, rewards, terminated, truncated, infos = _arrays(self.env.step(actions))
         ended = terminated | truncated
         listed: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         rows = np.flatnonzero(ended).tolist()
@@ -105,7 +112,7 @@ class PaintingVecEnv(VecEnv):
                 listed[index] = {**here, "terminal_observation": observations[index].copy()}
             listed[index]["TimeLimit.truncated"] = bool(truncated[index] and not terminated[index])
         if rows and not self._resets_itself:
-            observations, infos = self.env.reset(options={"reset_mask": ended})
+            observations, infos = _arrays(self.env.reset(options={"reset_mask": ended}))
             self._note_resets(infos, rows)
         return observations, np.asarray(rewards, np.float32), ended, listed
 
@@ -157,7 +164,7 @@ class PaintingVecEnv(VecEnv):
         if not mask.all():
             options["reset_mask"] = mask
         seeds = None if seed is None else [seed if chosen else None for chosen in mask.tolist()]
-        observations, infos = self.env.reset(seed=seeds, options=options)  # type: ignore[arg-type]
+        observations, infos = _arrays(self.env.reset(seed=seeds, options=options))  # type: ignore[arg-type]
         self._note_resets(infos, rows)
         return [(observations[index], self.reset_infos[index]) for index in rows]
 
@@ -218,6 +225,11 @@ class PaintingVecEnv(VecEnv):
     def _share_out(self, value: Any, rows: list[int]) -> list[Any]:
         shared = isinstance(value, tuple) and len(value) == self.num_envs
         return [value[index] if shared else value for index in rows]
+
+
+def _arrays(values: Any) -> Any:
+    """The same with arrays for tensors, of any device, wherever there are any."""
+    return tree_map_only(torch.Tensor, lambda tensor: tensor.cpu().numpy(), values)
 
 
 def _row(infos: Any, index: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import torch
 from ...errors import InvalidInputError
 from ...painters.stroke import STROKE_LENGTH
 from ..losses.perceptual import PerceptualLoss
-from ..vector import PaintingVectorEnv
+from ..vector.arrays import PaintingVectorEnv
 
 
 @dataclass(frozen=True)

@@ -204,7 +204,9 @@ def place_dabs(
     reached = (total - first).clamp(min=0.0).minimum(size_of)
     whole = torch.where(size_of > 1, reached, reached.floor())
     # The noise of dab k belongs to dab k wherever it lies: no gradient moves it from one dab to the next.
-    noise = (_noise_of(noise_sums, first.detach(), size_of.detach()) if singles is None else singles[group]).T.contiguous()
+    noise = (
+        _noise_of(noise_sums, first.detach(), size_of.detach()) if singles is None else singles[group]
+    ).T.contiguous()
     reach = reach * pressure
     return Dabs(
         stroke=stroke,

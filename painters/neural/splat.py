@@ -10,10 +10,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ..modes import has_value
 from ..painter import Painter
 from ..raster import WHOLE, Raster
-from ..stroke import CANVAS_SIZE
 from .dabs import Path, Pen, noise_sums, place_dabs, single_dabs
 from .profiles import gaussian_profiles
 
@@ -25,7 +23,7 @@ _GAUSSIANS = 2
 _BATCH_GROUPS = 16_384
 """Groups of dabs that are formed at once on a CPU, and"""
 _PROFILES = 1 << 16
-"""numbers in their profiles that are made at once there: more leave its caches, and the kernel hands out memory anew."""
+"""numbers in their profiles that are made at once there: more leave its caches, and memory comes anew."""
 _LEAST_DENSITY = 1e-9
 """Optical density of a dab that left nothing: keeps logarithms finite."""
 _LARGEST_LOG_RADIUS = 2.0
@@ -97,9 +95,8 @@ class SplatPainter(Painter):
     def _coverage(self, strokes: Tensor, columns: Tensor, rows: Tensor, zoom: float) -> Tensor:
         """Coverage (N, 1, H, W) where columns (W,) and rows (H,) cross, in pixels of the 64x64 canvas."""
         path = self.pen(strokes)
-        if torch.compiler.is_compiling() or strokes.device.type != "cpu" or not has_value(strokes):
-            # Nobody knows how many dabs there are, or asking would make the host wait for the device: room for as many
-            # groups as there may be.
+        if not self.may_ask(strokes):
+            # Nobody knows how many dabs there are: room for as many groups as there may be.
             return self._paint(path, None, columns, rows, zoom)
         if not len(strokes):
             return strokes.new_zeros(0, 1, len(rows), len(columns))

@@ -14,7 +14,7 @@ from gymnasium.vector import AutoresetMode
 from helpers.small_vector import ID, MODES, PICTURES, disc_painter, make, resets, settings_of
 from paintgym.envs.losses.loss import PixelLoss
 from paintgym.envs.painting import PaintingEnv
-from paintgym.envs.vector import PaintingVectorEnv
+from paintgym.envs.vector.arrays import PaintingVectorEnv
 from PIL import Image
 from torch import Tensor
 

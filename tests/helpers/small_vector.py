@@ -6,7 +6,8 @@ import gymnasium
 import numpy as np
 import torch
 from paintgym.envs.losses.loss import Loss
-from paintgym.envs.vector import PaintingVectorEnv
+from paintgym.envs.vector.arrays import PaintingVectorEnv
+from paintgym.envs.vector.tensors import TensorVectorEnv
 from torch import Tensor
 from torch.nn import functional
 
@@ -44,6 +45,14 @@ def settings_of(**options: Any) -> dict[str, Any]:
 def make(num_envs: int = 3, mode: str = "NextStep", **options: Any) -> PaintingVectorEnv:
     env = gymnasium.make_vec(ID, num_envs=num_envs, autoreset_mode=mode, **settings_of(**options))
     assert type(env) is PaintingVectorEnv
+    return env
+
+
+def make_tensors(num_envs: int = 3, mode: str = "NextStep", **options: Any) -> TensorVectorEnv:
+    env = gymnasium.make_vec(
+        ID, num_envs=num_envs, autoreset_mode=mode, output="torch", **settings_of(**{"reward": "relative", **options})
+    )
+    assert type(env) is TensorVectorEnv
     return env
 
 

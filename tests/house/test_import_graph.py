@@ -24,6 +24,7 @@ TOWER = (
     ("envs.losses", "envs.targets.bam"),
     ("envs.targets",),
     ("envs",),
+    ("envs.vector",),
     ("envs.benchmarks",),
     # Those who decide on strokes. Search and policies are the tools, the agents one can name use them, and above them
     # stand those who teach and compare. The vector environment as stable-baselines3 wants it knows nothing of agents.

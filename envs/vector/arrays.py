@@ -11,15 +11,17 @@ from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
+from torch import Tensor
 
-from ..checks import check_whole
-from ..errors import InvalidInputError
-from ..painters.modes import plain_torch
-from ..painters.pixels import to_tensor
-from .inputs import check_actions, check_seeds, choose_target, options_of, plain_spec
-from .painting import PaintingEnv
-from .rendering import render_state
-from .state import PaintingState
+from ...checks import check_whole
+from ...errors import InvalidInputError
+from ...painters.modes import plain_torch
+from ...painters.pixels import to_tensor
+from ..inputs import check_actions, check_reset_mask, check_seeds, choose_target, options_of, plain_spec
+from ..painting import PaintingEnv
+from ..rendering import render_state
+from ..state import PaintingState
+from .memory import told_what_fits
 
 Mask = NDArray[np.bool_]
 """(num_envs,) bool."""
@@ -145,13 +147,7 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
         options: dict[str, Any] | None = None,
     ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
         """White paper before targets, in all environments or in those of a mask; see the class for the options."""
-        options = dict(options or {})
-        mask = self._check_mask(options.pop(_RESET_MASK, None))
-        per_env = [options_of(row, options, self.num_envs) for row in range(self.num_envs)]
-        for row, one in enumerate(check_seeds(seed, self.num_envs)):
-            if mask[row] and one is not None:
-                self._streams[row] = seeding.np_random(one)
-        self._restart(mask, per_env)
+        mask = self._begin(seed, options)
         return self._observe(self._current()), self._facts(mask)
 
     @plain_torch()
@@ -163,18 +159,14 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
             ResetNeeded: the environments were not reset, or, without autoreset, a budget is spent.
         """
         previous = self._current()
-        if self.autoreset_mode is AutoresetMode.DISABLED and self._ended.any():
-            raise ResetNeeded(
-                f"the strokes or steps of environments {np.flatnonzero(self._ended).tolist()} are spent; reset them "
-                "with reset(options={'reset_mask': ...}) before the next step()"
-            )
+        self._check_ended()
         painting = ~self._ended
         batch = torch.as_tensor(self._check_actions(actions, painting), device=self.device)
         rewards = np.zeros(self.num_envs)
         terminated, truncated = np.zeros_like(painting), np.zeros_like(painting)
         strokes = None
         if painting.any():
-            with torch.no_grad():
+            with torch.no_grad(), told_what_fits(self.core, self.num_envs, self.targets.size, self.device):
                 # All rows, also those about to be reset: leaving them out would copy the others' features.
                 self._state = self.core.transition(previous, batch)
                 rewards[painting] = self.core.reward(previous, self._state).cpu().numpy()[painting]
@@ -200,6 +192,24 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
         state = self._current()
         return tuple(render_state(state, self.core.view))
 
+    def _begin(self, seed: Any, options: dict[str, Any] | None) -> Mask:
+        """Begin the episodes that a reset names, all or those of a mask, which is returned."""
+        options = dict(options or {})
+        mask = check_reset_mask(options.pop(_RESET_MASK, None), self.num_envs)
+        if self._state is None and not mask.all():
+            raise ResetNeeded("the environments have no canvases yet; call reset() without a reset_mask first")
+        per_env = [options_of(row, options, self.num_envs) for row in range(self.num_envs)]
+        for row, one in enumerate(check_seeds(seed, self.num_envs)):
+            if mask[row] and one is not None:
+                self._streams[row] = seeding.np_random(one)
+                self._seeded(row)
+        with told_what_fits(self.core, self.num_envs, self.targets.size, self.device):
+            self._restart(mask, per_env)
+        return mask
+
+    def _seeded(self, row: int) -> None:
+        """Called when an environment has got a seed."""
+
     def _restart_now(self, observations: NDArray[np.uint8], ended: Mask, strokes: Any) -> dict[str, Any]:
         """Begin the next episodes of the rows in ``ended``, in ``observations`` too; the infos of the step."""
         final_observations = np.full(self.num_envs, None, dtype=object)
@@ -219,16 +229,20 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
         """Begin the episodes of the rows in ``mask``; their state alone is returned."""
         rows = np.flatnonzero(mask).tolist()
         chosen = [choose_target(self.targets, options[row] if options else {}, self._stream(row)[0]) for row in rows]
-        pictures = to_tensor(np.stack([picture for _, picture in chosen]), self.device)
+        self._target_index[rows] = [index for index, _ in chosen]
+        return self._replace(mask, to_tensor(np.stack([picture for _, picture in chosen]), self.device))
+
+    def _replace(self, mask: Mask, pictures: Tensor) -> PaintingState:
+        """Paper before pictures (N, 3, size, size) in the rows of a mask; their state alone is returned."""
         with torch.no_grad():
             fresh = self.core.initial(pictures)
         if mask.all():
             self._state = fresh
         else:
-            self._current().overwrite(torch.as_tensor(rows, device=self.device), fresh)
-        self._target_index[rows] = [index for index, _ in chosen]
-        self._ended[rows] = False
-        self._steps[rows] = 0
+            rows = torch.from_numpy(np.flatnonzero(mask)).to(self.device, non_blocking=True)
+            self._current().overwrite(rows, fresh)
+        self._ended[mask] = False
+        self._steps[mask] = 0
         return fresh
 
     def _current(self) -> PaintingState:
@@ -266,17 +280,12 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
             infos[f"_{key}"] = rows.copy()
         return infos
 
-    def _check_mask(self, mask: Any) -> Mask:
-        if mask is None:
-            return np.ones(self.num_envs, np.bool_)
-        if not isinstance(mask, np.ndarray) or mask.shape != (self.num_envs,) or mask.dtype != np.bool_:
-            found = f"{mask.dtype} {mask.shape}" if isinstance(mask, np.ndarray) else type(mask).__name__
-            raise InvalidInputError(f"reset_mask is {found}, expected a bool array of shape ({self.num_envs},)")
-        if not mask.any():
-            raise InvalidInputError("reset_mask names no environment; expected True for at least one")
-        if self._state is None and not mask.all():
-            raise ResetNeeded("the environments have no canvases yet; call reset() without a reset_mask first")
-        return mask
+    def _check_ended(self) -> None:
+        if self.autoreset_mode is AutoresetMode.DISABLED and self._ended.any():
+            raise ResetNeeded(
+                f"the strokes or steps of environments {np.flatnonzero(self._ended).tolist()} are spent; reset them "
+                "with reset(options={'reset_mask': ...}) before the next step()"
+            )
 
     def _check_actions(self, actions: Any, painting: Mask) -> NDArray[np.float32]:
         array = np.where(
