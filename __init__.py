@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import envs as envs
 
 if TYPE_CHECKING:
+    from .agents.baselines.protocol import held_out_score, reference_scores
     from .agents.policy.sb3_policy import PaintingPolicy, load_policy
     from .agents.registry import load_agent
     from .agents.training.vec_env import PaintingVecEnv
@@ -36,12 +37,14 @@ __all__ = [
     "PaintingVectorEnv",
     "PerceptualLoss",
     "composite",
+    "held_out_score",
     "load_agent",
     "load_painter",
     "load_policy",
     "load_targets",
     "make_loss",
     "paint_strokes",
+    "reference_scores",
     "white_canvas",
 ]
 
@@ -55,12 +58,14 @@ _HOMES = {
     "PaintingVectorEnv": "envs.vector.arrays",
     "PerceptualLoss": "envs.losses.perceptual",
     "composite": "painters.canvas",
+    "held_out_score": "agents.baselines.protocol",
     "load_agent": "agents.registry",
     "load_painter": "painters.registry",
     "load_policy": "agents.policy.sb3_policy",
     "load_targets": "envs.targets.targets",
     "make_loss": "envs.losses.registry",
     "paint_strokes": "painters.canvas",
+    "reference_scores": "agents.baselines.protocol",
     "white_canvas": "painters.canvas",
 }
 

@@ -29,7 +29,7 @@ def make_adapter(env: Any) -> PaintingVecEnv:
 class PlainFeatures(BaseFeaturesExtractor):
     """Convolutions of stride 2 and a layer: observations (B, C, h, w) in [0, 1] to features (B, hidden)."""
 
-    def __init__(self, observation_space: gymnasium.Space[Any], config: NetworkConfig) -> None:
+    def __init__(self, observation_space: gymnasium.Space[Any], config: NetworkConfig = NetworkConfig()) -> None:  # noqa: B008 (frozen)
         super().__init__(observation_space, config.hidden)
         assert observation_space.shape is not None
         inputs, height, width = observation_space.shape
@@ -73,8 +73,8 @@ class Actor(nn.Module):
 
     @torch.no_grad()
     def act(self, observation: Tensor) -> Tensor:
-        """Actions (B, length) in [-1, 1]."""
-        action: Tensor = self(observation).clamp(-1, 1)
+        """Actions (B, length) in [-1, 1] for observations (B, C, h, w) uint8."""
+        action: Tensor = self(observation.float() / 255).clamp(-1, 1)
         return action
 
 

@@ -25,20 +25,21 @@ from ...envs.losses.registry import make_loss
 from ...envs.losses.vgg import WEIGHTS_FILE
 from ...envs.rewards import score
 from ...envs.targets.targets import load_targets
-from ...envs.tasks import Task
+from ...envs.tasks import Task, find_task
 from ...files import data_directory
 from ...painters.neural.proxy import ProxyPainter
 from ...painters.pixels import to_tensor, to_uint8
 from ...painters.style import Style
 from ..agent import Agent
 from ..evaluation.digits import digit_of, load_digit_reader
-from .network import Actor
 
 PROTOCOL_VERSION = 1
 """Of everything that decides a score; figures of different versions are not compared."""
 
 _REFERENCES = Path(__file__).parent / "references.json"
 """What ``paintgym scoreboard --references`` wrote."""
+REFERENCES = ("nothing", "random", "flat", "greedy", "policy", "gradient")
+"""Who is always there to be compared with."""
 _SIZE = 64
 _BATCH = 24
 """Held-out targets that an actor paints side by side."""
@@ -154,23 +155,65 @@ def painted_by(agent: Agent) -> Painter:
     return paint
 
 
-def acted_by(actor: Actor, arguments: dict[str, Any]) -> Painter:
-    """An actor in the task's environment, with the view that it was trained in."""
+Act = Callable[[Tensor], Tensor]
+"""Observations (N, C, h, w) uint8 to actions (N, 12) in [-1, 1], as tensors."""
+
+
+def acted_by(act: Act, arguments: dict[str, Any]) -> Painter:
+    """Who acts in the task's environment, with the view that it was trained in."""
 
     def paint(held_out: HeldOut) -> Tensor:
         canvases = []
         for start in range(0, len(held_out.pictures), _BATCH):
             pictures = list(held_out.pictures[start : start + _BATCH])
             env: Any = gymnasium.make_vec(
-                held_out.task.id, num_envs=len(pictures), autoreset_mode="Disabled", target=pictures, **arguments
+                held_out.task.id,
+                num_envs=len(pictures),
+                output="torch",
+                autoreset_mode="Disabled",
+                target=pictures,
+                **arguments,
             ).unwrapped
             seen, _ = env.reset(options={"target_index": list(range(len(pictures)))})
             for _ in range(held_out.task.strokes):
-                seen, *_ = env.step(actor.act(torch.from_numpy(seen).float() / 255).numpy())
+                seen, *_ = env.step(act(seen).float())
             canvases.append(env.state.canvas.clone())
         return torch.cat(canvases)
 
     return paint
+
+
+def held_out_score(task: str, act: Act, episodes: int = 100, **arguments: Any) -> float:
+    """The mean score of a policy on a task's held-out targets: 1 - L(end) / L(0), 0 for the paper, 1 for the target.
+
+    Args:
+        task: id of a task, such as ``"paintgym/Shapes-v0"``.
+        act: observations (N, C, h, w) uint8 to actions (N, 12) in [-1, 1], as tensors.
+        episodes: how many targets, spread evenly over the part ``"test"``.
+        arguments: what the policy was trained with, such as ``view="canvas"``; the task's view by default.
+
+    Raises:
+        InvalidInputError: no such task.
+        MissingDataError: its data are not in the data folder.
+
+    Examples:
+        >>> round(held_out_score("paintgym/Shapes-v0", lambda seen: torch.zeros(len(seen), 12), 4), 2)
+        0.1
+    """
+    with torch.no_grad():
+        canvases = acted_by(act, arguments)(held_out := hold_out(find_task(task), episodes))
+    return float(_scores(make_loss(held_out.task.arguments["perceptual"]), held_out, canvases).mean())
+
+
+def reference_scores(task: str) -> dict[str, float]:
+    """What nothing, random, one flat color and the agents score on a task's held-out targets, where that was measured.
+
+    Examples:
+        >>> sorted(reference_scores("paintgym/Shapes-v0"))
+        ['flat', 'gradient', 'greedy', 'nothing', 'policy', 'random']
+    """
+    scores = references().get(find_task(task).id, {})
+    return {name: round(scores[name], 3) for name in REFERENCES if name in scores}
 
 
 def references() -> dict[str, dict[str, Any]]:

@@ -123,7 +123,7 @@ def train(plan: RunPlan, root: Path, report: Report = lambda steps, figure: None
             started = time.perf_counter()
             learner.learn(until, report)
             seconds += time.perf_counter() - started
-            score = evaluate(curve_targets, acted_by(learner.actor(), plan.arguments))["score"]
+            score = evaluate(curve_targets, acted_by(learner.actor().act, plan.arguments))["score"]
             curve.append({"steps": learner.done, "seconds": round(seconds, 1), "score": score})
             writer.add_scalar("held_out/score", score, learner.done)
             kept = learner.state_dict()
@@ -139,7 +139,7 @@ def train(plan: RunPlan, root: Path, report: Report = lambda steps, figure: None
         "squash": actor.squash,
     }
     save_actor(actor, folder / ACTOR, description)
-    final = evaluate(hold_out(task, plan.episodes or task.held_out), acted_by(actor, plan.arguments))
+    final = evaluate(hold_out(task, plan.episodes or task.held_out), acted_by(actor.act, plan.arguments))
     document = {
         "format": "paintgym run",
         "version": 1,

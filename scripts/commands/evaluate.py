@@ -47,7 +47,7 @@ def run(arguments: Arguments) -> None:
         actor, trained = load_actor(baseline)
         if trained["task"] != task.id:
             raise InvalidInputError(f"{arguments.agent} was trained for {trained['task']}, not for {task.id}")
-        painter = protocol.acted_by(actor, {name: trained[name] for name in ("view", "reward")})
+        painter = protocol.acted_by(actor.act, {name: trained[name] for name in ("view", "reward")})
     else:
         painter = reference_painter(name, task.id)
     held_out = protocol.hold_out(task, arguments.episodes or task.held_out, arguments.seed)

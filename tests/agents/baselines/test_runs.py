@@ -66,7 +66,7 @@ def test_a_run_ends_with_a_curve_figures_and_an_actor_that_paints_the_same(algor
     assert document["curve"][-1]["steps"] == document["environment_steps"]
     actor, description = load_actor(folder / ACTOR)
     assert (description["task"], description["view"]) == ("paintgym/Shapes-v0", "focus")
-    again = evaluate(hold_out(find_task("Shapes-v0"), 3), acted_by(actor, plan.arguments))
+    again = evaluate(hold_out(find_task("Shapes-v0"), 3), acted_by(actor.act, plan.arguments))
     assert again["scores"] == document["final"]["scores"]
     assert train(plan, tmp_path) == document  # read, not trained again
 
