@@ -224,7 +224,7 @@ def references() -> dict[str, dict[str, Any]]:
 
 def normalized_score(value: float, references: dict[str, float]) -> float:
     """100 (s - floor) / (gradient - floor), the floor being the best of nothing, random and one flat color."""
-    floor = max(references[name] for name in ("nothing", "random", "flat"))
+    floor = max(references[name] for name in REFERENCES[:3])
     width = references["gradient"] - floor
     return 100 * (value - floor) / width if width > 0 else math.nan
 

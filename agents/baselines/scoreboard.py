@@ -11,7 +11,7 @@ from ...envs.tasks import TASKS
 from ...errors import InvalidInputError
 from ...runs import read_json
 from ..evaluation.report.plots import Line, plot_lines
-from .protocol import PROTOCOL_VERSION, normalized_score
+from .protocol import PROTOCOL_VERSION, REFERENCES, normalized_score
 from .run import RESULT
 from .statistics import bootstrap, performance_profile
 
@@ -107,7 +107,7 @@ def as_markdown(document: Document) -> str:
         references = document["references"].get(task, {})
         rows = [f"### {task}", "", TASKS[task].why[:1].upper() + TASKS[task].why[1:] + ".", ""]
         rows += ["| who | steps | seconds | score (95 % interval) | normalized | read |", "|---|---|---|---|---|---|"]
-        for name in ("nothing", "random", "flat", "greedy", "policy", "gradient"):
+        for name in REFERENCES:
             if name in references:
                 value = references[name]
                 rows.append(f"| {name} | - | - | {value:.3f} | {normalized_score(value, references):.0f} | |")

@@ -30,12 +30,13 @@ SHORTER = {
         'load_agent("policy").paint("photo.jpg", stroke_budget=5, size=80)'
     ),
     "num_envs=64": "num_envs=2",
+    "num_envs=1024": "num_envs=4",
     "range(100)": "range(2)",
     "range(300)": "range(2)",
-    "n_steps=32": "n_steps=4, batch_size=4",
+    "n_steps=5, batch_size=80": "n_steps=5, batch_size=5",
     "learning_rate=1e-5": "n_steps=4, batch_size=4, learning_rate=1e-5",
     ".learn(20_000)": ".learn(8)",
-    ".learn(5_000)": ".learn(8)",
+    ".learn(2_000)": ".learn(8)",
     "buffer_size=5_000": "buffer_size=20, learning_starts=4, batch_size=2",
     "rollout(20": "rollout(4",
 }
