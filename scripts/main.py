@@ -34,6 +34,7 @@ COMMANDS = {
     "train-policy": "train a policy that paints, through the canvas and by PPO",
     "train-baseline": "train plain reinforcement learning on a task of the ladder",
     "evaluate": "measure what an agent or a baseline reaches on a task's held-out targets",
+    "gallery": "show what baselines paint, side by side or as they learn",
     "scoreboard": "train and sum up the baselines of all tasks",
     "learning-curves": "show what training runs of policies reached when",
     "export-policy": "write a policy as a stable-baselines3 zip or as ONNX",

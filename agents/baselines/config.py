@@ -108,11 +108,27 @@ class ClonedPPOConfig(PPOConfig):
     cloning: CloningConfig = CloningConfig()
 
 
+@dataclass(frozen=True)
+class AnalyticPPOConfig(PPOConfig):
+    """PPO that begins with a policy taught by gradients through the canvas, and little noise."""
+
+    log_std: float = -3.0
+    """ln of the standard deviation of actions at first."""
+    learning_rate: float = 2e-4
+    """Of Adam at first: a good policy is soon forgotten."""
+    last_learning_rate: float = 2e-5
+    """In the end."""
+    analytic: AnalyticGradientConfig = AnalyticGradientConfig()
+    analytic_steps: int = 100_000
+    """Steps of environments by gradients, before those of PPO."""
+
+
 ALGORITHMS: dict[str, type] = {
     "ppo": PPOConfig,
     "sac": SACConfig,
     "analytic": AnalyticGradientConfig,
     "cloning": CloningConfig,
     "cloning+ppo": ClonedPPOConfig,
+    "analytic+ppo": AnalyticPPOConfig,
 }
 """Algorithms by name, and their settings."""

@@ -18,8 +18,8 @@ from ...errors import InvalidInputError
 from ...runs import keep_settings, load_checkpoint, read_json, save_checkpoint, settings_of, write_json
 from .analytic import AnalyticLearner
 from .cloning import CloningLearner
-from .config import ALGORITHMS, ClonedPPOConfig
-from .network import save_actor
+from .config import ALGORITHMS, AnalyticPPOConfig, ClonedPPOConfig
+from .network import Actor, load_actor, save_actor
 from .ppo import PPOLearner
 from .protocol import PROTOCOL_VERSION, acted_by, evaluate, hold_out
 from .sac import SACLearner
@@ -30,9 +30,17 @@ LEARNERS: dict[str, Callable[..., Any]] = {
     "analytic": AnalyticLearner,
     "cloning": CloningLearner,
     "cloning+ppo": PPOLearner,
+    "analytic+ppo": PPOLearner,
 }
-SETTINGS, RESULT, ACTOR = "settings.json", "run.json", "actor.safetensors"
-"""Files of a run's folder: what decides it, its curve and last figures, its weights."""
+SETTINGS, RESULT, ACTOR, POINTS, BEGUN = (
+    "settings.json",
+    "run.json",
+    "actor.safetensors",
+    "points",
+    "begun.safetensors",
+)
+"""Files of a run's folder: what decides it, its curve and last figures, its weights, those at the points of its curve,
+and those of the policy that it began with, if it did."""
 
 Report = Callable[[int, float], object]
 """Called with the steps of environments so far, and what the last rewards add up to."""
@@ -86,6 +94,10 @@ class RunPlan:
         """What the learner chose of the environment."""
         return {"view": self.view, "reward": self.reward}
 
+    def make_env(self, count: int) -> Any:
+        """A vector environment of so many, as the learner takes it."""
+        return gymnasium.make_vec(self.task, num_envs=count, autoreset_mode="SameStep", **self.arguments)
+
     def folder(self, root: Path) -> Path:
         """Where the run is kept below a folder of runs: task, algorithm and view, seed."""
         name = self.algorithm if self.view == "focus" else f"{self.algorithm}-{self.view}"
@@ -109,21 +121,37 @@ def train(plan: RunPlan, root: Path, report: Report = lambda steps, figure: None
         return finished
     task = TASKS[plan.task]
     curve_targets = hold_out(task, min(plan.curve_episodes, plan.episodes or task.held_out))
-    learner = _make_learner(plan, report)
+    learner = LEARNERS[plan.algorithm](plan.make_env, plan.config, plan.steps, plan.seed)
+    seconds: float
+    curve: list[dict[str, Any]]
     seconds, curve = 0.0, []
     state = load_checkpoint(folder, plan.settings(), "a run")
     if state is not None:
         learner.load_state_dict(state["learner"])
         seconds, curve = float(state["seconds"]), json.loads(state["curve"])
+    else:
+        started = time.perf_counter()
+        teacher = _taught_by(plan, report)
+        seconds = time.perf_counter() - started
+        if teacher is not None:
+            learner.start_from(teacher)
+            score = evaluate(curve_targets, acted_by(teacher.act, plan.arguments))["score"]
+            curve.append({"steps": 0, "seconds": round(seconds, 1), "score": score})
+            _keep(plan, teacher, folder / BEGUN)
     with SummaryWriter(str(folder / "tensorboard"), purge_step=learner.done or None) as writer:
         for point in range(1, plan.points + 1):
             until = math.ceil(learner.steps * point / plan.points)
             if learner.done >= until:
                 continue
             started = time.perf_counter()
+            done = learner.done
             learner.learn(until, report)
             seconds += time.perf_counter() - started
-            score = evaluate(curve_targets, acted_by(learner.actor().act, plan.arguments))["score"]
+            if learner.done == done:  # cloning learns all at once, when its last step is asked for
+                continue
+            actor = learner.actor()
+            score = evaluate(curve_targets, acted_by(actor.act, plan.arguments))["score"]
+            _keep(plan, actor, folder / POINTS / f"{learner.done}.safetensors")
             curve.append({"steps": learner.done, "seconds": round(seconds, 1), "score": score})
             writer.add_scalar("held_out/score", score, learner.done)
             kept = learner.state_dict()
@@ -132,14 +160,9 @@ def train(plan: RunPlan, root: Path, report: Report = lambda steps, figure: None
                     folder, plan.settings(), {"learner": kept, "seconds": seconds, "curve": json.dumps(curve)}
                 )
     actor = learner.actor()
-    description = {
-        "task": plan.task,
-        **plan.arguments,
-        "network": settings_of(plan.config.network),
-        "squash": actor.squash,
-    }
-    save_actor(actor, folder / ACTOR, description)
-    final = evaluate(hold_out(task, plan.episodes or task.held_out), acted_by(actor.act, plan.arguments))
+    _keep(plan, actor, folder / ACTOR)
+    held_out = hold_out(task, plan.episodes or task.held_out)
+    final = evaluate(held_out, acted_by(actor.act, plan.arguments))
     document = {
         "format": "paintgym run",
         "version": 1,
@@ -150,17 +173,36 @@ def train(plan: RunPlan, root: Path, report: Report = lambda steps, figure: None
         "curve": curve,
         "final": final,
     }
+    if (folder / BEGUN).is_file():
+        # What a learner began with, measured as its end is: whether it rose from there is the question.
+        document["begun"] = evaluate(held_out, acted_by(load_actor(folder / BEGUN)[0].act, plan.arguments))
     write_json(folder / RESULT, document)
     return document
 
 
-def _make_learner(plan: RunPlan, report: Report) -> Any:
-    def make_env(count: int) -> Any:
-        return gymnasium.make_vec(plan.task, num_envs=count, autoreset_mode="SameStep", **plan.arguments)
+def _keep(plan: RunPlan, actor: Actor, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_actor(
+        actor,
+        path,
+        {
+            "task": plan.task,
+            **plan.arguments,
+            "network": settings_of(plan.config.network),
+            "squash": actor.squash,
+        },
+    )
 
-    learner = LEARNERS[plan.algorithm](make_env, plan.config, plan.steps, plan.seed)
+
+def _taught_by(plan: RunPlan, report: Report) -> Actor | None:
+    """The policy that a run begins with, if its algorithm wants one."""
+    teacher: Any = None
     if isinstance(plan.config, ClonedPPOConfig):
-        teacher = CloningLearner(make_env, plan.config.cloning, plan.steps, plan.seed)
-        teacher.learn(teacher.steps, report)
-        learner.start_from(teacher.actor())
-    return learner
+        teacher = CloningLearner(plan.make_env, plan.config.cloning, plan.steps, plan.seed)
+    elif isinstance(plan.config, AnalyticPPOConfig):
+        teacher = AnalyticLearner(plan.make_env, plan.config.analytic, plan.config.analytic_steps, plan.seed)
+    if teacher is None:
+        return None
+    teacher.learn(teacher.steps, report)
+    actor: Actor = teacher.actor()
+    return actor

@@ -20,9 +20,11 @@ from ...progress import learning
 class Arguments:
     """Train a baseline with its default settings; run it again to go on where it was interrupted."""
 
-    algorithm: Annotated[Literal["ppo", "sac", "analytic", "cloning", "cloning+ppo"], tyro.conf.Positional]
+    algorithm: Annotated[
+        Literal["ppo", "sac", "analytic", "cloning", "cloning+ppo", "analytic+ppo"], tyro.conf.Positional
+    ]
     """ppo and sac: stable-baselines3's; analytic: gradients through painter and canvas; cloning: of the gradient agent;
-    cloning+ppo: PPO that begins with the clone."""
+    cloning+ppo, analytic+ppo: PPO that begins with either."""
     task: str = "Shapes-v0"
     """The task: Shapes-v0, Digits-v0, Paintings-v0, PaintingsLite-v0 or LongPaintings-v0."""
     steps: int = 100_000

@@ -12,6 +12,7 @@ from paintgym.agents.baselines import run as run_module
 from paintgym.agents.baselines.config import (
     ALGORITHMS,
     AnalyticGradientConfig,
+    AnalyticPPOConfig,
     ClonedPPOConfig,
     CloningConfig,
     NetworkConfig,
@@ -28,7 +29,7 @@ from paintgym.agents.baselines.protocol import (
     paint_nothing,
     references,
 )
-from paintgym.agents.baselines.run import ACTOR, RESULT, RunPlan, train
+from paintgym.agents.baselines.run import ACTOR, POINTS, RESULT, RunPlan, train
 from paintgym.agents.baselines.scoreboard import as_markdown, curve_plots, read_runs, summarize_runs
 from paintgym.agents.baselines.statistics import bootstrap, interquartile_mean, performance_profile
 from paintgym.envs.tasks import find_task
@@ -45,6 +46,13 @@ SMALL: dict[str, Any] = {
     "analytic": AnalyticGradientConfig(num_envs=4, network=NETWORK),
     "cloning": CLONING,
     "cloning+ppo": ClonedPPOConfig(num_envs=8, epochs=1, network=NETWORK, cloning=CLONING),
+    "analytic+ppo": AnalyticPPOConfig(
+        num_envs=8,
+        epochs=1,
+        network=NETWORK,
+        analytic=AnalyticGradientConfig(num_envs=4, network=NETWORK),
+        analytic_steps=40,
+    ),
 }
 
 
@@ -69,6 +77,9 @@ def test_a_run_ends_with_a_curve_figures_and_an_actor_that_paints_the_same(algor
     again = evaluate(hold_out(find_task("Shapes-v0"), 3), acted_by(actor.act, plan.arguments))
     assert again["scores"] == document["final"]["scores"]
     assert train(plan, tmp_path) == document  # read, not trained again
+    points = sorted(int(path.stem) for path in (folder / POINTS).iterdir())
+    assert points == [point["steps"] for point in document["curve"] if point["steps"]]
+    assert ("begun" in document) == (document["curve"][0]["steps"] == 0) == ("+ppo" in algorithm)
 
 
 @pytest.mark.slow
