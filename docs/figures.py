@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parent / "figures"
 
 COMMANDS = {
     "fidelity": "paintgym fidelity --seed 7",
-    "bench": "paintgym bench --losses mse lite --threads 1 --rounds 5",
+    "bench": "paintgym bench --losses mse lite --outputs numpy torch --threads 1 --rounds 5",
     "precision": (
         "paintgym bench --painters gan --losses lite lite-bf16 vgg19 vgg19-bf16 --batches 16 --threads 1 --rounds 3"
     ),

@@ -142,13 +142,15 @@ def _throughput() -> str:
             f"`{one['painter']}`",
             f"`{one['loss']}`",
             str(one["batch"]),
+            one["output"],
             f"{one['env_steps_per_second']:,.0f}",
-            f"{one['bare_steps_per_second']:,.0f}",
+            f"{one['policy_steps_per_second']:,.0f}",
+            f"{one['ppo_steps_per_second']:,.0f}",
             f"{one['share'][1]:.0%}",
         )
         for one in report["environments"]
     ]
-    columns = ("painter", "loss", "canvases", "steps a second", "bare networks", "share")
+    columns = ("painter", "loss", "canvases", "output", "steps/s", "with a policy", "with PPO", "share of bare")
     return _markdown(columns, rows, _printed_by(report))
 
 

@@ -10,7 +10,7 @@ import statistics
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ...checks import check_whole
 from ...envs.limits import MAXIMUM_SIZE, MINIMUM_SIZE
@@ -39,7 +39,8 @@ class Arguments:
     There is a row for every combination of painter, loss, batch, device and threads. Rivals take turns in every round,
     so that a busy machine slows all alike; ratios are the median over the rounds, with quartiles. The painters'
     baseline is the Neural Painters generator shape (untrained: weights do not change its speed). The environment's
-    baseline is its own painter and loss network, called alone on the same batch.
+    baseline is its own painter and loss network, called alone on the same batch. Steps a second are told of the
+    environment alone, with a plain policy's inference, and with its training by PPO.
     """
 
     painters: tuple[str, ...] = tuple(PAINTER_FILES.shipped())
@@ -58,6 +59,10 @@ class Arguments:
     """Strokes of an action."""
     stroke_budget: int = 100
     """Strokes of an episode: its reset counts as a part of its steps."""
+    outputs: tuple[Literal["numpy", "torch"], ...] = ("numpy",)
+    """Whether environments give arrays, or tensors that stay on the device."""
+    compile: bool = False
+    """Measure tensors' steps by torch.compile too, on a GPU as CUDA graphs."""
     rounds: int = 10
     """Rounds for each environment, three times as many for painters; one more, first, is not counted."""
     json: Path | None = None
@@ -96,7 +101,9 @@ def run(arguments: Arguments) -> None:
 
 def _check(arguments: Arguments) -> None:
     """Find mistakes before the first minutes of measuring."""
-    for name in ("painters", "losses", "batches", "threads"):
+    if arguments.compile and "torch" not in arguments.outputs:
+        raise InvalidInputError("--compile is for tensors; add --outputs torch")
+    for name in ("painters", "losses", "batches", "threads", "outputs"):
         if not getattr(arguments, name):
             raise InvalidInputError(f"--{name} is empty; expected at least one")
     check_painters("--painters", *arguments.painters)
@@ -199,10 +206,13 @@ def _measure_environments(arguments: Arguments, losses: list[str], devices: tupl
 
     from ...envs.benchmarks.throughput import measure_throughput
 
-    combinations = list(itertools.product(arguments.painters, losses, arguments.batches, devices, arguments.threads))
+    forms = [(output, False) for output in arguments.outputs] + [("torch", True)] * arguments.compile
+    combinations = list(
+        itertools.product(arguments.painters, losses, arguments.batches, devices, arguments.threads, forms)
+    )
     figures = []
     with counting("environments", len(combinations) * (arguments.rounds + 1)) as advance:
-        for painter, loss, batch, device, threads in combinations:
+        for painter, loss, batch, device, threads, (output, compiled) in combinations:
             torch.set_num_threads(threads)
             figures.append(
                 measure_throughput(
@@ -214,6 +224,8 @@ def _measure_environments(arguments: Arguments, losses: list[str], devices: tupl
                     strokes_per_step=arguments.strokes_per_step,
                     stroke_budget=arguments.stroke_budget,
                     rounds=arguments.rounds,
+                    output=output,
+                    compiled=compiled,
                     advance=advance,
                 )
             )
@@ -221,12 +233,14 @@ def _measure_environments(arguments: Arguments, losses: list[str], devices: tupl
         f"environment, {arguments.size}x{arguments.size}, {arguments.strokes_per_step} strokes a step, "
         f"{arguments.rounds} rounds"
     )
-    columns = ("painter", "loss", "batch", "device", "threads", "env steps/s", "bare networks/s", "share of bare")
+    columns = ("painter", "loss", "batch", "where", "output", "steps/s", "with a policy", "with PPO", "share of bare")
     table = Table(*columns, title=title, caption="share of bare: median over the rounds (quartiles)")
     for one in figures:
         low, middle, high = (f"{part:.0%}" for part in one.share)
-        speeds = (f"{speed:,.0f}" for speed in (one.env_steps_per_second, one.bare_steps_per_second))
-        where = (str(one.batch), one.device, str(one.threads))
-        table.add_row(one.painter, one.loss, *where, *speeds, f"{middle} ({low} to {high})")
+        rates = (one.env_steps_per_second, one.policy_steps_per_second, one.ppo_steps_per_second)
+        where = one.device if one.device != "cpu" else f"{one.threads} threads"
+        output = f"{one.output}, compiled" if one.compiled else one.output
+        speeds = (f"{rate:,.0f}" for rate in rates)
+        table.add_row(one.painter, one.loss, str(one.batch), where, output, *speeds, f"{middle} ({low} to {high})")
     Console().print(table)
     return figures

@@ -1,5 +1,6 @@
 """Measuring speed: what is counted, by a clock that only painter and loss move; the command's tables and mistakes."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -66,11 +67,14 @@ def test_one_round_is_too_few() -> None:
 def test_the_command_prints_and_writes_every_combination(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "bench.json"
     many = ["--losses", "mse", "lite", "--threads", "1", "2", "--painters", "gan", "--strokes-per-step", "2"]
+    many += ["--outputs", "numpy", "torch"]
     assert main([*FAST, "3", *many, "--json", str(path)]) == 0
     report = json.loads(path.read_text())
-    rows = [(one["loss"], one["batch"], one["threads"]) for one in report["environments"]]
-    assert rows == [(loss, batch, threads) for loss in ("mse", "lite") for batch in (2, 3) for threads in (1, 2)]
-    assert all(one["env_steps_per_second"] > 0 and len(one["share"]) == 3 for one in report["environments"])
+    rows = [(one["loss"], one["batch"], one["threads"], one["output"]) for one in report["environments"]]
+    assert rows == list(itertools.product(("mse", "lite"), (2, 3), (1, 2), ("numpy", "torch")))
+    for one in report["environments"]:
+        assert one["env_steps_per_second"] > one["policy_steps_per_second"] > one["ppo_steps_per_second"] > 0
+        assert len(one["share"]) == 3
     assert report["painters"]["gan"]["strokes_per_second"] > 0
     assert [one["loss"] for one in report["precisions"]] == ["lite"]
     assert report["missing"] == {}

@@ -164,6 +164,8 @@ MISTAKES: dict[str, str] = {
     "bench --losses taste": "--losses",
     "bench --painters vermeer": "--painters",
     "bench --rounds 1": "--rounds is 1",
+    "bench --compile": "--outputs torch",
+    "bench --outputs jax": "--outputs",
     "bench --size 8": "--size is 8",
     "bench --devices tpu": "--devices",
     "bench --stroke-budget 10 --strokes-per-step 3": "--stroke-budget is 10, expected a multiple of --strokes-per-step",
