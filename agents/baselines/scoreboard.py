@@ -5,17 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from ...envs.tasks import TASKS
 from ...errors import InvalidInputError
 from ...runs import read_json
-from ..evaluation.report.plots import Line, plot_lines
+from ..evaluation.report.plots import PLOT_STYLE, Line, plot_lines
 from .protocol import PROTOCOL_VERSION, REFERENCES, normalized_score
 from .run import RESULT
-from .statistics import bootstrap, performance_profile
+from .statistics import bootstrap, interquartile_mean, performance_profile
 
 Document = dict[str, Any]
+_TEMPLATE = Path(__file__).parent / "ladder.html"
 _THRESHOLDS = np.linspace(0, 1, 51)
 
 
@@ -84,6 +86,10 @@ def _summarize(task: str, algorithm: str, view: str, runs: list[Document], refer
         "profile": performance_profile(scores, _THRESHOLDS).round(3).tolist(),
         "curve": _curve(runs),
     }
+    if "begun" in runs[0]:
+        begun = np.array([run["begun"]["score"] for run in runs])
+        gain = [round(value, 4) for value in bootstrap([means - begun])]
+        entry |= {"begun": round(interquartile_mean(begun), 4), "gain": gain}
     if "read" in runs[0]["final"]:
         entry["read"] = round(float(np.mean([run["final"]["read"] for run in runs])), 4)
     if references:
@@ -105,7 +111,7 @@ def as_markdown(document: Document) -> str:
     parts = []
     for task in dict.fromkeys(entry["task"] for entry in document["entries"]):
         references = document["references"].get(task, {})
-        rows = [f"### {task}", "", TASKS[task].why[:1].upper() + TASKS[task].why[1:] + ".", ""]
+        rows = [f"### {task}", "", _sentence(task), ""]
         rows += ["| who | steps | seconds | score (95 % interval) | normalized | read |", "|---|---|---|---|---|---|"]
         for name in REFERENCES:
             if name in references:
@@ -118,12 +124,60 @@ def as_markdown(document: Document) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _sentence(task: str) -> str:
+    why = TASKS[task].why
+    return f"{why[:1].upper()}{why[1:]}."
+
+
+def _title(entry: Document) -> str:
+    return str(entry["algorithm"] if entry["view"] == "focus" else f"{entry['algorithm']}, {entry['view']} view")
+
+
 def _row(entry: Document) -> str:
-    name = entry["algorithm"] if entry["view"] == "focus" else f"{entry['algorithm']}, {entry['view']} view"
     read = f"{entry['read']:.1%}" if "read" in entry else ""
     normalized = f"{entry['normalized']:.0f}" if "normalized" in entry else ""
     score = f"**{entry['score']:.3f}** ({entry['low']:.3f} to {entry['high']:.3f}, {len(entry['seeds'])} seeds)"
-    return f"| {name} | {entry['steps']:,} | {entry['seconds']:.0f} | {score} | {normalized} | {read} |"
+    return f"| {_title(entry)} | {entry['steps']:,} | {entry['seconds']:.0f} | {score} | {normalized} | {read} |"
+
+
+def as_page(document: Document) -> str:
+    """HTML without scripts, links or other files: tables, learning curves and performance profiles of each task."""
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    plots: dict[str, list[tuple[str, Markup]]] = {}
+    for by in ("steps", "seconds"):
+        for task, plot in curve_plots(document, by):
+            plots.setdefault(task, []).append((f"score on held-out targets by {by}", plot))
+    for task, plot in profile_plots(document):
+        plots.setdefault(task, []).append(("share of held-out targets above a score", plot))
+    tasks = list(plots)
+    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
+        plot_style=PLOT_STYLE,
+        plots=plots,
+        why={task: _sentence(task) for task in tasks},
+        labels={task: labels_of(document, task) for task in tasks},
+        references={task: document["references"].get(task, {}) for task in tasks},
+        names=REFERENCES,
+        entries={task: [entry for entry in document["entries"] if entry["task"] == task] for task in tasks},
+        title_of=_title,
+        normalized=normalized_score,
+    )
+
+
+def labels_of(document: Document, task: str) -> list[str]:
+    """What the series of a task's plots are called, in their order."""
+    return [_title(entry) for entry in document["entries"] if entry["task"] == task and entry["curve"]]
+
+
+def profile_plots(document: Document) -> Iterator[tuple[str, Markup]]:
+    """A plot for each task: the share of held-out targets, over all seeds, above each score."""
+    for task in dict.fromkeys(entry["task"] for entry in document["entries"]):
+        entries = [entry for entry in document["entries"] if entry["task"] == task and entry["curve"]]
+        lines = [
+            Line(_title(entry), number, [(x, y, y, y) for x, y in zip(_THRESHOLDS, entry["profile"], strict=True)])
+            for number, entry in enumerate(entries)
+        ]
+        if lines:
+            yield task, plot_lines(f"{task}: share of targets above a score", lines, ("score", "share"))
 
 
 def curve_plots(document: Document, by: str = "steps") -> Iterator[tuple[str, Markup]]:
@@ -132,11 +186,11 @@ def curve_plots(document: Document, by: str = "steps") -> Iterator[tuple[str, Ma
         entries = [entry for entry in document["entries"] if entry["task"] == task and entry["curve"]]
         lines = [
             Line(
-                label=f"{entry['algorithm']}, {entry['view']}",
+                label=_title(entry),
                 series=number,
                 points=[(point[by], point["score"], point["low"], point["high"]) for point in entry["curve"]],
             )
             for number, entry in enumerate(entries)
         ]
         if lines:
-            yield task, plot_lines(f"{task}: score by {by}", lines, (by, "score"))
+            yield task, plot_lines(f"{task}: score by {by}", lines, (by, "score"), from_zero=False)

@@ -42,6 +42,8 @@ class Arguments:
     """Write the figures here."""
     markdown: Path | None = None
     """Write the tables here."""
+    html: Path | None = None
+    """Write one page with tables, curves and profiles here, which needs nothing else."""
     plots: Path | None = None
     """Folder for the curves, an .svg for each task."""
 
@@ -49,7 +51,7 @@ class Arguments:
 def run(arguments: Arguments) -> None:
     """Train, sum up, print and write."""
     check_whole("workers", arguments.workers, 1, 256)
-    for name in ("json", "markdown"):
+    for name in ("json", "markdown", "html"):
         if getattr(arguments, name):
             with about(f"--{name}"):
                 check_can_write(getattr(arguments, name))
@@ -59,6 +61,7 @@ def run(arguments: Arguments) -> None:
     from ...agents.baselines import protocol, reference, scoreboard
     from ...agents.baselines.runner import train_all
     from ...agents.baselines.tracks import TRACKS
+    from ...agents.evaluation.report.plots import as_file
     from ...files import write_whole
 
     if arguments.references:
@@ -85,7 +88,12 @@ def run(arguments: Arguments) -> None:
     document = scoreboard.summarize_runs(scoreboard.read_runs(arguments.runs), protocol.references())
     text = scoreboard.as_markdown(document)
     print(text)
-    for path, content in ((arguments.json, json.dumps(document, indent=1) + "\n"), (arguments.markdown, text)):
+    contents = {
+        arguments.json: json.dumps(document, indent=1) + "\n",
+        arguments.markdown: text,
+        arguments.html: scoreboard.as_page(document),
+    }
+    for path, content in contents.items():
         if path:
             with write_whole(path) as temporary:
                 temporary.write_text(content, encoding="utf-8")
@@ -94,4 +102,4 @@ def run(arguments: Arguments) -> None:
         for by in ("steps", "seconds"):
             for task, plot in scoreboard.curve_plots(document, by):
                 with write_whole(arguments.plots / f"{task.rpartition('/')[2]}-{by}.svg") as temporary:
-                    temporary.write_text(str(plot), encoding="utf-8")
+                    temporary.write_text(as_file(plot, scoreboard.labels_of(document, task)), encoding="utf-8")

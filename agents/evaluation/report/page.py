@@ -10,7 +10,7 @@ from markupsafe import Markup
 from ..trials import Trial, encode_png
 from .findings import Summary, best_method, format_figure, settings_of
 from .pictures import choose_examples
-from .plots import Line, Point, plot_intervals, plot_lines
+from .plots import PLOT_STYLE, Line, Point, plot_intervals, plot_lines
 
 _TEMPLATE = Path(__file__).parent / "report.html"
 
@@ -24,6 +24,7 @@ def make_page(summary: Summary, trials: Sequence[Trial]) -> str:
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     names = [method["name"] for method in summary["methods"]]
     return template.render(
+        plot_style=PLOT_STYLE,
         summary=summary,
         names=names,
         sources=list(dict.fromkeys(source for source, _ in settings_of(summary))),

@@ -3,8 +3,12 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from markupsafe import Markup, escape
+
+PLOT_STYLE = Markup((Path(__file__).parent / "plots.css").read_text(encoding="utf-8"))
+"""The style sheet that plots need, in a page or in a file of their own."""
 
 COLORS = 6
 """Of methods, in the page's style sheet."""
@@ -72,7 +76,9 @@ def plot_intervals(title: str, groups: Sequence[tuple[str, Sequence[Point]]], ax
     return _svg(title, height, parts)
 
 
-def plot_lines(title: str, lines: Sequence[Line], axes: tuple[str, str], logarithmic: bool = False) -> Markup:
+def plot_lines(
+    title: str, lines: Sequence[Line], axes: tuple[str, str], logarithmic: bool = False, from_zero: bool = True
+) -> Markup:
     """Lines in one frame, their intervals as bands.
 
     Args:
@@ -80,10 +86,11 @@ def plot_lines(title: str, lines: Sequence[Line], axes: tuple[str, str], logarit
         lines: at least one, each of at least one point.
         axes: what x and the values are.
         logarithmic: whether x is drawn by its logarithm; all x are then above 0.
+        from_zero: whether values begin at 0, or at their least.
     """
     values = [value for line in lines for _, *rest in line.points for value in rest]
     xs = [point[0] for line in lines for point in line.points]
-    value_ticks = _ticks(min(0.0, *values), max(values))
+    value_ticks = _ticks(min(values) if not from_zero else min(0.0, *values), max(values))
     x_ticks = _decades(min(xs), max(xs)) if logarithmic else _ticks(min(xs), max(xs))
     across = _Scale(min(x_ticks[0], *xs), max(x_ticks[-1], *xs), _LEFT, _WIDTH - _RIGHT, logarithmic)
     bottom = _LINES_HEIGHT - _AXIS
@@ -146,12 +153,35 @@ def _vertical_grid(scale: _Scale, ticks: Sequence[float], height: float, axis: s
         x = scale(tick)
         parts += [
             f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{bottom:.1f}"/>',
-            f'<text class="tick" text-anchor="middle" x="{x:.1f}" y="{bottom + 14:.1f}">{tick:g}</text>',
+            f'<text class="tick" text-anchor="middle" x="{x:.1f}" y="{bottom + 14:.1f}">{_short(tick)}</text>',
         ]
     parts.append(
         f'<text class="tick" text-anchor="end" x="{_WIDTH - _RIGHT}" y="{bottom + 29:.1f}">{escape(axis)}</text>'
     )
     return parts
+
+
+def as_file(plot: Markup, labels: Sequence[str]) -> str:
+    """A plot as an SVG file: with its style, and what its series are called below it."""
+    text = str(plot)
+    width, height = (float(number) for number in text.partition('viewBox="0 0 ')[2].partition('"')[0].split())
+    words = [
+        f'<g class="series{number % COLORS}"><circle class="disc" cx="{_LEFT + 4}" cy="{y - 4}" r="4"/>'
+        f'<text x="{_LEFT + 14}" y="{y}">{escape(label)}</text></g>'
+        for number, label in enumerate(labels)
+        for y in [height + 14 + 18 * number]
+    ]
+    taller = text.replace(
+        f'viewBox="0 0 {width:.0f} {height:.0f}"', f'viewBox="0 0 {width:.0f} {height + 18 * len(labels):.0f}"'
+    )
+    style = f"<style>{PLOT_STYLE} svg {{ background: var(--paper); font-family: sans-serif; }}</style>"
+    inner = taller.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace(">", f">{style}", 1)
+    return str(inner.replace("</svg>", f"{''.join(words)}</svg>"))
+
+
+def _short(tick: float) -> str:
+    """A number as an axis has room for it."""
+    return f"{tick / 1000:g}k" if tick >= 10_000 else f"{tick:g}"
 
 
 def _svg(title: str, height: float, parts: Sequence[str]) -> Markup:
