@@ -26,6 +26,7 @@ COMMANDS = {
     "large": "paintgym compare --size 512 --agents policy --strokes 500,2000,5000 --pictures 4",
     "large_agents": "paintgym compare --size 512 --agents greedy,policy,policy+refine --strokes 500 --pictures 2",
     "study": "paintgym compare --study --quick --workers 1",
+    "ladder": "paintgym scoreboard docs/figures/ladder",
 }
 """File in ``docs/figures`` to the command whose ``--json`` it holds."""
 

@@ -71,11 +71,12 @@ class TorchRLPaintingEnv(EnvBase):
         mask = None if tensordict is None else tensordict.get("_reset", None)
         if mask is not None:
             options["reset_mask"] = mask.reshape(self.batch_size)
-        observation, infos = self.env.reset(seed=self._seed_to_come, options=options)
+        observation, _ = self.env.reset(seed=self._seed_to_come, options=options)
         self._seed_to_come = None
         no = torch.zeros(*self.batch_size, 1, dtype=torch.bool, device=self.device)
         ended = {name: no.clone() for name in ("done", "terminated", "truncated")}
-        return self._told({"observation": observation, "score": infos["score"][:, None], **ended})
+        score = self.env.core.score(self.env.state)  # of all rows: infos are silent about those that are not reset
+        return self._told({"observation": observation, "score": score[:, None], **ended})
 
     def _step(self, tensordict: TensorDictBase) -> TensorDict:
         observation, reward, terminated, truncated, infos = self.env.step(tensordict["action"])

@@ -22,8 +22,9 @@ _GAUSSIANS = 2
 """A dab: a narrow Gaussian and a wide one, for the two pieces of MyPaint's mask."""
 _BATCH_GROUPS = 16_384
 """Groups of dabs that are formed at once on a CPU, and"""
-_PROFILES = 1 << 16
-"""numbers in their profiles that are made at once there: more leave its caches, and memory comes anew."""
+_FEW_GROUPS, _PROFILES_OF_FEW, _PROFILES = 8_192, 1 << 16, 1 << 17
+"""numbers in their profiles that are made at once there, of so few groups or of more. Larger arrays leave its caches,
+and few strokes are drawn faster where all arrays together are so small that the C library keeps their memory."""
 _LEAST_DENSITY = 1e-9
 """Optical density of a dab that left nothing: keeps logarithms finite."""
 _LARGEST_LOG_RADIUS = 2.0
@@ -136,7 +137,8 @@ class SplatPainter(Painter):
             )
             return down.mT @ across
         drawn = []
-        batches = _split(counts, max(1, _PROFILES // (len(columns) + len(rows))))
+        most = _PROFILES_OF_FEW if sum(counts) <= _FEW_GROUPS else _PROFILES
+        batches = _split(counts, max(1, most // (len(columns) + len(rows))))
         for batch, strokes in zip(dabs.split([sum(batch) for batch in batches]), batches, strict=True):
             across, down = batch.profiles(columns, rows)
             for x, y in zip(across.split(strokes, 2), down.split(strokes, 2), strict=True):

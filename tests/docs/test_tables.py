@@ -9,6 +9,8 @@ from types import ModuleType
 
 import pytest
 from helpers.documentation import DOCS, PAGES, ROOT
+from paintgym.agents.baselines.protocol import references
+from paintgym.agents.baselines.scoreboard import read_runs, summarize_runs
 from paintgym.scripts.main import COMMANDS
 from paintgym.webapp.settings import Settings
 
@@ -25,11 +27,18 @@ TABLES, FIGURES = load("tables"), load("figures")
 TEXTS = {page: page.read_text() for page in PAGES}
 
 
-def test_the_readme_has_one_table_and_it_is_what_the_figures_say() -> None:
+def test_the_readmes_tables_are_what_the_figures_say() -> None:
     text = TEXTS[ROOT / "README.md"]
-    assert re.findall(r"<!-- table: (\w+) -->", text) == ["agents"]
+    assert re.findall(r"<!-- table: (\w+) -->", text) == ["ladder_in_short", "agents"]
     assert TABLES.renew_tables(text) == text
-    assert f"-->\n{TABLES.write_table('agents')}\n<!-- end of table -->" in text
+    for name in ("ladder_in_short", "agents"):
+        assert f"-->\n{TABLES.write_table(name)}\n<!-- end of table -->" in text
+
+
+def test_the_ladder_is_summed_up_from_the_runs_that_are_kept() -> None:
+    kept = json.loads((FIGURES.FOLDER / "ladder.json").read_text())
+    assert kept.pop("command") == FIGURES.COMMANDS["ladder"]
+    assert summarize_runs(read_runs(FIGURES.FOLDER / "ladder"), references()) == kept
 
 
 def test_a_figure_that_is_typed_is_written_over() -> None:
