@@ -4,9 +4,10 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Normal
 
-EPOCHS, MINIBATCHES, ROLLOUT = 10, 4, 16
-"""How often an update goes through its steps, in how many parts, and how many steps of each environment it holds: a
-rollout of a few episodes of the ladder, gone through as its baselines do."""
+EPOCHS = 10
+"""How often PPO goes through its steps, as the ladder's baselines do; one is timed."""
+MINIBATCHES = 4
+"""Parts of the steps that are gone through."""
 _CLIP, _VALUE_WEIGHT = 0.2, 0.5
 
 
@@ -36,16 +37,14 @@ class PlainLearner:
         """Actions (B, numbers) for observations (B, C, h, w) uint8."""
         return Normal(self.network(observations / 255)[:, :-1], self.deviation).sample()
 
-    def update(self, observations: Tensor, actions: Tensor, advantages: Tensor) -> None:
-        """Go through steps (N, ...) as PPO does."""
-        with torch.no_grad():
-            before = Normal(self.network(observations / 255)[:, :-1], self.deviation).log_prob(actions).sum(1)
-        for _ in range(EPOCHS):
-            for rows in torch.randperm(len(actions), device=actions.device).chunk(MINIBATCHES):
-                output = self.network(observations[rows] / 255)
-                ratio = (Normal(output[:, :-1], self.deviation).log_prob(actions[rows]).sum(1) - before[rows]).exp()
-                gain = torch.min(ratio * advantages[rows], ratio.clamp(1 - _CLIP, 1 + _CLIP) * advantages[rows])
-                loss = _VALUE_WEIGHT * (output[:, -1] - advantages[rows]).square().mean() - gain.mean()
-                self.optimizer.zero_grad()
-                loss.backward()
-                self.optimizer.step()
+    def epoch(self, observations: Tensor, actions: Tensor, likelihoods: Tensor, advantages: Tensor) -> None:
+        """Go once through steps (N, ...) as PPO does."""
+        for rows in torch.randperm(len(actions), device=actions.device).chunk(MINIBATCHES):
+            output = self.network(observations[rows] / 255)
+            likelihood = Normal(output[:, :-1], self.deviation).log_prob(actions[rows]).sum(1)
+            ratio = (likelihood - likelihoods[rows]).exp()
+            gain = torch.min(ratio * advantages[rows], ratio.clamp(1 - _CLIP, 1 + _CLIP) * advantages[rows])
+            loss = _VALUE_WEIGHT * (output[:, -1] - advantages[rows]).square().mean() - gain.mean()
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()

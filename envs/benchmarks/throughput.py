@@ -14,7 +14,7 @@ from ...errors import InvalidInputError
 from ...painters.stroke import STROKE_LENGTH
 from ..losses.perceptual import PerceptualLoss
 from ..vector.tensors import make_painting_vec
-from .learning import ROLLOUT, PlainLearner
+from .learning import EPOCHS, PlainLearner
 
 
 @dataclass(frozen=True)
@@ -143,9 +143,9 @@ def measure_throughput(
         env_seconds.append(step + reset * strokes_per_step / stroke_budget)
         seen = env.reset(seed=0)[0]
         policy_seconds.append(timed(lambda seen=seen: act(seen)))  # type: ignore[misc]
-        rollout = torch.as_tensor(seen, device=env.device).repeat(ROLLOUT, 1, 1, 1)
-        taken, gains = sampled.repeat(ROLLOUT, 1), torch.randn(batch * ROLLOUT, device=env.device)
-        update_seconds.append(timed(lambda o=rollout, a=taken, g=gains: learner.update(o, a, g)) / ROLLOUT)  # type: ignore[misc]
+        rollout = torch.as_tensor(seen, device=env.device)
+        chance = torch.randn(2, batch, device=env.device)
+        update_seconds.append(EPOCHS * timed(lambda o=rollout, a=sampled, c=chance: learner.epoch(o, a, *c)))  # type: ignore[misc]
         bare_seconds.append(timed(lambda strokes=strokes: bare(strokes)))  # type: ignore[misc]
         if advance is not None:
             advance(1)

@@ -238,7 +238,7 @@ def _measure_environments(arguments: Arguments, losses: list[str], devices: tupl
     for one in figures:
         low, middle, high = (f"{part:.0%}" for part in one.share)
         rates = (one.env_steps_per_second, one.policy_steps_per_second, one.ppo_steps_per_second)
-        where = one.device if one.device != "cpu" else f"{one.threads} threads"
+        where = one.device if one.device != "cpu" else f"{one.threads} thread{'s' * (one.threads > 1)}"
         output = f"{one.output}, compiled" if one.compiled else one.output
         speeds = (f"{rate:,.0f}" for rate in rates)
         table.add_row(one.painter, one.loss, str(one.batch), where, output, *speeds, f"{middle} ({low} to {high})")

@@ -55,11 +55,12 @@ def test_masks_begin_the_episodes_of_single_rows() -> None:
     env = make()
     env.set_seed(1)
     env.reset()
-    before = env.step(env.rand_action(TensorDict(batch_size=[3])))["next"]["score"]
+    stepped = env.step(env.rand_action(TensorDict(batch_size=[3])))["next"]
     mask = torch.tensor([[False], [True], [False]])
-    after = env.reset(TensorDict({"_reset": mask}, [3]))["score"]
-    assert after[1] == 0
-    assert after[[0, 2]].equal(before[[0, 2]])
+    begun = env.reset(stepped.clone().set("_reset", mask))
+    assert begun["score"][1] == 0
+    for key in ("score", "observation"):
+        assert begun[key][[0, 2]].equal(stepped[key][[0, 2]])
     rollout = env.rollout(12, break_when_any_done=False)
     assert rollout["next", "done"].sum() >= 6
     assert rollout["next", "terminated"].equal(rollout["next", "done"])
