@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .envs.targets.targets import load_targets
     from .envs.vector.arrays import PaintingVectorEnv
     from .painters.canvas import composite, paint_strokes, white_canvas
+    from .painters.mypaint.brushes import brushes
     from .painters.mypaint.engine import MyPaintEngine
     from .painters.registry import load_painter
 
@@ -36,6 +37,7 @@ __all__ = [
     "PaintingVecEnv",
     "PaintingVectorEnv",
     "PerceptualLoss",
+    "brushes",
     "composite",
     "held_out_score",
     "load_agent",
@@ -57,6 +59,7 @@ _HOMES = {
     "PaintingVecEnv": "agents.training.vec_env",
     "PaintingVectorEnv": "envs.vector.arrays",
     "PerceptualLoss": "envs.losses.perceptual",
+    "brushes": "painters.mypaint.brushes",
     "composite": "painters.canvas",
     "held_out_score": "agents.baselines.protocol",
     "load_agent": "agents.registry",

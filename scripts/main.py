@@ -28,6 +28,7 @@ COMMANDS = {
     "load-test": "measure how fast the page's service is, on this machine alone",
     "compare": "let agents and painters paint the same pictures, and report loss, replay and time",
     "targets": "list and preview the pictures there are to paint",
+    "brushes": "list MyPaint's brushes, and show how they look",
     "strokes": "draw a data set of random strokes with the real MyPaint brush",
     "replay": "paint the strokes of a saved painting again, by the real MyPaint or a neural painter, at any size",
     "train-painter": "train the neural painter on drawn strokes",

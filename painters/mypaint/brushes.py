@@ -1,19 +1,22 @@
-"""MyPaint's installed brushes: their definitions, and the random numbers that a fresh brush begins with."""
+"""MyPaint's brushes, installed ones and a user's own: which there are, which can be painted with, and their noise."""
 
 import functools
-import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InvalidInputError, MissingLibraryError
+from .brush_file import Settings, parse_brush, read_brush_file, setting_of, write_brush
 from .library import library
 
+DEFAULT_BRUSH = "classic/dry_brush"
+"""What the neural painters learned."""
+
 _BRUSH_FOLDERS = (Path("/usr/share/mypaint-data/2.0/brushes"), Path("/usr/share/mypaint-data/1.0/brushes"))
+_SUFFIX = ".myb"
 
-
-# Settings that bring in a second color, or paint that is already on the canvas.
 _COLOR_MIXING_SETTINGS = (
     "smudge",
     "eraser",
@@ -26,36 +29,105 @@ _COLOR_MIXING_SETTINGS = (
     "change_color_v",
     "change_color_hsv_s",
 )
+"""Settings that bring in a second color, or paint that is already on the canvas."""
 
 
-@functools.cache
-def brush_definition(name: str) -> bytes:
-    """The brush file's text for a brush of a single color.
+@dataclass(frozen=True)
+class Brush:
+    """A brush of MyPaint's.
+
+    Attributes:
+        name: such as ``"classic/charcoal"``, or the path of a file.
+        path: of its file.
+        obstacle: why it cannot be painted with; empty where it can.
+    """
+
+    name: str
+    path: Path
+    obstacle: str = ""
+
+    @property
+    def paintable(self) -> bool:
+        """Whether the engine paints with it: it lays one color, and twelve numbers decide all of its stroke."""
+        return not self.obstacle
+
+
+def brushes() -> list[Brush]:
+    """All installed brushes, by name.
 
     Raises:
-        MissingLibraryError: no brush collection is installed.
-        InvalidInputError: no brush of that name, or one that needs more than its own color.
+        MissingLibraryError: libmypaint or its brushes are not installed.
+
+    Examples:
+        >>> {brush.name: brush.paintable for brush in brushes()}["classic/charcoal"]
+        True
     """
+    folder = _folders()[0]
+    return [find_brush(path.relative_to(folder).with_suffix("").as_posix()) for path in sorted(folder.rglob("*.myb"))]
+
+
+def find_brush(name: str) -> Brush:
+    """A brush by its name, or by the path of a ``.myb`` file, and whether it can be painted with.
+
+    Raises:
+        MissingLibraryError: libmypaint or its brushes are not installed.
+        InvalidInputError: no brush of that name, or no such file.
+    """
+    path = _path_of(name)
+    try:
+        obstacle = _obstacle(parse_brush(read_brush_file(path), name))
+    except InvalidInputError as error:
+        obstacle = str(error)
+    return Brush(name, path, obstacle)
+
+
+@functools.lru_cache(maxsize=256)
+def brush_definition(name: str) -> bytes:
+    """The text, as libmypaint takes it, of a brush of a single color.
+
+    Args:
+        name: of an installed brush, or the path of a ``.myb`` file, of version 2 or 3.
+
+    Raises:
+        MissingLibraryError: libmypaint or its brushes are not installed.
+        InvalidInputError: no such brush, a file that is none, or one that needs more than its own color.
+    """
+    text = read_brush_file(_path_of(name))
+    settings = parse_brush(text, name)
+    obstacle = _obstacle(settings)
+    if obstacle:
+        raise InvalidInputError(f"brush {name!r} {obstacle}; try 'classic/charcoal'")
+    return text if text.lstrip().startswith(b"{") else write_brush(settings)
+
+
+def _obstacle(settings: Settings) -> str:
+    for name in _COLOR_MIXING_SETTINGS:
+        if setting_of(settings, name).matters:
+            return f"is not of a single color ({name} is set)"
+    return ""
+
+
+def _folders() -> list[Path]:
     folders = [folder for folder in _BRUSH_FOLDERS if folder.is_dir()]
     if not folders:
         raise MissingLibraryError(
             "no MyPaint brushes were found: install the system package with 'apt-get install mypaint-brushes'"
         )
+    return folders
+
+
+def _path_of(name: str) -> Path:
+    if name.endswith(_SUFFIX):
+        return Path(name)
+    folders = _folders()
     for folder in folders:
-        path = (folder / f"{name}.myb").resolve()
+        path = (folder / f"{name}{_SUFFIX}").resolve()
         if path.is_relative_to(folder.resolve()) and path.is_file():
-            text = path.read_bytes()
-            break
-    else:
-        raise InvalidInputError(f"there is no brush {name!r} under {folders[0]}; try 'classic/charcoal'")
-    settings = json.loads(text)["settings"]
-    for setting in _COLOR_MIXING_SETTINGS:
-        value = settings.get(setting, {"base_value": 0.0, "inputs": {}})
-        if value["base_value"] or value["inputs"]:
-            raise InvalidInputError(
-                f"brush {name!r} is not of a single color ({setting} is set); try 'classic/charcoal'"
-            )
-    return text
+            return path
+    raise InvalidInputError(
+        f"there is no brush {name!r} under {folders[0]}; 'paintgym brushes' lists them; try 'classic/charcoal', or the "
+        "path of a .myb file"
+    )
 
 
 def brush_noise(dabs: int, seed: int = 1000) -> NDArray[np.float32]:

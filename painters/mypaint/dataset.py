@@ -4,12 +4,13 @@ A shard ``episodes_<i>.npz`` holds ``actions`` (N, 12) float64 in [0, 1] and ``s
 uint8: one colored stroke on white each. Ours hold a third array, ``settings``, that says how to draw them again.
 """
 
+import hashlib
 import json
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,8 +22,8 @@ from ...checks import check_whole
 from ...errors import InvalidInputError, MissingDataError
 from ...files import make_folder, write_whole
 from ..stroke import CANVAS_SIZE, COLOR, STROKE_LENGTH, check_strokes, random_strokes
+from .brushes import DEFAULT_BRUSH, brush_definition
 from .drawing import Progress, colored_task, draw_coverage, draw_parts, drawing_pool
-from .engine import DEFAULT_BRUSH
 
 __all__ = ["StrokeShards", "coverage_from_color", "draw_coverage", "write_shards"]
 
@@ -43,6 +44,7 @@ def write_shards(
     shard_size: int = 100_000,
     workers: int | None = None,
     progress: Progress | None = None,
+    brush: str = DEFAULT_BRUSH,
 ) -> list[Path]:
     """Draw uniform random strokes into shards; shards that are already there are kept.
 
@@ -56,6 +58,7 @@ def write_shards(
         shard_size: strokes a shard, 1 or more.
         workers: processes that draw; every core by default.
         progress: called with the number of strokes finished, or found, since its last call.
+        brush: name of an installed brush of one color, or the path of a ``.myb`` file.
 
     Returns:
         The shards' paths.
@@ -71,11 +74,11 @@ def write_shards(
     lengths = [min(shard_size, count - first) for first in range(0, count, shard_size)]
     paths = [folder / f"episodes_{index}.npz" for index in range(len(lengths))]
     settings = [
-        json.dumps({"seed": seed, "shard": index, "strokes": length, "brush": DEFAULT_BRUSH})
+        json.dumps({"seed": seed, "shard": index, "strokes": length, **_told_apart(brush)})
         for index, length in enumerate(lengths)
     ]
     missing = [index for index, path in enumerate(paths) if not _is_kept(path, settings[index])]
-    with drawing_pool(workers) as pool:
+    with drawing_pool(workers, brush) as pool:
         make_folder(folder)
         if progress:
             progress(count - sum(lengths[index] for index in missing))
@@ -83,8 +86,16 @@ def write_shards(
             for leftover in folder.glob(f".episodes_{index}-*.npz"):  # of a call that was killed
                 leftover.unlink(missing_ok=True)
             actions = random_strokes(lengths[index], np.random.default_rng([seed, index]))
-            _write_shard(paths[index], actions, settings[index], pool, progress)
+            task = partial(colored_task, brush=brush)
+            _write_shard(paths[index], actions, settings[index], partial(draw_parts, pool, task), progress)
     return paths
+
+
+def _told_apart(brush: str) -> dict[str, str]:
+    """What shards say of their brush; a file's name alone would not tell what is in it."""
+    if brush == DEFAULT_BRUSH:
+        return {"brush": brush}
+    return {"brush": brush, "brush_sha256": hashlib.sha256(brush_definition(brush)).hexdigest()[:16]}
 
 
 def _is_kept(path: Path, settings: str) -> bool:
@@ -104,7 +115,7 @@ def _write_shard(
     path: Path,
     actions: NDArray[np.float64],
     settings: str,
-    pool: ProcessPoolExecutor | None,
+    draw: Callable[[NDArray[np.float64]], Iterator[NDArray[np.uint8]]],
     progress: Progress | None,
 ) -> None:
     # Compressed part by part while the workers draw on, so that memory holds no whole shard (1.2 GB).
@@ -118,7 +129,7 @@ def _write_shard(
         with archive.open("strokes.npy", "w", force_zip64=True) as member:
             header = {"descr": "|u1", "fortran_order": False, "shape": (len(actions), *_PICTURE_SHAPE)}
             npy.write_array_header_1_0(member, header)
-            for part in draw_parts(pool, colored_task, actions):
+            for part in draw(actions):
                 member.write(part.tobytes())
                 if progress:
                     progress(len(part))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from ...checks import check_whole
 from ...parallel import count_cores, prepare_worker, start_pool
 from ..stroke import CANVAS_SIZE, random_strokes
+from .brushes import DEFAULT_BRUSH
 from .engine import MyPaintEngine
 
 Progress = Callable[[int], object]
@@ -20,7 +22,11 @@ _TASK_STROKES = 250
 
 
 def draw_coverage(
-    count: int, seed: int, workers: int | None = None, progress: Progress | None = None
+    count: int,
+    seed: int,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    brush: str = DEFAULT_BRUSH,
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """Draw uniform random strokes with the engine, each on a canvas of its own.
 
@@ -32,6 +38,7 @@ def draw_coverage(
         workers: processes that draw; every core by default. With 1 all is drawn in this process. With
             more, a script that calls this needs the usual ``if __name__ == "__main__"``.
         progress: called with the number of strokes finished since its last call.
+        brush: name of an installed brush of one color, or the path of a ``.myb`` file.
 
     Returns:
         strokes (count, 12) float32 in [0, 1], and their coverage (count, 64, 64) uint8, 255 for opaque.
@@ -44,8 +51,8 @@ def draw_coverage(
     strokes = random_strokes(count, np.random.default_rng(seed)).astype(np.float32)
     coverage = np.empty((count, CANVAS_SIZE, CANVAS_SIZE), np.uint8)
     done = 0
-    with drawing_pool(workers) as pool:
-        for part in draw_parts(pool, _coverage_task, strokes):
+    with drawing_pool(workers, brush) as pool:
+        for part in draw_parts(pool, partial(_coverage_task, brush=brush), strokes):
             coverage[done : done + len(part)] = part
             done += len(part)
             if progress:
@@ -53,13 +60,13 @@ def draw_coverage(
     return strokes, coverage
 
 
-def _coverage_task(strokes: NDArray[np.floating]) -> NDArray[np.uint8]:
-    return np.rint(MyPaintEngine().coverage(strokes) * 255).astype(np.uint8)
+def _coverage_task(strokes: NDArray[np.floating], brush: str) -> NDArray[np.uint8]:
+    return np.rint(MyPaintEngine(brush=brush).coverage(strokes) * 255).astype(np.uint8)
 
 
-def colored_task(strokes: NDArray[np.floating]) -> NDArray[np.uint8]:
+def colored_task(strokes: NDArray[np.floating], brush: str = DEFAULT_BRUSH) -> NDArray[np.uint8]:
     """Draw each stroke in its color on white: (N, 12) in [0, 1] -> (N, 64, 64, 3) uint8."""
-    engine = MyPaintEngine()
+    engine = MyPaintEngine(brush=brush)
     return np.stack([np.rint(engine.paint(stroke) * 255).astype(np.uint8) for stroke in strokes])
 
 
@@ -74,15 +81,15 @@ def draw_parts(
 
 
 @contextmanager
-def drawing_pool(workers: int | None) -> Iterator[ProcessPoolExecutor | None]:
+def drawing_pool(workers: int | None, brush: str = DEFAULT_BRUSH) -> Iterator[ProcessPoolExecutor | None]:
     """Processes that draw (every core by default), or None when ``workers`` is 1.
 
     Raises:
-        InvalidInputError: ``workers`` out of range.
+        InvalidInputError: ``workers`` out of range, or a brush that cannot be painted with.
         MissingLibraryError: libmypaint or its brushes are not installed.
     """
     workers = count_cores() if workers is None else check_whole("workers", workers, 1)
-    MyPaintEngine()  # A missing library is reported here, by this process.
+    MyPaintEngine(brush=brush)  # A missing library or brush is reported here, by this process.
     if workers == 1:
         yield None
         return

@@ -17,10 +17,9 @@ from ...errors import InvalidInputError
 from .. import stroke as layout
 from ..stroke import CANVAS_SIZE, bezier_control, bezier_point, check_strokes
 from ..stroke_list import StrokeList, check_windows
-from .brushes import brush_definition
+from .brushes import DEFAULT_BRUSH, brush_definition
 from .library import library
 
-DEFAULT_BRUSH = "classic/dry_brush"
 MAXIMUM_SIZE = 8192
 
 _TILE = 64
@@ -53,8 +52,8 @@ class MyPaintEngine:
 
     Args:
         size: side of the square canvas in pixels, or its width and height, each 1 to 8192.
-        brush: name of an installed MyPaint brush that uses one color, such as
-            ``"classic/dry_brush"``, which the neural painters learned, or ``"classic/charcoal"``.
+        brush: name of an installed MyPaint brush that uses one color, such as ``"classic/dry_brush"``, which the neural
+            painters learned, or ``"classic/charcoal"``; or the path of a ``.myb`` file. ``brushes`` lists them.
 
     Raises:
         MissingLibraryError: libmypaint or its brushes are not installed.
