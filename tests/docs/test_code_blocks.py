@@ -60,6 +60,7 @@ SMALL: dict[str, str] = {
     "train-policy": _TRAINING,
     "train-baseline": "--steps 300 --seeds 0",
     "evaluate": "--episodes 2",
+    "gallery": "--count 2",
     "train-classifier": "--digits 100 --test-digits 20 --epochs 1 --batch-size 50",
     "train-lite": "--pictures 2 --canvases 2 --pictures-per-step 1 --test-pictures 1",
     "learning-curves": "--figure mse_4",
