@@ -103,6 +103,9 @@ class FocusView(View):
     as large as the canvas."""
     blur: int = 7
     """Side in pixels of the square over which the squared error is averaged before its largest is found; odd."""
+    find: str = "error"
+    """What is to be largest: the averaged squared error, or, with ``"residual"``, the square of the averaged residual.
+    Texture that no stroke gets right keeps its error, which the focus would never leave; its residual averages out."""
     color_reach: float = 0.35
     """How far a color may be from the target's at the focus."""
     tie_noise: float = 0.02
@@ -118,6 +121,8 @@ class FocusView(View):
         scales = tuple(check_whole("a scale of the view", scale, 1, 64) for scale in self.scales)
         object.__setattr__(self, "scales", scales)
         check_positive("the view's color_reach", self.color_reach)
+        if self.find not in ("error", "residual"):
+            raise InvalidInputError(f"the view's find is {shown(self.find)}, expected 'error' or 'residual'")
         if not scales or self.blur % 2 == 0:
             raise InvalidInputError("the view needs at least one scale, and an odd blur")
 
@@ -142,8 +147,12 @@ class FocusView(View):
     @torch.no_grad()
     def find_focus(self, canvas: Tensor, target: Tensor) -> Tensor:
         """See ``View``: the middle of the pixel with the largest blurred error."""
-        error = (canvas - target).square().sum(1, keepdim=True)
-        error = F.avg_pool2d(error, self.blur, stride=1, padding=self.blur // 2)
+        residual = canvas - target
+        if self.find == "residual":
+            residual = F.avg_pool2d(residual, self.blur, stride=1, padding=self.blur // 2)
+        error = residual.square().sum(1, keepdim=True)
+        if self.find == "error":
+            error = F.avg_pool2d(error, self.blur, stride=1, padding=self.blur // 2)
         size = error.shape[-1]
         index = (error + 1e-9).mul(_pattern(size, self.tie_noise, error)).flatten(1).argmax(1)
         return torch.stack([index % size, index.div(size, rounding_mode="floor")], 1).to(canvas.dtype) + 0.5

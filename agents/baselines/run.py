@@ -91,8 +91,9 @@ class RunPlan:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """What the learner chose of the environment."""
-        return {"view": self.view, "reward": self.reward}
+        """What the learner chose of the environment; ``"focus"`` is the task's own focus view."""
+        view = TASKS[self.task].learner["view"] if self.view == "focus" else self.view
+        return {"view": view, "reward": self.reward}
 
     def make_env(self, count: int) -> Any:
         """A vector environment of so many, as the learner takes it."""

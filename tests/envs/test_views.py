@@ -18,7 +18,12 @@ from stable_baselines3.common.env_checker import check_env as check_for_sb3
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 SIZE = 32
-EVERY_VIEW = [CanvasView(), FocusView(window=16), FocusView(window=12, scales=(1, 2), blur=3)]
+EVERY_VIEW = [
+    CanvasView(),
+    FocusView(window=16),
+    FocusView(window=12, scales=(1, 2), blur=3),
+    FocusView(window=8, scales=(2,), find="residual"),
+]
 
 
 def make_core(view: View, **settings: Any) -> PaintingCore:
@@ -43,6 +48,19 @@ def test_the_focus_is_where_the_blurred_error_is_largest(place: tuple[int, int])
     target[:, :, max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3] = 0
     focus = FocusView(window=8, blur=5).find_focus(torch.ones_like(target), target)
     assert (focus - torch.tensor([[x + 0.5, y + 0.5]])).abs().max() <= 2
+
+
+def test_texture_that_is_right_on_average_holds_an_error_but_no_residual() -> None:
+    target = torch.full((1, 3, SIZE, SIZE), 0.5)
+    columns, rows = torch.meshgrid(torch.arange(12), torch.arange(12), indexing="ij")
+    target[..., 2:14, 2:14] += 0.4 * ((columns + rows) % 2 * 2 - 1)
+    target[..., 20:27, 20:27] = 0.7
+    canvas = torch.full_like(target, 0.5)
+    error, residual = (
+        FocusView(window=8, blur=5, find=find).find_focus(canvas, target)[0] for find in ("error", "residual")
+    )
+    assert (error < 14).all()
+    assert (residual > 20).all()
 
 
 def test_one_dark_pixel_counts_less_than_a_gray_patch() -> None:
@@ -71,7 +89,7 @@ def test_zeros_are_a_short_stroke_at_the_focus_with_gradients(view: FocusView) -
     action = torch.zeros(3, 12, requires_grad=True)
     stroke = core.strokes(state, action)[:, 0]
     torch.testing.assert_close(stroke[:, CONTROL], (state.focus / SIZE).clamp(0, 1))
-    reach = view.window / SIZE / 2
+    reach = view.side / SIZE / 2
     inside = ((stroke[:, START.start] > 0) & (stroke[:, END.start] < 1)).nonzero()[:, 0]
     length = (stroke[:, END] - stroke[:, START]).norm(dim=1)[inside]
     torch.testing.assert_close(length, torch.full_like(length, reach / 2))
