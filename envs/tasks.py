@@ -39,8 +39,9 @@ class Task:
         return int(self.arguments["stroke_budget"])
 
 
-_OF_PAINTINGS = {"view": {"name": "focus", "find": "residual"}, "reward": "relative"}
-"""From paintings' texture a focus on the largest squared error never gets away: both gradients and PPO stayed at .3."""
+_OF_PAINTINGS = {"view": {"name": "focus", "find": "residual", "color_blur": 7}, "reward": "relative"}
+"""From paintings' texture a focus on the largest squared error never gets away: both gradients and PPO stayed at scores
+of .3. With the averaged residual gradients reached .52 in 13,000 steps, with averaged colors too .59."""
 
 _TASKS = (
     Task(

@@ -108,6 +108,9 @@ class FocusView(View):
     Texture that no stroke gets right keeps its error, which the focus would never leave; its residual averages out."""
     color_reach: float = 0.35
     """How far a color may be from the target's at the focus."""
+    color_blur: int = 1
+    """Side in pixels of the square over which the target's color at the focus is averaged; odd, 1 for its pixel alone.
+    In texture one pixel's color is not that of a stroke."""
     tie_noise: float = 0.02
     """A fixed pattern, this large a part, on the error: before an even target it tells where to begin."""
 
@@ -123,8 +126,9 @@ class FocusView(View):
         check_positive("the view's color_reach", self.color_reach)
         if self.find not in ("error", "residual"):
             raise InvalidInputError(f"the view's find is {shown(self.find)}, expected 'error' or 'residual'")
-        if not scales or self.blur % 2 == 0:
-            raise InvalidInputError("the view needs at least one scale, and an odd blur")
+        object.__setattr__(self, "color_blur", check_whole("the view's color_blur", self.color_blur, 1, 101))
+        if not scales or self.blur % 2 == 0 or self.color_blur % 2 == 0:
+            raise InvalidInputError("the view needs at least one scale, and an odd blur and color_blur")
 
     @property
     def side(self) -> int:
@@ -200,7 +204,13 @@ class FocusView(View):
         assert state.focus is not None
         size = state.target.shape[-1]
         x, y = state.focus.long().clamp(0, size - 1).unbind(1)
-        seen = state.target[torch.arange(len(x), device=x.device), :, y, x]
+        if self.color_blur == 1:
+            seen = state.target[torch.arange(len(x), device=x.device), :, y, x]
+        else:
+            offsets = torch.arange(self.color_blur, device=x.device) - self.color_blur // 2
+            columns, rows = ((places[:, None] + offsets).clamp(0, size - 1) for places in (x, y))
+            batch = torch.arange(len(x), device=x.device)[:, None, None]
+            seen = state.target[batch, :, rows[:, :, None], columns[:, None]].mean((1, 2))
         middle, color = (state.target.new_zeros(len(x), 1, STROKE_LENGTH) for _ in range(2))
         offset = state.target.new_zeros(STROKE_LENGTH)
         for point in (START, CONTROL, END):

@@ -50,6 +50,18 @@ def test_the_focus_is_where_the_blurred_error_is_largest(place: tuple[int, int])
     assert (focus - torch.tensor([[x + 0.5, y + 0.5]])).abs().max() <= 2
 
 
+def test_colors_are_averaged_about_the_focus_and_cut_at_the_border() -> None:
+    target = torch.zeros(1, 3, SIZE, SIZE)
+    target[..., :2, :2] = 1
+    core = make_core(FocusView(window=8, blur=1, tie_noise=0.0, color_blur=3))
+    state = core.initial(target, canvas=torch.zeros_like(target))
+    assert state.focus is not None
+    assert (state.focus < 2).all()
+    color = core.strokes(state, torch.zeros(1, 12))[0, 0, COLOR]
+    expected = 4 / 9 if (state.focus == 1.5).all() else 1.0 if (state.focus == 0.5).all() else 6 / 9
+    torch.testing.assert_close(color, torch.full((3,), expected))
+
+
 def test_texture_that_is_right_on_average_holds_an_error_but_no_residual() -> None:
     target = torch.full((1, 3, SIZE, SIZE), 0.5)
     columns, rows = torch.meshgrid(torch.arange(12), torch.arange(12), indexing="ij")
@@ -192,6 +204,8 @@ def test_the_window_is_drawn_on_both_halves() -> None:
         ({"name": "focus", "window": 64}, ["64", f"{SIZE}"]),
         ({"name": "focus", "window": 2}, ["window", "2"]),
         ({"name": "focus", "blur": 4}, ["odd blur"]),
+        ({"name": "focus", "color_blur": 2}, ["odd blur and color_blur"]),
+        ({"name": "focus", "find": "nose"}, ["find is 'nose'"]),
         ({"name": "focus", "scales": [0]}, ["scale", "0"]),
         ({"name": "focus", "scales": []}, ["scale"]),
         ({"name": "focus", "scales": 2}, ["scales", "2", "[1, 2]"]),
