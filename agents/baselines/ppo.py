@@ -44,6 +44,7 @@ class PPOLearner:
             policy_kwargs={
                 "features_extractor_class": PlainFeatures,
                 "features_extractor_kwargs": {"config": config.network},
+                "share_features_extractor": config.share_features,
                 "net_arch": [],
                 "log_std_init": config.log_std,
             },

@@ -38,7 +38,7 @@ LAPTOP: tuple[Entry, ...] = (
     Entry("paintgym/Digits-v0", "analytic", 250_000),
     Entry("paintgym/Digits-v0", "cloning", 2_000),
     Entry("paintgym/Digits-v0", "cloning+ppo", 250_000),
-    Entry("paintgym/Digits-v0", "analytic+ppo", 100_000),
+    Entry("paintgym/Digits-v0", "analytic+ppo", 60_000),
     Entry("paintgym/Paintings-v0", "ppo", 250_000),
     Entry("paintgym/Paintings-v0", "sac", _OFF_POLICY),
     Entry("paintgym/Paintings-v0", "analytic", 250_000),
