@@ -10,7 +10,8 @@ from torch import Tensor
 
 from ...checks import check_whole
 from ...envs.pictures import Picture
-from ...painters.mypaint.engine import DEFAULT_BRUSH, MAXIMUM_SIZE, MyPaintEngine
+from ...painters.mypaint.brushes import DEFAULT_BRUSH
+from ...painters.mypaint.engine import MAXIMUM_SIZE, MyPaintEngine
 from ...painters.painter import Painter
 from ...painters.pixels import to_uint8
 from ...painters.stroke_list import StrokeList

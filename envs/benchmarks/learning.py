@@ -35,7 +35,8 @@ class PlainLearner:
     @torch.no_grad()
     def act(self, observations: Tensor) -> Tensor:
         """Actions (B, numbers) for observations (B, C, h, w) uint8."""
-        return Normal(self.network(observations / 255)[:, :-1], self.deviation).sample()
+        actions: Tensor = Normal(self.network(observations / 255)[:, :-1], self.deviation).sample()
+        return actions
 
     def epoch(self, observations: Tensor, actions: Tensor, likelihoods: Tensor, advantages: Tensor) -> None:
         """Go once through steps (N, ...) as PPO does."""

@@ -239,8 +239,8 @@ class TensorVectorEnv(PaintingVectorEnv):
             raise InvalidInputError(
                 f"the action is {actions.dtype} of shape {tuple(actions.shape)}, expected torch.float32 of {shape}"
             )
-        actions = actions.detach()
+        numbers: Tensor = actions.detach()
         if not painting.all():
-            actions = self._masked(actions, painting)
-        self._late(actions.isfinite().all().logical_not(), "an action is not finite; expected numbers in [-1, 1]")
-        return actions
+            numbers = self._masked(numbers, painting)
+        self._late(numbers.isfinite().all().logical_not(), "an action is not finite; expected numbers in [-1, 1]")
+        return numbers

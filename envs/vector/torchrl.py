@@ -12,7 +12,7 @@ from torchrl.envs import EnvBase
 from ...errors import InvalidInputError
 
 
-class TorchRLPaintingEnv(EnvBase):
+class TorchRLPaintingEnv(EnvBase):  # type: ignore[misc]
     """``num_envs`` painting environments as one ``EnvBase``: tensors stay on the device, no library lies between.
 
     The tensordict of a step holds ``observation``, ``score``, ``reward`` (float32), ``done``, ``terminated`` and

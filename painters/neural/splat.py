@@ -66,7 +66,7 @@ class SplatPainter(Painter):
         nn.init.zeros_(sharpen.bias)
         self.register_buffer("noise_sums", torch.zeros(NOISE_LENGTH + 1, 5))
         self.register_buffer("singles", single_dabs(self.noise_sums), persistent=False)
-        self.register_load_state_dict_post_hook(_look_up_singles)
+        self.register_load_state_dict_post_hook(_look_up_singles)  # type: ignore[no-untyped-call]
         self.register_buffer("positions", WHOLE.columns(), persistent=False)
         self.pen = Pen()
 
@@ -135,7 +135,8 @@ class SplatPainter(Painter):
                 profiles.unflatten(2, (-1, self.groups)).permute(2, 0, 3, 1).flatten(1, 2)
                 for profiles in dabs.profiles(columns, rows)
             )
-            return down.mT @ across
+            density: Tensor = down.mT @ across
+            return density
         drawn = []
         most = _PROFILES_OF_FEW if sum(counts) <= _FEW_GROUPS else _PROFILES
         batches = _split(counts, max(1, most // (len(columns) + len(rows))))

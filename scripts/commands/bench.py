@@ -206,7 +206,8 @@ def _measure_environments(arguments: Arguments, losses: list[str], devices: tupl
 
     from ...envs.benchmarks.throughput import measure_throughput
 
-    forms = [(output, False) for output in arguments.outputs] + [("torch", True)] * arguments.compile
+    forms: list[tuple[str, bool]] = [(output, False) for output in arguments.outputs]
+    forms += [("torch", True)] * arguments.compile
     combinations = list(
         itertools.product(arguments.painters, losses, arguments.batches, devices, arguments.threads, forms)
     )

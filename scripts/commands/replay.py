@@ -13,8 +13,8 @@ from ...agents.outputs.painting_file import read_painting_file
 from ...checks import check_whole
 from ...errors import InvalidInputError
 from ...files import check_is_no_input
-from ...painters.mypaint.brushes import brush_definition
-from ...painters.mypaint.engine import DEFAULT_BRUSH, MAXIMUM_SIZE
+from ...painters.mypaint.brushes import DEFAULT_BRUSH, brush_definition
+from ...painters.mypaint.engine import MAXIMUM_SIZE
 from ..names import check_painters
 from ..options import about
 

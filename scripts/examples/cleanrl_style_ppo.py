@@ -97,7 +97,8 @@ def main(arguments: Arguments) -> None:
     begun = time.perf_counter()
 
     def act(observation: Tensor) -> Tensor:
-        return agent(observation.to(arguments.device))[0].mean.clamp(-1, 1).cpu()
+        action: Tensor = agent(observation.to(arguments.device))[0].mean.clamp(-1, 1).cpu()
+        return action
 
     before = paintgym.held_out_score(arguments.task, act, arguments.episodes)
     present, _ = env.reset(seed=arguments.seed)

@@ -86,7 +86,8 @@ def main(arguments: Arguments) -> None:
     def act(observation: torch.Tensor) -> torch.Tensor:
         seen = observation.movedim(1, -1).float() / 255
         output = algorithm.get_module().forward_inference({Columns.OBS: seen})[Columns.ACTION_DIST_INPUTS]
-        return output.chunk(2, -1)[0].clamp(-1, 1)
+        action: torch.Tensor = output.chunk(2, -1)[0].clamp(-1, 1)
+        return action
 
     before = paintgym.held_out_score(arguments.task, act, arguments.episodes)
     for iteration in range(arguments.iterations):

@@ -1,6 +1,7 @@
 """PPO of stable-baselines3: ``python -m paintgym.scripts.examples.sb3_ppo --total-steps 40000``."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import gymnasium as gym
 import paintgym
@@ -34,7 +35,7 @@ class Arguments:
 
 def main(arguments: Arguments) -> None:
     """Train and evaluate."""
-    env = gym.make_vec(arguments.task, num_envs=arguments.num_envs, autoreset_mode="SameStep", reward="log")
+    env: Any = gym.make_vec(arguments.task, num_envs=arguments.num_envs, autoreset_mode="SameStep", reward="log")
     length = env.unwrapped.core.stroke_budget
     model = PPO(
         "CnnPolicy",

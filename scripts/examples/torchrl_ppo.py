@@ -95,7 +95,8 @@ def main(arguments: Arguments) -> None:
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda update: 1 - update / updates)
 
     def act(observation: Tensor) -> Tensor:
-        return mean(observation.to(arguments.device)).clamp(-1, 1).cpu()
+        action: Tensor = mean(observation.to(arguments.device)).clamp(-1, 1).cpu()
+        return action
 
     before = paintgym.held_out_score(arguments.task, act, arguments.episodes)
     collector = Collector(env, actor, frames_per_batch=batch, total_frames=updates * batch, no_cuda_sync=True)
