@@ -16,6 +16,10 @@ from pathlib import Path
 from typing import Any
 
 DOCS = Path(__file__).parent
+sys.path.insert(0, str(DOCS))
+
+import ladder_tables  # noqa: E402
+
 ROOT = DOCS.parent
 FIGURES = DOCS / "figures"
 
@@ -238,75 +242,6 @@ def _bold(text: str, is_best: bool) -> str:
     return f"**{text}**" if is_best else text
 
 
-def _references() -> str:
-    """Who is always there to be compared with: scores on the tasks that all of them painted."""
-    references = _card("agents/baselines/references.json")
-    tasks = [task for task, scores in references.items() if "gradient" in scores]
-    names = [name for name in references[tasks[0]] if name != "targets" and not name.endswith(" seconds")]
-    rows = [[f"`{name}`", *(f"{references[task][name]:.3f}" for task in tasks)] for name in names]
-    columns = ["who paints", *(f"`{task.rpartition('/')[2]}`" for task in tasks)]
-    command = f"paintgym scoreboard runs/ladder --references --tasks {','.join(tasks)}"
-    return _markdown(columns, rows, f"Printed by `{command}`; mean scores over the held-out targets.")
-
-
-def _ladder() -> str:
-    """What the baselines reach on the tasks, below the best of nothing, random and flat, and the agents."""
-    board, rows = _read("ladder"), []
-    for task in dict.fromkeys(entry["task"] for entry in board["entries"]):
-        references, name = board["references"].get(task, {}), f"`{task.rpartition('/')[2]}`"
-        for who in ("policy", "gradient"):
-            if who in references:
-                rows.append((name, f"`{who}`", "", "", f"{references[who]:.3f}", "", ""))
-                name = ""
-        for entry in (entry for entry in board["entries"] if entry["task"] == task):
-            who = entry["algorithm"] if entry["view"] == "focus" else f"{entry['algorithm']}, {entry['view']} view"
-            score = f"{entry['score']:.3f} ({entry['low']:.3f} to {entry['high']:.3f})"
-            normalized = f"{entry['normalized']:.0f}" if "normalized" in entry else ""
-            read = f"{entry['read']:.1%}" if "read" in entry else ""
-            steps, seeds = f"{entry['steps']:,}", f"{len(entry['seeds'])}"
-            rows.append((name, who, steps, seeds, score, normalized, read))
-            name = ""
-    columns = ("task", "who paints", "steps", "seeds", "score (95 % interval)", "normalized", "read")
-    return _markdown(columns, rows, "Printed by `paintgym scoreboard docs/figures/ladder`; interquartile means.")
-
-
-def _ladder_in_short() -> str:
-    """A row for each task whose references were painted: the floor, plain baselines, and the package's agents."""
-    board, rows = _read("ladder"), []
-    reached = {(entry["task"], entry["algorithm"]): entry for entry in board["entries"] if entry["view"] == "focus"}
-    for task in dict.fromkeys(entry["task"] for entry in board["entries"]):
-        references = board["references"].get(task, {})
-        if "gradient" in references:
-            floor = max(references[name] for name in ("nothing", "random", "flat"))
-            plain = [reached.get((task, name)) for name in ("ppo", "analytic")]
-            texts = (f"{one['score']:.2f} ({one['low']:.2f} to {one['high']:.2f})" if one else "" for one in plain)
-            others = (f"{references[name]:.2f}" for name in ("policy", "gradient"))
-            rows.append((f"`{task.rpartition('/')[2]}`", f"{floor:.2f}", *texts, *others))
-    columns = ("task", "best of nothing, random, one color", "PPO", "analytic", "`policy`", "`gradient`")
-    source = (
-        "Printed by `paintgym scoreboard docs/figures/ladder`: interquartile mean scores and 95 % intervals over seeds."
-    )
-    return _markdown(columns, rows, source)
-
-
-def _rl_on_gradients() -> str:
-    """Whether PPO adds to what gradients taught."""
-    rows = [
-        (
-            f"`{entry['task'].rpartition('/')[2]}`",
-            entry["algorithm"],
-            f"{len(entry['seeds'])}",
-            f"{entry['begun']:.3f}",
-            f"{entry['score']:.3f}",
-            "{:+.3f} ({:+.3f} to {:+.3f})".format(*entry["gain"]),
-        )
-        for entry in _read("ladder")["entries"]
-        if "begun" in entry
-    ]
-    columns = ("task", "begun by, then PPO", "seeds", "score before PPO", "after it", "gain (95 % interval)")
-    return _markdown(columns, rows, "Printed by `paintgym scoreboard docs/figures/ladder`; interquartile means.")
-
-
 TABLES: dict[str, Callable[[], str]] = {
     "agents": _agents,
     "unseen": _unseen,
@@ -322,10 +257,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "policies": _policies,
     "study": _study,
     "study_replay": _study_replay,
-    "references": _references,
-    "ladder": _ladder,
-    "ladder_in_short": _ladder_in_short,
-    "rl_on_gradients": _rl_on_gradients,
+    "references": lambda: ladder_tables.references(_card("agents/baselines/references.json"), _markdown),
+    "ladder": lambda: ladder_tables.ladder(_read("ladder"), _markdown),
+    "ladder_in_short": lambda: ladder_tables.ladder_in_short(_read("ladder"), _markdown),
+    "rl_on_gradients": lambda: ladder_tables.rl_on_gradients(_read("ladder"), _markdown),
 }
 """Tables by name."""
 

@@ -74,6 +74,8 @@ def find_brush(name: str) -> Brush:
         InvalidInputError: no brush of that name, or no such file.
     """
     path = _path_of(name)
+    if not path.is_file():
+        raise InvalidInputError(f"there is no brush file {path}")
     try:
         obstacle = _obstacle(parse_brush(read_brush_file(path), name))
     except InvalidInputError as error:

@@ -139,7 +139,7 @@ MISTAKES: dict[str, str] = {
     "train-baseline ppo --view fovea": "--view",
     "brushes classic/van_gogh": "classic/van_gogh",
     "brushes missing.myb": "missing.myb",
-    "brushes classic/charcoal --sheet sheet.gif": "--sheet sheet.gif",
+    "brushes classic/charcoal --sheet sheet.gif": "sheet.gif is no .png",
     "strokes --out out --brush classic/smudge": "--brush",
     "gallery missing --task Shapes-v0": "missing",
     "gallery . --task Shapes-v9": "Shapes-v9",

@@ -1,0 +1,77 @@
+"""Tables of the ladder of tasks, for ``tables.py``."""
+
+from collections.abc import Callable
+from typing import Any
+
+Report = dict[str, Any]
+Row = tuple[str, ...]
+Markdown = Callable[..., str]
+"""Columns, rows and a source to a table."""
+
+
+def references(scores: Report, markdown: Markdown) -> str:
+    """Who is always there to be compared with: scores on the tasks that all of them painted."""
+    tasks = [task for task, found in scores.items() if "gradient" in found]
+    names = [name for name in scores[tasks[0]] if name != "targets" and not name.endswith(" seconds")]
+    rows = [[f"`{name}`", *(f"{scores[task][name]:.3f}" for task in tasks)] for name in names]
+    columns = ["who paints", *(f"`{task.rpartition('/')[2]}`" for task in tasks)]
+    command = f"paintgym scoreboard runs/ladder --references --tasks {','.join(tasks)}"
+    return markdown(columns, rows, f"Printed by `{command}`; mean scores over the held-out targets.")
+
+
+def ladder(board: Report, markdown: Markdown) -> str:
+    """What the baselines reach on the tasks, below the best of nothing, random and flat, and the agents."""
+    rows: list[Row] = []
+    for task in dict.fromkeys(entry["task"] for entry in board["entries"]):
+        references, name = board["references"].get(task, {}), f"`{task.rpartition('/')[2]}`"
+        for who in ("policy", "gradient"):
+            if who in references:
+                rows.append((name, f"`{who}`", "", "", f"{references[who]:.3f}", "", ""))
+                name = ""
+        for entry in (entry for entry in board["entries"] if entry["task"] == task):
+            who = entry["algorithm"] if entry["view"] == "focus" else f"{entry['algorithm']}, {entry['view']} view"
+            score = f"{entry['score']:.3f} ({entry['low']:.3f} to {entry['high']:.3f})"
+            normalized = f"{entry['normalized']:.0f}" if "normalized" in entry else ""
+            read = f"{entry['read']:.1%}" if "read" in entry else ""
+            steps, seeds = f"{entry['steps']:,}", f"{len(entry['seeds'])}"
+            rows.append((name, who, steps, seeds, score, normalized, read))
+            name = ""
+    columns = ("task", "who paints", "steps", "seeds", "score (95 % interval)", "normalized", "read")
+    return markdown(columns, rows, "Printed by `paintgym scoreboard docs/figures/ladder`; interquartile means.")
+
+
+def ladder_in_short(board: Report, markdown: Markdown) -> str:
+    """A row for each task whose references were painted: the floor, plain baselines, and the package's agents."""
+    rows: list[Row] = []
+    reached = {(entry["task"], entry["algorithm"]): entry for entry in board["entries"] if entry["view"] == "focus"}
+    for task in dict.fromkeys(entry["task"] for entry in board["entries"]):
+        references = board["references"].get(task, {})
+        if "gradient" in references:
+            floor = max(references[name] for name in ("nothing", "random", "flat"))
+            plain = [reached.get((task, name)) for name in ("ppo", "analytic")]
+            texts = (f"{one['score']:.2f} ({one['low']:.2f} to {one['high']:.2f})" if one else "" for one in plain)
+            others = (f"{references[name]:.2f}" for name in ("policy", "gradient"))
+            rows.append((f"`{task.rpartition('/')[2]}`", f"{floor:.2f}", *texts, *others))
+    columns = ("task", "best of nothing, random, one color", "PPO", "analytic", "`policy`", "`gradient`")
+    source = (
+        "Printed by `paintgym scoreboard docs/figures/ladder`: interquartile mean scores and 95 % intervals over seeds."
+    )
+    return markdown(columns, rows, source)
+
+
+def rl_on_gradients(board: Report, markdown: Markdown) -> str:
+    """Whether PPO adds to what gradients taught."""
+    rows = [
+        (
+            f"`{entry['task'].rpartition('/')[2]}`",
+            entry["algorithm"],
+            f"{len(entry['seeds'])}",
+            f"{entry['begun']:.3f}",
+            f"{entry['score']:.3f}",
+            "{:+.3f} ({:+.3f} to {:+.3f})".format(*entry["gain"]),
+        )
+        for entry in board["entries"]
+        if "begun" in entry
+    ]
+    columns = ("task", "begun by, then PPO", "seeds", "score before PPO", "after it", "gain (95 % interval)")
+    return markdown(columns, rows, "Printed by `paintgym scoreboard docs/figures/ladder`; interquartile means.")
