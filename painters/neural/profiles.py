@@ -16,8 +16,6 @@ _LOG2_E = 1 / math.log(2)
 _FLOOR = -32.0
 """log2 of what profiles fade to: far below one level of 16-bit paint, and far above the denormal numbers that make CPUs
 crawl. Gradients are left as they are there: with the profile itself they are below 2e-10."""
-REACH = math.sqrt(2 * 32 / _LOG2_E)
-"""Standard deviations from the mean to where a profile of height 1 has faded to that."""
 
 
 def gaussian_profiles(mean: Tensor, variance: Tensor, log_height: Tensor | None, positions: Tensor) -> Tensor:

@@ -1,5 +1,7 @@
 """output="torch": the values of arrays in all autoreset modes, nothing waited for, and bad input in one line."""
 
+import copy
+import pickle
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -257,3 +259,14 @@ def test_stable_baselines_learns_the_same_from_either() -> None:
         options = {"target": PICTURES[0], "perceptual": PooledLoss(), "mode": "SameStep", "reward": "relative"}
         arrays, tensors = learned(make(**options)), learned(make_tensors(**options))
     np.testing.assert_allclose(arrays, tensors, atol=1e-5)
+
+
+def test_copies_go_on_alike_in_the_midst_of_episodes() -> None:
+    env = make_tensors(mode="SameStep")
+    env.reset(seed=0)
+    env.step(torch.zeros(3, 12))
+    other, third = copy.deepcopy(env), pickle.loads(pickle.dumps(env))
+    for _ in range(5):
+        actions = torch.rand(3, 12)
+        steps = [each.step(actions) for each in (env, other, third)]
+        assert all(step[0].equal(steps[0][0]) and step[1].equal(steps[0][1]) for step in steps)
