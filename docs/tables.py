@@ -18,7 +18,7 @@ from typing import Any
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS))
 
-import ladder_tables  # noqa: E402
+import ladder_tables  # type: ignore[import-not-found]  # noqa: E402
 
 ROOT = DOCS.parent
 FIGURES = DOCS / "figures"
