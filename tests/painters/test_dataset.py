@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +84,9 @@ def test_resuming_keeps_whole_shards_and_gives_the_same_bytes(tmp_path):
 def test_a_killed_run_leaves_whole_shards_only_and_can_be_resumed(tmp_path, number):
     command = [sys.executable, "-m", "paintgym.scripts.main", "strokes", "--out", str(tmp_path)]
     options = ["--count", "100000", "--shard-size", "100", "--workers", "2"]
-    process = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    # A shell's background jobs ignore Ctrl-C, and so would what they start.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=heed)
     while not (tmp_path / "episodes_1.npz").exists():
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.01)
