@@ -86,8 +86,8 @@ class RunPlan:
             object.__setattr__(self, "config", ALGORITHMS[self.algorithm]())
 
     def settings(self) -> dict[str, Any]:
-        """All of it as JSON."""
-        return {"protocol": PROTOCOL_VERSION, **settings_of(self)}
+        """All of it as JSON; ``environment`` says what ``"focus"`` means for the task."""
+        return {"protocol": PROTOCOL_VERSION, "environment": self.arguments, **settings_of(self)}
 
     @property
     def arguments(self) -> dict[str, Any]:
