@@ -18,9 +18,10 @@ from ..envs.pictures import PictureSource, fit_picture, load_picture, scale_pict
 from ..envs.state import PaintingState
 from ..errors import InvalidInputError
 from ..painters.modes import plain_torch
-from ..painters.painter import Painter, StrokeFunction, as_painter
+from ..painters.names import DEFAULT_BRUSH
+from ..painters.painter import Painter, StrokeFunction
 from ..painters.pixels import to_uint8
-from ..painters.registry import load_painter
+from ..painters.registry import make_painter
 from ..painters.stroke import CANVAS_SIZE
 from ..painters.stroke_list import StrokeList
 from ..painters.style import Style
@@ -70,6 +71,8 @@ class Agent(ABC):
     Args:
         config: settings, an instance of the class's ``Config``; its defaults by default.
         painter: name or ``.safetensors`` file of a neural painter, or one that is already loaded.
+        brush: the MyPaint brush that the painter is to have learned, such as ``"deevad/chalk"``, or several: on large
+            paintings the first is for the largest windows, the last for the smallest. By default the painter's own.
         loss: ``"mse"``, ``"lite"``, ``"vgg19"``, or a ``Loss`` that is already loaded.
         options: fields of the settings, in place of those of ``config``.
 
@@ -87,21 +90,26 @@ class Agent(ABC):
         config: Any = None,
         *,
         painter: str | Path | Painter | StrokeFunction = "gan",
+        brush: str | Sequence[str] | None = None,
         loss: str | Loss = "mse",
         **options: Any,
     ) -> None:
         self.config = make_config(self.name, self.Config, config, options)
-        self.painter = load_painter(painter) if isinstance(painter, str | Path) else as_painter(painter)
+        self.painters = [make_painter(painter, brush=one) for one in _brushes(brush)]
+        self.painter = self.painters[0]
         self.loss = make_loss(loss) if isinstance(loss, str) else loss
 
     def settings(self) -> dict[str, Any]:
         """All settings that decide which strokes are laid, as JSON."""
-        return {"agent": self.name, "painter": self.painter.name, "loss": self.loss.name, **settings_of(self.config)}
+        brushes = [painter.brush for painter in self.painters]
+        named = {} if brushes == [DEFAULT_BRUSH] else {"brushes": brushes}
+        own = settings_of(self.config)
+        return {"agent": self.name, "painter": self.painter.name, **named, "loss": self.loss.name, **own}
 
     @property
     def networks(self) -> list[nn.Module]:
         """Everything with weights that decide which strokes are laid."""
-        return [self.painter, self.loss]
+        return [*self.painters, self.loss]
 
     def fingerprint(self) -> str:
         """A short text that tells all weights apart: of painter, loss and, where there is one, policy."""
@@ -168,6 +176,8 @@ class Agent(ABC):
         Raises:
             InvalidInputError: a picture that cannot be read, or a budget, size or seed out of range.
         """
+        if size is None and len(self.painters) > 1:
+            raise InvalidInputError("several brushes are for paintings with a size, of windows coarse to fine", "brush")
         style, report = style or Style(), progress or (lambda _: None)
         most = LARGEST_BUDGET if size is None else LARGEST_LARGE_BUDGET
         stroke_budget = check_whole("stroke_budget", stroke_budget, 1, most)
@@ -186,7 +196,7 @@ class Agent(ABC):
             if size is not None:
                 report(_as_a_whole(fraction, canvases))
 
-        paint_passes(canvases, decide, self.painter, tell_pass)
+        paint_passes(canvases, decide, self.painters, tell_pass)
         seconds = (time.perf_counter() - started) / max(1, len(canvases))
         return [
             Painting(
@@ -196,7 +206,8 @@ class Agent(ABC):
                 loss_name=self.loss.name,
                 seconds=seconds,
                 agent=self.name,
-                painter=self.painter,
+                painter=self.painters[0],
+                painters=self.painters,
                 seed=seed,
                 settings=self.settings(),
             )
@@ -216,15 +227,10 @@ class Agent(ABC):
             report: to be called now and then with how far this batch has come.
         """
 
-    def stage(self, canvas: Tensor, target: Tensor, count: int, style: Style) -> Stage:
+    def stage(self, canvas: Tensor, target: Tensor, count: int, style: Style, painter: Painter) -> Stage:
         """The environment in which some strokes are to be laid on one canvas (3, 64, 64)."""
-        painter = self.styled_painter(style)
-        core = PaintingCore(painter, self.loss, stroke_budget=count, strokes_per_step=count)
+        core = PaintingCore(styled(painter, style), self.loss, stroke_budget=count, strokes_per_step=count)
         return Stage(core, core.initial(target[None], canvas=canvas[None]))
-
-    def styled_painter(self, style: Style) -> Painter:
-        """The painter to decide strokes by: with the style's limits, where it has any."""
-        return StyledPainter(self.painter, style) if style.limits else self.painter
 
     def _start(
         self,
@@ -253,12 +259,24 @@ class Agent(ABC):
             canvases.append(WindowedCanvas(picture, passes, style.background))
         for canvas, start in zip(canvases, starts, strict=False):
             if start is not None:
-                canvas.start_with(start, self.painter)
+                canvas.start_with(start, {painter.brush: painter for painter in self.painters})
         return canvases
 
     @torch.no_grad()
     def _measure(self, painted: WindowedCanvas) -> float:
         return float(self.loss(painted.canvas[None], self.loss.features(painted.target[None])))
+
+
+def _brushes(brush: str | Sequence[str] | None) -> list[str | None]:
+    brushes: list[str | None] = [brush] if brush is None or isinstance(brush, str) else [*brush]
+    if not brushes or len(set(brushes)) < len(brushes):
+        raise InvalidInputError(f"brush is {brush!r}, expected one name of a brush or several, each once", "brush")
+    return brushes
+
+
+def styled(painter: Painter, style: Style) -> Painter:
+    """A painter to decide strokes by: with the style's limits, where it has any."""
+    return StyledPainter(painter, style) if style.limits else painter
 
 
 def _finish(decision: Decision, style: Style) -> Decision:

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from ..painters.style import Style
-from .agent import Agent, Progress, ProgressCallback
+from .agent import Agent, Progress, ProgressCallback, styled
 from .config import PolicyConfig
 from .large.canvas import Decision, WindowBatch
 from .policy.network import StrokeNetwork
@@ -46,7 +46,7 @@ class PolicyAgent(Agent):
         self, batch: WindowBatch, style: Style, generator: torch.Generator, report: ProgressCallback
     ) -> list[Decision]:
         """See ``Agent``."""
-        painter = self.styled_painter(style)
+        painter = styled(batch.painter, style)
         if not batch.whole:
             return [
                 Decision(strokes)

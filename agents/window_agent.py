@@ -21,7 +21,7 @@ class WindowAgent(Agent):
             for canvas, target, count in zip(batch.canvas, batch.target, batch.counts, strict=True):
                 done = sum(len(decision.strokes) for decision in decisions)
                 tell = report if batch.alone else _add(report, batch, done)
-                stage = self.stage(canvas, target, count, style)
+                stage = self.stage(canvas, target, count, style, batch.painter)
                 decisions.append(self.decide_window(stage, batch, generator, tell))
         return decisions
 

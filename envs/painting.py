@@ -18,7 +18,7 @@ from ..painters.device import find_device
 from ..painters.modes import plain_torch
 from ..painters.painter import Painter
 from ..painters.pixels import to_tensor
-from ..painters.registry import load_painter
+from ..painters.registry import make_painter
 from .core import PaintingCore, Paper
 from .inputs import check_actions, check_seed, choose_target, plain_spec
 from .limits import MAXIMUM_SIZE, MINIMUM_SIZE
@@ -100,6 +100,7 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
     | ``reward`` | ``"negative_loss"`` | or ``"improvement"``, ``"relative"``, ``"log"`` |
     | ``view`` | ``"canvas"`` | or ``"focus"``, or a view with settings, such as ``{"name": "focus", "window": 16}`` |
     | ``paper`` | ``"white"`` | what is painted on: or ``"mean"``, the target's mean color, or red, green and blue in [0, 1] |
+    | ``brush`` | None | the MyPaint brush that the painter learned, such as ``"deevad/chalk"``; by default the painter's own |
     | ``stroke_budget`` | 100 | strokes of an episode, a multiple of ``strokes_per_step`` |
     | ``strokes_per_step`` | 1 | strokes of one action |
     | ``size`` | 64 | side of canvas and target in pixels, 16 to 1024; the brush grows with it |
@@ -140,6 +141,7 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
         render_mode: str | None = None,
         view: str | Mapping[str, Any] | View = "canvas",
         paper: Paper = "white",
+        brush: str | None = None,
     ) -> None:
         size = check_whole("size", size, MINIMUM_SIZE, MAXIMUM_SIZE)
         if render_mode not in (None, "rgb_array"):
@@ -147,7 +149,7 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
         self.device = find_device(device)
         self.targets = load_targets(target, size, split=split, bam_filter=bam_filter)
         self.core = PaintingCore(
-            load_painter(painter, self.device) if isinstance(painter, str | Path) else painter,
+            make_painter(painter, self.device, brush),
             make_loss(perceptual, self.device) if isinstance(perceptual, str) else perceptual,
             reward=reward,
             stroke_budget=stroke_budget,

@@ -1,8 +1,10 @@
 """What a painter is: strokes to coverage, on the 64x64 canvas or on any raster. By name they are in ``registry``."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import chain
+from types import MappingProxyType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +12,9 @@ from torch import Tensor, nn
 from ..errors import InvalidInputError
 from .late_check import LateCheck
 from .modes import full_precision, has_value
+from .names import DEFAULT_BRUSH
 from .raster import WHOLE, Raster, resample
+from .ribbon import ProxyParameters
 from .stroke import (
     CANVAS_SIZE,
     COLOR,
@@ -59,12 +63,25 @@ class Painter(nn.Module):
     """Key in the registry of painters; stored with the weights."""
     name: str = ""
     """What the painter was loaded as."""
+    brush: str = DEFAULT_BRUSH
+    """The MyPaint brush that it learned: an installed one's name, or the path of a ``.myb`` file."""
+    ribbon: ProxyParameters = ProxyParameters()
+    """The proxy renderer's parameters for that brush."""
+    exact: bool = False
+    """Whether it samples any raster as the engine paints there: its ink has more detail the finer it is."""
+    options: Mapping[str, Any] = MappingProxyType({})
+    """What ``build_painter`` needs to make it again, where that is not the default."""
     asks: bool | None = None
     """Whether the host may ask for strokes' numbers. None: on a CPU alone, as it would wait for a GPU to answer."""
 
     def __init__(self) -> None:
         super().__init__()
         self._late = LateCheck()
+
+    @property
+    def label(self) -> str:
+        """Name, and brush where it is not the usual one."""
+        return self.name if self.brush == DEFAULT_BRUSH else f"{self.name} {self.brush}"
 
     def coverage(self, strokes: Tensor) -> Tensor:
         """Coverage (N, 1, 64, 64) in [0, 1] of strokes (N, 12) in [0, 1], already checked."""

@@ -1,11 +1,14 @@
 """A painting as strokes, each with the window that it lies in: it can be painted at any size, but not here."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InvalidInputError
+from .names import DEFAULT_BRUSH
 
 WHITE = (1.0, 1.0, 1.0)
 
@@ -23,6 +26,11 @@ class StrokeList:
         strokes: (T, 12) float32 in [0, 1].
         windows: (T, 3) float32, x and y of the window's upper left corner, and its side.
         background: the paper's color, red, green and blue in [0, 1].
+        brushes: the MyPaint brushes that strokes are laid with, by name or path.
+        stroke_brushes: (T,) int64, the number of each stroke's brush among them; None where all have the first.
+
+    Raises:
+        InvalidInputError: no brush, or numbers that are not those of brushes.
     """
 
     width: int
@@ -30,13 +38,48 @@ class StrokeList:
     strokes: NDArray[np.float32]
     windows: NDArray[np.float32]
     background: tuple[float, float, float] = WHITE
+    brushes: tuple[str, ...] = (DEFAULT_BRUSH,)
+    stroke_brushes: NDArray[np.int64] | None = None
+
+    def __post_init__(self) -> None:
+        """Check that every stroke has a brush."""
+        numbers = self.stroke_brushes
+        if not self.brushes:
+            raise InvalidInputError("a painting has no brushes, expected one or more")
+        if numbers is not None and (
+            numbers.shape != (len(self.strokes),) or not ((numbers >= 0) & (numbers < len(self.brushes))).all()
+        ):
+            raise InvalidInputError(
+                f"stroke_brushes are expected to hold the number of a brush, 0 to {len(self.brushes) - 1}, for each of "
+                f"{len(self.strokes)} strokes"
+            )
 
     def __len__(self) -> int:
         return len(self.strokes)
 
     def part(self, start: int, end: int) -> "StrokeList":
         """The strokes from ``start`` to before ``end``."""
-        return replace(self, strokes=self.strokes[start:end], windows=self.windows[start:end])
+        return self.chosen(slice(start, end))
+
+    def chosen(self, rows: slice | NDArray[np.bool_] | NDArray[np.int64]) -> "StrokeList":
+        """Some of the strokes, as arrays are indexed."""
+        brushes = None if self.stroke_brushes is None else self.stroke_brushes[rows]
+        return replace(self, strokes=self.strokes[rows], windows=self.windows[rows], stroke_brushes=brushes)
+
+    def by_brush(self) -> Iterator[tuple[str, "StrokeList"]]:
+        """The strokes, in painting order, in parts of one brush each: its name, and the part.
+
+        Examples:
+            >>> both = StrokeList(64, 64, np.zeros((3, 12), np.float32), np.full((3, 3), 64, np.float32),
+            ...                   brushes=("a", "b"), stroke_brushes=np.array([1, 1, 0]))
+            >>> [(name, len(part)) for name, part in both.by_brush()]
+            [('b', 2), ('a', 1)]
+        """
+        numbers = np.zeros(len(self), np.int64) if self.stroke_brushes is None else self.stroke_brushes
+        starts = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist()]
+        for start, end in pairwise([*starts, len(self)]):
+            if end > start:
+                yield self.brushes[numbers[start]], self.part(start, end)
 
     def scaled(self, longest_side: int) -> "StrokeList":
         """The same painting in larger or smaller pixels.

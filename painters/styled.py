@@ -21,7 +21,7 @@ class StyledPainter(Painter):
         super().__init__()
         self.painter = as_painter(painter)
         self.style = style
-        self.name = self.painter.name
+        self.name, self.brush, self.ribbon = self.painter.name, self.painter.brush, self.painter.ribbon
 
     def coverage(self, strokes: Tensor) -> Tensor:
         """Coverage (N, 1, 64, 64) in [0, 1] of strokes (N, 12) in [0, 1]."""

@@ -1,7 +1,7 @@
 """Canvases of any size and shape, painted through windows. Which strokes lie in which window is decided elsewhere."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 import torch.nn.functional as F
@@ -35,20 +35,27 @@ def blank_canvas(stroke_list: StrokeList) -> Tensor:
 
 
 @torch.no_grad()
-def paint_list(stroke_list: StrokeList, painter: Painter, canvas: Tensor | None = None) -> Tensor:
-    """Paint strokes in their windows with a neural painter.
+def paint_list(
+    stroke_list: StrokeList, painter: Painter | Mapping[str, Painter], canvas: Tensor | None = None
+) -> Tensor:
+    """Paint strokes in their windows with a neural painter, or with one for each brush.
 
     Args:
         stroke_list: the strokes; ``scaled`` beforehand to the size that is wanted.
-        painter: strokes (N, 12) to coverage (N, 1, 64, 64).
+        painter: strokes (N, 12) to coverage (N, 1, 64, 64); or such painters by the names of the strokes' brushes.
         canvas: (3, height, width) in [0, 1] to paint on, changed in place; new paper by default.
 
     Returns:
         (3, height, width) in [0, 1].
     """
     canvas = blank_canvas(stroke_list) if canvas is None else canvas
-    for strokes, window in window_runs(stroke_list):
-        paint_window(canvas, strokes, window, painter)
+    if isinstance(painter, Mapping):
+        parts = [(painter[brush], part) for brush, part in stroke_list.by_brush()]
+    else:
+        parts = [(painter, stroke_list)]
+    for one, part in parts:
+        for strokes, window in window_runs(part):
+            paint_window(canvas, strokes, window, one)
     return canvas
 
 
@@ -108,7 +115,7 @@ def _sample(painter: Painter, strokes: Tensor, raster: Raster) -> Tensor:
     if raster == WHOLE:
         coverage: Tensor = painter(strokes)
         return coverage
-    if raster.step >= _FINEST_STEP:
+    if raster.step >= _FINEST_STEP or painter.exact:
         return painter.sample(strokes, raster)
     # One pixel more on each side, for the interpolation to lean on.
     left, top = raster.left - _FINEST_STEP, raster.top - _FINEST_STEP

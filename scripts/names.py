@@ -33,11 +33,25 @@ def check_policy(option: str, name: str) -> None:
         find_policy(name)
 
 
-def check_painters(option: str, *names: str) -> None:
-    """Raise InvalidInputError where there is no such painter."""
+def check_painters(option: str, *names: str, brush: str | None = None) -> None:
+    """Raise InvalidInputError where there is no such painter, or none of such a brush."""
     with about(option):
         for name in names:
-            find_painter(name)
+            find_painter(name, brush)
+
+
+def split_brushes(option: str, text: str | None) -> list[str]:
+    """The brushes of a list with commas; none where nothing is given.
+
+    Raises:
+        InvalidInputError: a list of none.
+    """
+    if text is None:
+        return []
+    brushes = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if not brushes:
+        raise InvalidInputError(f"{option} is {text!r}, expected a brush such as deevad/chalk")
+    return brushes
 
 
 def check_losses(option: str, *names: str) -> None:

@@ -152,7 +152,7 @@ class TrialRunner:
         figures |= self._readings(task, painting.image, replay)
         return Trial(
             agent=painting.agent,
-            painter=agent.painter.name,
+            painter=agent.painter.label,
             source=task.source,
             picture=task.picture,
             strokes=task.strokes,

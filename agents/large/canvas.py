@@ -4,7 +4,7 @@ A small painting is one with a single window. Where windows lie is in ``plan``; 
 decide. Several pictures are painted side by side, so that one batch holds the windows of all.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import NamedTuple
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...envs.pictures import Picture
+from ...errors import InvalidInputError
+from ...painters.names import DEFAULT_BRUSH
 from ...painters.painter import Painter
 from ...painters.pixels import to_tensor
 from ...painters.stroke import STROKE_LENGTH
@@ -31,6 +33,7 @@ class WindowBatch:
         canvas: (B, 3, 64, 64) in [0, 1].
         target: (B, 3, 64, 64) in [0, 1].
         counts: strokes for each, 1 or more.
+        painter: what turns them into ink.
         share: part of all strokes still to be laid at the beginning that these are, from 0 to 1.
         done: part of them that was laid before, from 0 to 1.
         whole: whether each of the windows is all there is to paint of its picture: small paintings.
@@ -39,6 +42,7 @@ class WindowBatch:
     canvas: Tensor
     target: Tensor
     counts: list[int]
+    painter: Painter
     share: float
     done: float = 0.0
     whole: bool = False
@@ -93,18 +97,26 @@ class WindowedCanvas:
         self.passes = list(passes)
         self._strokes: list[Tensor] = []
         self._windows: list[Tensor] = []
+        self._brushes: list[str] = []
 
     def __len__(self) -> int:
         return sum(map(len, self._strokes))
 
-    def start_with(self, start: StrokeList, painter: Painter) -> None:
+    def start_with(self, start: StrokeList, painters: Mapping[str, Painter]) -> None:
         """Start with strokes instead of bare paper; each level of windows gets those that it lacks of its plan.
 
         Args:
             start: the strokes, no more than the budget, at the size of the canvas.
-            painter: turns them into ink.
+            painters: turn them into ink, by the names of their brushes.
+
+        Raises:
+            InvalidInputError: strokes of a brush that none of them learned.
         """
-        self.canvas = paint_list(start, painter)
+        unknown = sorted({brush for brush, _ in start.by_brush()} - {*painters})
+        if unknown:
+            raise InvalidInputError(f"the strokes to begin with are of {unknown[0]!r}, expected {', '.join(painters)}")
+        self.canvas = paint_list(start, painters)
+        self._brushes = [brush for brush, part in start.by_brush() for _ in range(len(part))]
         self._strokes = [torch.from_numpy(start.strokes)]
         self._windows = [torch.from_numpy(start.windows)]
         lacking = sum(stage.strokes for stage in self.passes) - len(start)
@@ -135,7 +147,14 @@ class WindowedCanvas:
         """The strokes so far."""
         empty = torch.empty(0, STROKE_LENGTH), torch.empty(0, 3)
         strokes, windows = torch.cat([empty[0], *self._strokes]), torch.cat([empty[1], *self._windows])
-        return StrokeList(self.width, self.height, strokes.numpy(), windows.numpy(), self.background)
+        brushes = tuple(dict.fromkeys(self._brushes)) or (DEFAULT_BRUSH,)
+        numbers = np.array([brushes.index(brush) for brush in self._brushes], np.int64) if len(brushes) > 1 else None
+        return StrokeList(self.width, self.height, strokes.numpy(), windows.numpy(), self.background, brushes, numbers)
+
+    def level_of(self, stage: Pass) -> float:
+        """Which of the sizes of windows a pass has: from 0 for the largest to just below 1 for the smallest."""
+        sides = sorted({one.windows[0][2] for one in self.passes}, reverse=True)
+        return sides.index(stage.windows[0][2]) / len(sides)
 
     def windows_of(self, stage: Pass) -> PassWindows:
         """What the windows of a pass hold, and how many strokes each gets: in proportion to its squared error."""
@@ -164,13 +183,14 @@ class WindowedCanvas:
                 paint_window(self.canvas, strokes, window, painter)
             self._strokes.append(strokes)
             self._windows.append(torch.tensor(window).expand(len(strokes), 3))
+            self._brushes += [painter.brush] * len(strokes)
 
 
 @torch.no_grad()
 def paint_passes(
     canvases: Sequence[WindowedCanvas],
     decide: Callable[[WindowBatch], Sequence[Decision]],
-    painter: Painter,
+    painters: Sequence[Painter],
     report: Callable[[float], object] = lambda fraction: None,
 ) -> None:
     """Paint pictures side by side to the end of their budgets.
@@ -178,18 +198,24 @@ def paint_passes(
     Args:
         canvases: the pictures; changed in place.
         decide: decides the strokes, (count, 12) in [0, 1] for each window of a batch.
-        painter: turns them into ink.
+        painters: turn them into ink: the first in the largest windows, the last in the smallest.
         report: called after every pass with the part of the strokes that is laid.
     """
     total = sum(stage.strokes for canvas in canvases for stage in canvas.passes)
     laid, whole = 0, all(canvas.single for canvas in canvases)
     for stages in zip_longest(*(canvas.passes for canvas in canvases)):
-        working = [(canvas, canvas.windows_of(stage)) for canvas, stage in zip(canvases, stages, strict=True) if stage]
-        canvas, target = (torch.cat([getattr(seen, part) for _, seen in working]) for part in ("canvas", "target"))
-        counts = [count for _, seen in working for count in seen.counts]
-        decisions = decide(WindowBatch(canvas, target, counts, sum(counts) / total, laid / total, whole))
-        for painted, seen in working:
-            decided, decisions = decisions[: len(seen.counts)], decisions[len(seen.counts) :]
-            painted.composite(seen, decided, painter)
-        laid += sum(counts)
-        report(laid / total)
+        working: dict[int, list[tuple[WindowedCanvas, PassWindows]]] = {}
+        for canvas, stage in zip(canvases, stages, strict=True):
+            if stage:
+                number = int(canvas.level_of(stage) * len(painters))
+                working.setdefault(number, []).append((canvas, canvas.windows_of(stage)))
+        for number, pairs in sorted(working.items()):
+            before, target = (torch.cat([getattr(seen, part) for _, seen in pairs]) for part in ("canvas", "target"))
+            counts = [count for _, seen in pairs for count in seen.counts]
+            painter = painters[number]
+            decisions = decide(WindowBatch(before, target, counts, painter, sum(counts) / total, laid / total, whole))
+            for painted, seen in pairs:
+                decided, decisions = decisions[: len(seen.counts)], decisions[len(seen.counts) :]
+                painted.composite(seen, decided, painter)
+            laid += sum(counts)
+            report(laid / total)

@@ -3,8 +3,6 @@
 How the strokes that it lacks are laid is in ``canvas``.
 """
 
-from dataclasses import replace
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -43,7 +41,7 @@ def reuse_strokes(
         contributions = stroke_contributions(before, painter, target, config.least_coverage).numpy()
         error = float((painted - reference).square().sum())
         fits &= contributions > config.least_contribution * error / len(before)
-    return replace(before, strokes=before.strokes[fits], windows=before.windows[fits])
+    return before.chosen(fits)
 
 
 def _find_fitting(

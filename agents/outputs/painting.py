@@ -1,6 +1,6 @@
 """What an agent hands back: the painted picture and its strokes. How it is saved is in ``saving``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,9 +26,10 @@ class Painting(SavablePicture):
         loss_name: such as ``"mse"`` or ``"vgg19"``.
         seconds: how long the agent took.
         agent: the agent's name.
-        painter: the painter that turned the strokes into ink.
+        painter: the painter that turned the strokes into ink; the first of them, where there are several brushes.
         seed: the seed that paints this again.
         settings: all settings of the agent, as JSON.
+        painters: all painters, one for each brush; the one alone by default.
     """
 
     image: Picture
@@ -40,6 +41,7 @@ class Painting(SavablePicture):
     painter: Painter
     seed: int
     settings: Mapping[str, Any] = field(default_factory=dict)
+    painters: Sequence[Painter] = ()
 
     @property
     def strokes(self) -> NDArray[np.float32]:
@@ -59,4 +61,5 @@ class Painting(SavablePicture):
 
     def composite(self, stroke_list: StrokeList, canvas: Tensor) -> Tensor:
         """Composite strokes on a canvas (3, height, width) in [0, 1], in place, by the painting's own painter."""
-        return paint_list(stroke_list, self.painter, canvas)
+        painters = {painter.brush: painter for painter in self.painters}
+        return paint_list(stroke_list, painters if len(painters) > 1 else self.painter, canvas)

@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeGuard
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...errors import InvalidInputError
+from ...painters.names import DEFAULT_BRUSH
 from ...painters.stroke import CANVAS_SIZE, STROKE_FIELDS, check_strokes
 from ...painters.stroke_list import StrokeList, check_background, check_windows, on_one_canvas
 
 FORMAT, FORMAT_VERSION = "paintgym painting", 2
 SCHEMA_FILE = Path(__file__).parent / "painting.schema.json"
 
+_MOST_BRUSHES, _LONGEST_NAME = 64, 1_000
+"""Brushes of a painting, and letters of a brush's name or path."""
 _LONGEST_SIDE = 1 << 20
 """Pixels; larger numbers are a mistake."""
 
@@ -28,12 +32,15 @@ def write_painting_file(stroke_list: StrokeList, path: Path, metadata: Mapping[s
         "width": stroke_list.width,
         "height": stroke_list.height,
         "background": list(stroke_list.background),
+        "brushes": list(stroke_list.brushes),
         **metadata,
         "stroke_fields": STROKE_FIELDS,
         "windows": _shortest(windows),
         "stroke_windows": number.reshape(-1).tolist(),
         "strokes": _shortest(stroke_list.strokes),
     }
+    if stroke_list.stroke_brushes is not None:
+        document["stroke_brushes"] = stroke_list.stroke_brushes.tolist()
     path.write_text(json.dumps(document, allow_nan=False) + "\n", encoding="utf-8")
 
 
@@ -84,7 +91,28 @@ def _read_stroke_list(document: dict[str, Any]) -> StrokeList:
         strokes=checked,
         windows=windows[np.array(numbers, np.int64)],
         background=check_background(_numbers(document, "background", nested=False)),
+        brushes=_brushes(document),
+        stroke_brushes=_stroke_brushes(document),
     )
+
+
+def _brushes(document: dict[str, Any]) -> tuple[str, ...]:
+    """The brushes of a painting; the first ones knew but one."""
+    brushes = document.get("brushes", [DEFAULT_BRUSH])
+    if not isinstance(brushes, list) or not 1 <= len(brushes) <= _MOST_BRUSHES:
+        raise InvalidInputError(f"brushes are expected to be a list of 1 to {_MOST_BRUSHES} names of brushes")
+    if not all(isinstance(name, str) and 1 <= len(name) <= _LONGEST_NAME for name in brushes):
+        raise InvalidInputError(f"brushes hold something other than names of 1 to {_LONGEST_NAME} letters")
+    return tuple(brushes)
+
+
+def _stroke_brushes(document: dict[str, Any]) -> NDArray[np.int64] | None:
+    numbers = document.get("stroke_brushes")
+    if numbers is None:
+        return None
+    if not isinstance(numbers, list) or not all(_is_whole(one) and 0 <= one < _MOST_BRUSHES for one in numbers):
+        raise InvalidInputError("stroke_brushes are expected to be a list of the numbers of brushes")
+    return np.array(numbers, np.int64)
 
 
 def _numbers(document: dict[str, Any], name: str, nested: bool = True) -> list[Any]:

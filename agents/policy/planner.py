@@ -12,12 +12,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...painters.neural.proxy import ProxyPainter
+from ...painters.ribbon import ProxyParameters
 from ...painters.stroke import CANVAS_SIZE, COLOR, STROKE_LENGTH
 from ..search.color import best_color
 from ..search.matching_pursuit import matching_pursuit
 from ..search.refine import refine
 from .config import PlannerConfig
 from .network import HYPOTHESES, Scene, StrokeNetwork, halve
+
+_DEFAULT_RIBBON = ProxyParameters()
 
 
 class Proposals(NamedTuple):
@@ -29,6 +32,7 @@ class Proposals(NamedTuple):
         coverage: (B, N * K, P) in [0, 1], by the proxy renderer.
         canvas: (B, 3, P) in [0, 1].
         target: (B, 3, P) in [0, 1].
+        proxy: what they were tried in.
     """
 
     anchors: Tensor
@@ -36,6 +40,7 @@ class Proposals(NamedTuple):
     coverage: Tensor
     canvas: Tensor
     target: Tensor
+    proxy: ProxyPainter
 
 
 class Selection(NamedTuple):
@@ -69,15 +74,16 @@ class Planner:
         self.config = config or PlannerConfig()
         noise = torch.rand(1, CANVAS_SIZE // 2, CANVAS_SIZE // 2, generator=torch.Generator().manual_seed(0))
         self._tie_noise = 1 + self.config.tie_noise * noise
-        self._proxy = ProxyPainter()
+        self._proxies: dict[tuple[torch.device, ProxyParameters], ProxyPainter] = {}
 
     @torch.no_grad()
-    def __call__(self, observation: Tensor, count: int) -> Tensor:
+    def __call__(self, observation: Tensor, count: int, ribbon: ProxyParameters = _DEFAULT_RIBBON) -> Tensor:
         """Decide the next strokes.
 
         Args:
             observation: (B, 7, 64, 64) in [0, 1], as ``PaintingCore.observation`` gives it.
             count: strokes for each canvas, 1 or more.
+            ribbon: the proxy renderer's parameters for the brush that lays them.
 
         Returns:
             Strokes (B, count, 12) in [0, 1], in painting order; without gradients, see ``decode``.
@@ -85,25 +91,33 @@ class Planner:
         on_cpu = observation.device.type == "cpu"
         most = max(1, self.config.batch_size // count) if on_cpu else len(observation)
         parts = observation.split(most)
-        return torch.cat([self.select(self.propose(part, count), part, count).strokes for part in parts])
+        return torch.cat([self.select(self.propose(part, count, ribbon=ribbon), part, count).strokes for part in parts])
 
-    def propose(self, observation: Tensor, count: int, exploration: float = 0.0) -> Proposals:
+    def propose(
+        self,
+        observation: Tensor,
+        count: int,
+        exploration: float = 0.0,
+        ribbon: ProxyParameters = _DEFAULT_RIBBON,
+    ) -> Proposals:
         """Have strokes proposed, and try them; with gradients to the weights.
 
         Args:
             observation: as for ``__call__``.
             count: strokes to be laid on each canvas.
             exploration: standard deviation of noise on errors, in powers of e.
+            ribbon: as for ``__call__``.
         """
-        config, scene = self.config, Scene.of(observation)
+        config, scene, proxy = self.config, Scene.of(observation), self._proxy(observation.device, ribbon)
         anchors = self.anchors(scene, config.anchors + int(config.anchors_per_stroke * count), exploration)
         strokes = self.network(scene, anchors)
-        coverage = 1 - self._proxy_on(observation.device).draw(strokes.flatten(0, 2), config.trial_side).transmittance
+        coverage = 1 - proxy.draw(strokes.flatten(0, 2), config.trial_side).transmittance
         small = scene.levels[0]
         while small.shape[2] > config.trial_side:
             small = halve(small)
         target, residual = small.flatten(2)[:, :6].split(3, 1)
-        return Proposals(anchors, strokes, coverage.view(len(anchors), -1, target.shape[2]), target - residual, target)
+        coverage = coverage.view(len(anchors), -1, target.shape[2])
+        return Proposals(anchors, strokes, coverage, target - residual, target, proxy)
 
     @torch.no_grad()
     def select(self, proposals: Proposals, observation: Tensor, count: int, exploration: float = 0.0) -> Selection:
@@ -120,10 +134,8 @@ class Planner:
         coverage, strokes = (part.flatten(0, 1)[rows] for part in (proposals.coverage, proposals.strokes.flatten(1, 2)))
         picked = matching_pursuit(coverage, proposals.canvas, proposals.target, count, exploration)
         strokes = strokes.gather(1, picked.numbers[..., None].expand(-1, -1, STROKE_LENGTH))
-        proxy = self._proxy_on(observation.device)
-        strokes = refine(
-            _recolor(strokes, picked.color), observation[:, :3], observation[:, 3:6], proxy, self.config.refine
-        )
+        colored, canvas, target = _recolor(strokes, picked.color), observation[:, :3], observation[:, 3:6]
+        strokes = refine(colored, canvas, target, proposals.proxy, self.config.refine)
         places = picked.numbers.div(top_k, rounding_mode="floor")
         anchors = proposals.anchors.gather(1, places[..., None].expand(-1, -1, 2))
         return Selection(anchors, rows.gather(1, picked.numbers) % HYPOTHESES, picked.color, strokes)
@@ -155,10 +167,10 @@ class Planner:
         first = HYPOTHESES * torch.arange(len(best), device=best.device)
         return (first[:, None] + best).view(len(gain), -1)
 
-    def _proxy_on(self, device: torch.device) -> ProxyPainter:
-        if self._proxy.slopes.device != device:
-            self._proxy = ProxyPainter().to(device)
-        return self._proxy
+    def _proxy(self, device: torch.device, ribbon: ProxyParameters) -> ProxyPainter:
+        if (device, ribbon) not in self._proxies:
+            self._proxies[device, ribbon] = ProxyPainter(ribbon).to(device)
+        return self._proxies[device, ribbon]
 
 
 def _recolor(strokes: Tensor, color: Tensor) -> Tensor:

@@ -90,7 +90,7 @@ def _decide(planner: Planner, rows: Sequence[Row], count: int, painter: Painter)
     """Strokes (B, count, 12), their coverage (B, count, 1, 64, 64), and the canvases with them (B, 3, 64, 64)."""
     canvas, target = torch.stack([row.canvas for row in rows]), torch.stack([row.target for row in rows])
     left = torch.tensor([row.strokes_left for row in rows], device=canvas.device)
-    strokes = planner(observe(canvas, target, left.float()), count)
+    strokes = planner(observe(canvas, target, left.float()), count, painter.ribbon)
     if isinstance(painter, StyledPainter):
         strokes = painter.style.apply(strokes)
     beyond = torch.arange(count, device=left.device) >= left[:, None]

@@ -11,9 +11,6 @@ from ...errors import InvalidInputError, MissingLibraryError
 from .brush_file import Settings, parse_brush, read_brush_file, setting_of, write_brush
 from .library import library
 
-DEFAULT_BRUSH = "classic/dry_brush"
-"""What the neural painters learned."""
-
 _BRUSH_FOLDERS = (Path("/usr/share/mypaint-data/2.0/brushes"), Path("/usr/share/mypaint-data/1.0/brushes"))
 _SUFFIX = ".myb"
 
@@ -132,23 +129,33 @@ def _path_of(name: str) -> Path:
     )
 
 
-def brush_noise(dabs: int, seed: int = 1000) -> NDArray[np.float32]:
+def brush_noise(dabs: int, offset: bool = True, radius: bool = True, seed: int = 1000) -> NDArray[np.float32]:
     """The random numbers that libmypaint gives the first ``dabs`` dabs of every fresh brush.
 
-    libmypaint (``mypaint_brush_new``) seeds its generator with 1000; a reset draws one number, then
-    every dab draws a Gaussian for x, one for y and one for the radius, and a uniform number.
+    libmypaint (``mypaint_brush_new``) seeds its generator with 1000; a reset draws one uniform number, the first dab's
+    input ``random``. Every dab then draws a Gaussian for x and one for y if the brush moves dabs by chance, one if it
+    resizes them, and the next dab's uniform number.
+
+    Args:
+        dabs: how many.
+        offset: whether the brush moves dabs by chance (``offset_by_random``).
+        radius: whether it resizes them (``radius_by_random``).
+        seed: of the generator.
 
     Returns:
-        (dabs, 3) float32, standard normal: x offset, y offset, log radius.
+        (dabs, 4) float32: x offset, y offset and log radius, standard normal, or 0 where none is drawn; and the input
+        ``random`` in [0, 1).
     """
     _, lib = library()
     source = lib.rng_double_new(seed)
     try:
-        lib.rng_double_next(source)
-        noise = np.empty((dabs, 3), np.float32)
+        noise = np.zeros((dabs, 4), np.float32)
         for row in noise:
-            row[:] = [lib.rand_gauss(source) for _ in range(3)]
-            lib.rng_double_next(source)
+            row[3] = lib.rng_double_next(source)
+            if offset:
+                row[:2] = [lib.rand_gauss(source), lib.rand_gauss(source)]
+            if radius:
+                row[2] = lib.rand_gauss(source)
         return noise
     finally:
         lib.rng_double_free(source)

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from ...checks import check_whole
 from ...errors import InvalidInputError, MissingDataError
 from ...files import make_folder, write_whole
+from ..names import DEFAULT_BRUSH
 from ..stroke import CANVAS_SIZE, COLOR, STROKE_LENGTH, check_strokes, random_strokes
-from .brushes import DEFAULT_BRUSH, brush_definition
+from .brushes import brush_definition
 from .drawing import Progress, colored_task, draw_coverage, draw_parts, drawing_pool
 
 __all__ = ["StrokeShards", "coverage_from_color", "draw_coverage", "write_shards"]

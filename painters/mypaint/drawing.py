@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ...checks import check_whole
 from ...parallel import count_cores, prepare_worker, start_pool
+from ..names import DEFAULT_BRUSH
 from ..stroke import CANVAS_SIZE, random_strokes
-from .brushes import DEFAULT_BRUSH
 from .engine import MyPaintEngine
 
 Progress = Callable[[int], object]

@@ -7,6 +7,8 @@ gets a new brush: the same twelve numbers always leave the same ink.
 import colorsys
 import json
 import math
+import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,9 +17,10 @@ from numpy.typing import ArrayLike, NDArray
 from ...checks import check_whole
 from ...errors import InvalidInputError
 from .. import stroke as layout
+from ..names import DEFAULT_BRUSH
 from ..stroke import CANVAS_SIZE, bezier_control, bezier_point, check_strokes
 from ..stroke_list import StrokeList, check_windows
-from .brushes import DEFAULT_BRUSH, brush_definition
+from .brushes import brush_definition
 from .library import library
 
 MAXIMUM_SIZE = 8192
@@ -38,6 +41,14 @@ _LONGEST_EVENT_SECONDS = 4.0
 """Past 5 seconds between two events libmypaint takes up the pen."""
 _SLOWNESS = (("speed1_slowness", 0.04), ("speed2_slowness", 0.8))
 """Settings that are times in seconds, and libmypaint's values for brushes that do not say."""
+
+_SLOWED: dict[str, Callable[[float, float], float]] = {
+    **dict.fromkeys(("speed1_slowness", "speed2_slowness", "slow_tracking", "offset_by_speed"), operator.mul),
+    "dabs_per_second": operator.truediv,
+    "offset_by_speed_slowness": lambda value, slower: 100 * math.log1p(math.expm1(0.01 * value) * slower),
+    "direction_filter": lambda value, slower: 2 * math.log1p(math.expm1(0.5 * value) * slower),
+}
+"""What settings become that count seconds, or pixels, where the clock is so many times slower: strokes look alike."""
 
 Window = tuple[float, float, float]
 """x, y of the upper left corner and side of a square, in pixels."""
@@ -74,7 +85,8 @@ class MyPaintEngine:
         self._ffi, self._lib = library()
         self._definition = brush_definition(brush)
         settings = json.loads(self._definition)["settings"]
-        self._slowness = {name: settings.get(name, {"base_value": usual})["base_value"] for name, usual in _SLOWNESS}
+        usual = dict(_SLOWNESS)
+        self._timed = {name: settings.get(name, {"base_value": usual.get(name, 0.0)})["base_value"] for name in _SLOWED}
         surface = self._lib.mypaint_fixed_tiled_surface_new(self.width, self.height)
         self._interface = self._ffi.gc(
             self._lib.mypaint_fixed_tiled_surface_interface(surface), self._lib.mypaint_surface_unref
@@ -82,7 +94,7 @@ class MyPaintEngine:
         self._tiles = self._map_tiles(self._ffi.cast("MyPaintTiledSurface *", surface))
         self._setting = {
             name: self._lib.mypaint_brush_setting_from_cname(name.encode())
-            for name in ("radius_logarithmic", "color_h", "color_s", "color_v", *self._slowness)
+            for name in ("radius_logarithmic", "color_h", "color_s", "color_v", *_SLOWED)
         }
 
     def _map_tiles(self, surface: Any) -> list[tuple[int, int, NDArray[np.uint16]]]:
@@ -127,13 +139,15 @@ class MyPaintEngine:
             lib.mypaint_brush_set_base_value(brush, self._setting["radius_logarithmic"], radius)
             for name, value in zip(("color_h", "color_s", "color_v"), colorsys.rgb_to_hsv(*color), strict=True):
                 lib.mypaint_brush_set_base_value(brush, self._setting[name], value)
-            for name, value in self._slowness.items():
-                lib.mypaint_brush_set_base_value(brush, self._setting[name], value * slower)
             lib.mypaint_brush_reset(brush)
             lib.mypaint_surface_begin_atomic(self._interface)
             for number, (x, y, pressure) in enumerate(stroke_events(stroke, side)):
                 # Longer, and libmypaint would take the pen's first touch for a jump and add an event of its own.
-                seconds = _EVENT_SECONDS * (1.0 if number < _TOUCH_EVENTS else slower)
+                slowdown = 1.0 if number < _TOUCH_EVENTS else slower
+                if number in (0, _TOUCH_EVENTS):
+                    for name, value in self._timed.items():
+                        lib.mypaint_brush_set_base_value(brush, self._setting[name], _SLOWED[name](value, slowdown))
+                seconds = _EVENT_SECONDS * slowdown
                 lib.mypaint_brush_stroke_to(brush, self._interface, left + x, top + y, pressure, 0.0, 0.0, seconds)
             lib.mypaint_surface_end_atomic(self._interface, self._ffi.NULL)
         finally:

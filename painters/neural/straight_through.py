@@ -7,6 +7,7 @@ from ..painter import Painter
 from ..styled import StyledPainter
 from .proxy import ProxyPainter
 from .splat import SplatPainter
+from .stamp.painter import StampPainter
 
 
 class StraightThroughPainter(Painter):
@@ -20,9 +21,9 @@ class StraightThroughPainter(Painter):
 
     def __init__(self, painter: Painter) -> None:
         super().__init__()
-        self.name = painter.name
+        self.name, self.brush, self.ribbon = painter.name, painter.brush, painter.ribbon
         self.painter = painter
-        self.proxy = ProxyPainter().to(next(painter.parameters()).device)
+        self.proxy = ProxyPainter(painter.ribbon).to(next(painter.parameters()).device)
 
     def coverage(self, strokes: Tensor) -> Tensor:
         """Coverage (N, 1, 64, 64) in [0, 1] of strokes (N, 12) in [0, 1]."""
@@ -38,4 +39,5 @@ def pass_straight_through(painter: Painter) -> Painter:
     """The painter to optimize strokes through: one with grain gets smooth gradients, any other has its own."""
     if isinstance(painter, StyledPainter):
         return StyledPainter(pass_straight_through(painter.painter), painter.style)
-    return StraightThroughPainter(painter) if isinstance(painter, SplatPainter) else painter
+    has_grain = isinstance(painter, SplatPainter) or (isinstance(painter, StampPainter) and painter.law.grained)
+    return StraightThroughPainter(painter) if has_grain else painter

@@ -15,14 +15,14 @@ Data = tuple[NDArray[np.float32], NDArray[np.uint8]]
 
 def draw_training_data(config: TrainingConfig, progress: Callable[[int], object] | None = None) -> tuple[Data, Data]:
     """Strokes and coverage to train on, and others to measure with; kept in the folder for a resumed run."""
-    cache = config.folder / f"strokes_{config.strokes}_{config.held_out}_{config.seed}.npz"
+    cache = config.folder / f"strokes_{config.drawn}_{config.held_out}_{config.seed}.npz"
     if cache.is_file():
         with np.load(cache) as stored:
             parts = [stored[name] for name in ("strokes", "coverage", "held_strokes", "held_coverage")]
     else:
         parts = [
-            *draw_coverage(config.strokes, config.seed, progress=progress),
-            *draw_coverage(config.held_out, config.held_out_seed, progress=progress),
+            *draw_coverage(config.drawn, config.seed, progress=progress, brush=config.brush),
+            *draw_coverage(config.held_out, config.held_out_seed, progress=progress, brush=config.brush),
         ]
         with write_whole(cache) as temporary:
             names = ("strokes", "coverage", "held_strokes", "held_coverage")

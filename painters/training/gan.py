@@ -10,18 +10,23 @@ from torch import Tensor, nn
 from ..evaluation.fidelity import Fidelity
 from ..mypaint.brushes import brush_noise
 from ..neural.splat import NOISE_LENGTH, SplatPainter
+from ..neural.stamp.painter import StampPainter
 from ..painter import Painter
 from ..registry import build_painter
+from .brush_law import painter_options
 from .config import TrainingConfig
 from .critic import Critic
 from .stages import Figures, Stage, descend
 
 
-def gan_recipe(config: TrainingConfig, architecture: str) -> tuple[nn.ModuleDict, list[Stage]]:
+def gan_recipe(config: TrainingConfig) -> tuple[nn.ModuleDict, list[Stage]]:
     """The networks, under ``"painter"`` and ``"critic"``, and the stages."""
-    painter = build_painter(architecture)
+    painter = build_painter(config.architecture, **painter_options(config))
     if isinstance(painter, SplatPainter):
-        painter.set_noise(torch.from_numpy(brush_noise(NOISE_LENGTH)))
+        painter.set_noise(torch.from_numpy(brush_noise(NOISE_LENGTH)[:, :3]))
+    if isinstance(painter, StampPainter):
+        offset, radius = (painter.law[name].matters for name in ("offset_by_random", "radius_by_random"))
+        painter.set_noise(torch.from_numpy(brush_noise(len(painter.noise), offset, radius)))
     painter.to(config.device)
     critic = Critic().to(config.device)
     networks = nn.ModuleDict({"painter": painter, "critic": critic})
@@ -41,7 +46,7 @@ class Pretraining(Stage):
 
     def __init__(self, config: TrainingConfig, painter: Painter) -> None:
         optimizer = torch.optim.Adam(painter.parameters(), config.learning_rate)
-        super().__init__(painter, config.pretraining_steps, optimizer)
+        super().__init__(painter, config.stage_steps[0], optimizer)
 
     def train_step(self, strokes: Tensor, real: Tensor, random: np.random.Generator) -> dict[str, float]:
         """One step on squared and absolute error."""
@@ -59,7 +64,7 @@ class Adversarial(Stage):
 
     def __init__(self, config: TrainingConfig, painter: Painter, critic: Critic) -> None:
         optimizer = torch.optim.Adam(painter.parameters(), config.adversarial_learning_rate, betas=(0.5, 0.99))
-        super().__init__(painter, config.adversarial_steps, optimizer)
+        super().__init__(painter, config.stage_steps[1], optimizer)
         self.critic = critic
         self.critic_optimizer = torch.optim.Adam(critic.parameters(), config.critic_learning_rate, betas=(0.0, 0.99))
         self.weight = config.adversarial_weight

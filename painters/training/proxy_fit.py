@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from ...checks import check_positive, check_whole
-from ..neural.proxy import ProxyPainter, ProxyParameters
+from ..neural.proxy import ProxyPainter
 from ..painter import Painter
+from ..ribbon import ProxyParameters
 from ..stroke import CONTROL, END, START, random_strokes
 
 _START = (0.0, 0.0, 0.0, 1.0)

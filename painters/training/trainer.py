@@ -16,15 +16,17 @@ from ...files import write_whole
 from ...runs import load_checkpoint, save_checkpoint
 from ..device import find_device
 from ..evaluation.fidelity import Fidelity, as_batches, contact_sheet, measure_fidelity, stroke_figures
+from ..names import DEFAULT_BRUSH
+from ..neural.stamp.painter import StampPainter
 from ..painter import Painter
 from ..registry import save_painter
 from .config import TrainingConfig
 from .data import Data
 from .gan import gan_recipe
+from .proxy_fit import ProxyFitConfig, fit_proxy
 from .stages import Stage
 from .vae import vae_recipe
 
-_ARCHITECTURES = {"gan": "splat", "gan-deconv": "deconv"}
 _SHEET_STROKES = 48
 """Held-out strokes on a contact sheet: eight rows of six."""
 _WARMUP_STEPS = 100
@@ -54,7 +56,7 @@ class PainterTrainer:
         if config.painter == "vae":
             self.networks, stages = vae_recipe(config)
         else:
-            self.networks, stages = gan_recipe(config, _ARCHITECTURES[config.painter])
+            self.networks, stages = gan_recipe(config)
         self.stages = [stage for stage in stages if stage.steps]
         self.ends = list(itertools.accumulate(stage.steps for stage in self.stages))
         self.step = 0
@@ -89,6 +91,8 @@ class PainterTrainer:
         table = "\n".join(f"|{name}|{value}|" for name, value in self.config.settings().items())
         writer.add_text("configuration", "|setting|value|\n|-|-|\n" + table)
         fidelity: Fidelity | None = None
+        if not self.step and isinstance(self.painter, StampPainter):
+            self._begin_with_law()
         while self.step < self.total_steps:
             index = self._stage_index
             losses = self._train_step()
@@ -103,6 +107,16 @@ class PainterTrainer:
         fidelity = measure_fidelity(self.painter, *self.held_out)
         self._ship(fidelity)
         return fidelity
+
+    def _begin_with_law(self) -> None:
+        """What is to be beaten is the brush's law, before anything was learned."""
+        fidelity = measure_fidelity(self.painter, *self.held_out)
+        self._keep(self.stage.score(fidelity, self.finished), fidelity)
+        self.finished["law"] = fidelity.as_dict() | {"step": 0}
+
+    def _keep(self, score: float | None, fidelity: Fidelity) -> None:
+        weights = {key: value.detach().cpu().clone() for key, value in self.networks.state_dict().items()}
+        self.best = {"score": score, "step": self.step, "weights": weights, "fidelity": fidelity.as_dict()}
 
     def _train_step(self) -> dict[str, float]:
         # A step's chance depends on (seed, step) alone, so a resumed run does what an uninterrupted one would.
@@ -136,8 +150,7 @@ class PainterTrainer:
 
         score = stage.score(fidelity, self.finished)
         if score is not None and ("score" not in self.best or score > self.best["score"]):
-            weights = {key: value.detach().cpu().clone() for key, value in self.networks.state_dict().items()}
-            self.best = {"score": score, "step": self.step, "weights": weights, "fidelity": fidelity.as_dict()}
+            self._keep(score, fidelity)
             self.waited = 0
         else:
             self.waited += 1
@@ -188,7 +201,7 @@ class PainterTrainer:
     def _ship(self, fidelity: Fidelity) -> None:
         config = self.config
         card = {
-            "data": f"{config.strokes} uniform strokes by libmypaint, brush classic/dry_brush, seed {config.seed}",
+            "data": f"{config.drawn} uniform strokes by libmypaint, brush {config.brush}, seed {config.seed}",
             "held_out_seed": config.held_out_seed,
             "best_step": self.best["step"],
             "parameters": sum(weight.numel() for weight in self.painter.parameters()),
@@ -196,4 +209,8 @@ class PainterTrainer:
             "fidelity": fidelity.as_dict(),
             "configuration": config.settings(),
         }
-        save_painter(self.painter, config.folder / "painter.safetensors", {}, card)
+        painter = self.painter
+        painter.brush = config.brush
+        if config.brush != DEFAULT_BRUSH:
+            painter.ribbon = fit_proxy(painter, ProxyFitConfig(seed=config.seed)).parameters
+        save_painter(painter, config.folder / "painter.safetensors", painter.options, card)

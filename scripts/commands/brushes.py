@@ -12,7 +12,8 @@ import tyro
 
 from ...errors import InvalidInputError
 from ...files import check_can_write, write_whole
-from ...painters.mypaint.brushes import DEFAULT_BRUSH, brush_definition, brushes, find_brush
+from ...painters.mypaint.brushes import brush_definition, brushes, find_brush
+from ...painters.names import DEFAULT_BRUSH
 from ..options import about
 
 

@@ -130,7 +130,7 @@ def _load_agents(choices: Choices, loss_name: str) -> "list[Agent]":
 
     loss = make_loss(loss_name)
     network = {} if choices.policy is None else {"network": load_network(choices.policy)}
-    painters = [load_painter(name) for name in choices.painters]
+    painters = [load_painter(name, brush=brush) for name, brush in choices.painters]
     return [
         load_agent(name, painter=painter, loss=loss, **options, **(network if "policy" in options else {}))
         for name, options in choices.agents.items()

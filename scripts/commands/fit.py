@@ -63,8 +63,8 @@ def run(arguments: Arguments) -> None:
 
 
 def _fit_proxy(arguments: Arguments) -> dict[str, Any]:
-    from ...painters.neural.proxy import ProxyParameters
     from ...painters.registry import load_painter
+    from ...painters.ribbon import ProxyParameters
     from ...painters.training.proxy_fit import ProxyFitConfig, fit_proxy
     from ..progress import measuring
 

@@ -8,8 +8,9 @@ from ...agents.outputs.forms import check_output, check_pixels
 from ...checks import check_whole
 from ...errors import InvalidInputError
 from ...files import check_is_no_input
+from ...painters.names import find_painter
 from ...painters.stroke import CANVAS_SIZE
-from ..names import check_agent, check_losses, check_painters
+from ..names import check_agent, check_losses, check_painters, split_brushes
 from ..options import about
 from ..painting.arguments import Arguments
 from ..progress import painting
@@ -47,6 +48,9 @@ def _check(arguments: Arguments) -> str:
     if arguments.size is not None:
         check_whole("size", arguments.size, CANVAS_SIZE, LARGEST_SIZE)
     check_painters("--painter", arguments.painter)
+    for brush in split_brushes("--brush", arguments.brush):
+        with about("--brush"):
+            find_painter(arguments.painter, brush)
     if arguments.loss is not None:
         check_losses("--loss", arguments.loss)
     arguments.style.check()
@@ -86,7 +90,8 @@ def _load_agent(arguments: Arguments, name: str) -> "Agent":
 
     from ...agents.registry import load_agent
 
-    given = {"loss": arguments.loss, "policy": arguments.policy}
+    brush = split_brushes("--brush", arguments.brush)
+    given = {"loss": arguments.loss, "policy": arguments.policy, "brush": brush or None}
     options = {name: value for name, value in given.items() if value is not None}
     agent = load_agent(name, painter=arguments.painter, **options)
     if name == _POLICY:

@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,7 +14,7 @@ from ...agents.outputs.painting_file import read_painting_file
 from ...checks import check_whole
 from ...errors import InvalidInputError
 from ...files import check_is_no_input
-from ...painters.mypaint.brushes import DEFAULT_BRUSH, brush_definition
+from ...painters.mypaint.brushes import brush_definition
 from ...painters.mypaint.engine import MAXIMUM_SIZE
 from ..names import check_painters
 from ..options import about
@@ -39,10 +40,10 @@ class Arguments:
     size: int = 512
     """The longer side of the picture in pixels, up to 8192."""
     brush: str | None = None
-    """For mypaint: an installed MyPaint brush of one color, such as classic/charcoal. By default classic/dry_brush,
-    which the neural painters learned."""
+    """For mypaint: an installed MyPaint brush of one color, such as classic/charcoal, or a .myb file. By default the
+    painting's own."""
     painter: str | None = None
-    """For neural: the painter, by name or as a path to a .safetensors file. By default gan."""
+    """For neural: the painter, by name or as a path to a .safetensors file; by default gan, of the painting's brush."""
     frames: int = FRAMES
     """Of a film: at most so many pictures."""
     seconds: float | None = None
@@ -57,7 +58,7 @@ def run(arguments: Arguments) -> None:
         suffixes = [check_output(output, 1, arguments.frames, arguments.seconds) for output in outputs]
     check_is_no_input(outputs, [arguments.painting])
     stroke_list = read_painting_file(arguments.painting)
-    name = _check_painter(arguments)
+    name = _check_painter(arguments, stroke_list.brushes)
     scaled = stroke_list.scaled(arguments.size)
     for suffix in suffixes:
         with about("--out"):
@@ -67,10 +68,11 @@ def run(arguments: Arguments) -> None:
 
     started = time.perf_counter()
     if arguments.engine == "neural":
-        replay = Replay(stroke_list, load_painter(name), arguments.size)
+        painters = {brush: load_painter(name, brush=brush) for brush in stroke_list.brushes}
+        replay = Replay(stroke_list, painters, arguments.size)
         who = f"the neural painter {name}"
     else:
-        replay = Replay(stroke_list, name, arguments.size)
+        replay = Replay(stroke_list, arguments.brush, arguments.size)
         who = f"MyPaint's {name}"
     for output in outputs:
         replay.save(output, frames=arguments.frames, seconds=arguments.seconds)
@@ -80,18 +82,20 @@ def run(arguments: Arguments) -> None:
     )
 
 
-def _check_painter(arguments: Arguments) -> str:
-    """The name of the brush or the neural painter, which is there."""
+def _check_painter(arguments: Arguments, brushes: Sequence[str]) -> str:
+    """The names of the brushes, or that of the neural painter, which are there."""
     if arguments.engine == "neural":
         _check_left_out("--brush", arguments.brush, "mypaint")
         name = arguments.painter or _DEFAULT_PAINTER
-        check_painters("--painter", name)
+        for brush in brushes:
+            check_painters("--painter", name, brush=brush)
         return name
     _check_left_out("--painter", arguments.painter, "neural")
-    name = arguments.brush or DEFAULT_BRUSH
+    names = [arguments.brush] if arguments.brush else brushes
     with about("--brush") if arguments.brush else contextlib.nullcontext():
-        brush_definition(name)
-    return name
+        for name in names:
+            brush_definition(name)
+    return ", ".join(names)
 
 
 def _check_left_out(option: str, value: str | None, engine: str) -> None:

@@ -7,8 +7,9 @@ paintgym strokes --out charcoal --count 10000 --brush classic/charcoal
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...painters.mypaint.brushes import DEFAULT_BRUSH, brush_definition
+from ...painters.mypaint.brushes import brush_definition
 from ...painters.mypaint.dataset import write_shards
+from ...painters.names import DEFAULT_BRUSH
 from ..options import about
 from ..progress import counting
 

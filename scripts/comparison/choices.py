@@ -9,7 +9,7 @@ from ...agents.registry import find_agent
 from ...checks import check_whole
 from ...envs.targets.names import check_target
 from ...errors import InvalidInputError
-from ..names import check_losses, check_painters, check_policy
+from ..names import check_losses, check_painters, check_policy, split_brushes
 from ..options import about
 
 if TYPE_CHECKING:
@@ -38,14 +38,14 @@ class Choices:
 
     Attributes:
         agents: names, with the options of each but for its painter and loss.
-        painters: names or files.
+        painters: names or files, and the brushes that they are to have learned; None for their own.
         policy: name or file, where an agent has one.
         budgets: stroke budgets by target.
         pictures: how many of each target.
     """
 
     agents: dict[str, dict[str, Any]]
-    painters: list[str]
+    painters: list[tuple[str, str | None]]
     policy: str | None
     budgets: dict[str, list[int]]
     pictures: dict[str, int]
@@ -71,6 +71,9 @@ def read_choices(arguments: "Arguments") -> Choices:
     check_losses("--loss", arguments.loss)
     painters = _split(chosen["painters"], "painters", str)
     check_painters("--painters", *painters)
+    brushes: list[str | None] = [*split_brushes("--brushes", arguments.brushes)]
+    for brush in brushes:
+        check_painters("--brushes", *painters, brush=brush)
     targets = _split(chosen["targets"], "targets", str)
     with about("--targets"):
         for target in targets:
@@ -81,7 +84,7 @@ def read_choices(arguments: "Arguments") -> Choices:
     )
     return Choices(
         agents=agents,
-        painters=painters,
+        painters=[(name, brush) for name in painters for brush in brushes or [None]],
         policy=policy,
         budgets=_split_by_name(chosen["strokes"], "strokes", targets, LARGEST_BUDGET),
         pictures=_single(pictures, "pictures", "target"),

@@ -43,6 +43,10 @@ class Arguments:
     """For policy and policy+refine: mnist, paintings (default), or a .safetensors file that train-policy wrote."""
     painter: str = "gan"
     """The neural painter, by name or as a path to a .safetensors file."""
+    brush: str | None = None
+    """The MyPaint brush, such as deevad/chalk, or a .myb file that train-painter learned; paintgym brushes lists them.
+    With --size also several, separated by commas: the first paints what is coarse, the last what is fine. By default
+    classic/dry_brush."""
     seed: int = 0
     """Seed: the same seed paints the same painting. The agent policy draws nothing by lot: it paints the same with
     every seed."""

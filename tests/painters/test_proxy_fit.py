@@ -2,8 +2,9 @@
 
 import pytest
 from paintgym.errors import InvalidInputError
-from paintgym.painters.neural.proxy import ProxyPainter, ProxyParameters
+from paintgym.painters.neural.proxy import ProxyPainter
 from paintgym.painters.registry import load_painter
+from paintgym.painters.ribbon import ProxyParameters
 from paintgym.painters.training.proxy_fit import ProxyFitConfig, fit_proxy, fit_strokes
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -3,6 +3,7 @@
     paintgym train-painter gan                          # the whole recipe, about half an hour on two cores
     paintgym train-painter gan                          # again: takes up where it was interrupted
     paintgym train-painter vae                          # the rival, in runs/vae
+    paintgym train-painter gan --brush deevad/chalk     # another brush of MyPaint's, minutes
     tensorboard --logdir runs                           # losses, fidelity, real beside neural
 
 The trained painter is ``painter.safetensors`` in the folder; ``load_painter`` and ``--painter`` take its path.
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from ....files import make_folder
+from ....painters.names import DEFAULT_BRUSH
 from ....painters.training.config import TrainingConfig
 from ...names import check_device
 
@@ -40,12 +42,13 @@ def run(arguments: Arguments) -> None:
     from tqdm import tqdm
 
     from ....painters.device import find_device
+    from ....painters.registry import keep_painter
     from ....painters.training.data import draw_training_data
     from ....painters.training.trainer import PainterTrainer
 
     find_device(arguments.device)
     make_folder(arguments.folder)
-    with tqdm(total=arguments.strokes + arguments.held_out, desc="drawing strokes", unit="stroke") as bar:
+    with tqdm(total=arguments.drawn + arguments.held_out, desc="drawing strokes", unit="stroke") as bar:
         training, held_out = draw_training_data(arguments, bar.update)
     trainer = PainterTrainer(arguments, training, held_out)
     console = Console()
@@ -62,5 +65,9 @@ def run(arguments: Arguments) -> None:
             bar.update(progress.step - bar.n)
 
         fidelity = trainer.run(show)
-    console.print(f"wrote {arguments.folder / 'painter.safetensors'}")
+    weights = arguments.folder / "painter.safetensors"
+    console.print(f"wrote {weights}", soft_wrap=True)
+    if arguments.brush != DEFAULT_BRUSH:
+        kept = keep_painter(weights, arguments.painter, arguments.brush)
+        console.print(f"and {kept}, where --brush {arguments.brush} finds it", soft_wrap=True)
     console.print(fidelity)

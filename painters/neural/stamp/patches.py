@@ -1,0 +1,134 @@
+"""Laying dabs on a raster: every dab only where it lies, all dabs of one extent together."""
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ...raster import Raster
+from .dabs import MOST_OPAQUE, Dabs
+from .law import BrushLaw
+from .masks import SMALL, ellipse_distance, faded, round_distance
+
+_PIXELS = 1 << 16
+"""Pixels of dabs that are computed at once on a CPU: larger arrays leave its caches."""
+_DABS = 64
+"""Dabs of each stroke that are laid at once where nobody may count them."""
+_FAINTEST = 1 / (1 << 16)
+"""Opacity below which a dab leaves nothing: half a level of libmypaint's paint."""
+_LEAST_RADIUS = 0.1
+"""In pixels: libmypaint draws no smaller dab (``draw_dab_internal``)."""
+_LARGEST_CHANCE = 3.47
+"""Of libmypaint's normal numbers, sums of four uniform ones (``rand_gauss``)."""
+_LARGEST_RADIUS = math.exp(2.0)
+"""Pixels of the 64x64 canvas, before a brush adds to it."""
+
+
+class Patches(NamedTuple):
+    """Rectangles of one size for some dabs."""
+
+    rows: Tensor
+    """(K,) which dabs."""
+    left: Tensor
+    """(K,) int64: first column."""
+    top: Tensor
+    """(K,) int64: first row."""
+    width: int
+    height: int
+    small: bool | None
+    """Whether the dabs are smaller than ``masks.SMALL``; None where nobody knows."""
+
+
+def lay(dabs: Dabs, patches: Iterable[Patches], count: int, raster: Raster, law: BrushLaw) -> Tensor:
+    """Optical density (N, H, W) of the dabs of ``count`` strokes: what dabs let through multiplies, so it adds up."""
+    density = dabs.opacity.new_zeros(count * raster.height * raster.width)
+    form = torch.stack([*dabs.place, dabs.radius, dabs.hardness, dabs.opacity, dabs.ratio, dabs.angle, dabs.laid], 1)
+    cells, added = [], []
+    for patch in patches:
+        x, y, radius, hardness, opacity, ratio, angle, laid = form[patch.rows].unbind(1)
+        columns = torch.arange(patch.width, device=form.device)
+        lines = torch.arange(patch.height, device=form.device)
+        across = columns + 0.5 + (patch.left - x)[:, None]
+        down = lines + 0.5 + (patch.top - y)[:, None]
+        distance = _distance(across, down, radius, ratio, angle, patch.small, law)
+        if not dabs.grouped:
+            opacity = opacity * laid
+        taken = torch.log1p(-faded(distance, hardness, opacity, MOST_OPAQUE))
+        if dabs.grouped:
+            taken = taken * laid[:, None, None]
+        first = (dabs.stroke[patch.rows] * raster.height + patch.top) * raster.width + patch.left
+        cells.append((first[:, None] + (lines[:, None] * raster.width + columns).flatten()).flatten())
+        added.append(taken.flatten())
+    if cells:
+        density = density.index_add(0, torch.cat(cells), torch.cat(added), alpha=-1.0)
+    return density.view(count, raster.height, raster.width)
+
+
+def _distance(
+    x: Tensor, y: Tensor, radius: Tensor, ratio: Tensor, angle: Tensor, small: bool | None, law: BrushLaw
+) -> Tensor:
+    """Squared distance of pixels from dabs, by the simplest formula that the brush allows."""
+    if small is None:
+        near, far = (_distance(x, y, radius, ratio, angle, one, law) for one in (True, False))
+        return torch.where((radius < SMALL)[:, None, None], near, far)
+    if law.upright or (law.round and not small):
+        return round_distance(x, y, radius, small)
+    return ellipse_distance(x, y, radius, (ratio, angle.cos(), angle.sin()), small)
+
+
+@torch.no_grad()
+def find_patches(dabs: Dabs, law: BrushLaw, raster: Raster) -> Iterator[Patches]:
+    """Rectangles that hold each dab that can be seen, few sizes of them: the host asks."""
+    (x, y), radius = dabs.place, dabs.radius
+    wide, high = _extent(dabs, law)
+    left, top = (x - wide).ceil().long().clamp(min=0), (y - high).ceil().long().clamp(min=0)
+    right = (x + wide).floor().long().clamp(max=raster.width)
+    bottom = (y + high).floor().long().clamp(max=raster.height)
+    seen = (right > left) & (bottom > top) & (dabs.opacity > _FAINTEST) & (dabs.laid > 0)
+    seen &= (dabs.hardness > 0) & (radius >= _LEAST_RADIUS)
+    kinds = (torch.maximum(right - left, bottom - top) + 1) // 2 * 2 + (radius < SMALL)
+    order = torch.where(seen, kinds, 0).argsort()
+    found, numbers = torch.where(seen, kinds, 0)[order].unique_consecutive(return_counts=True)
+    for kind, rows in zip(found.tolist(), order.split(numbers.tolist()), strict=True):
+        extent, small = kind // 2 * 2, bool(kind % 2)
+        width, height = min(extent, raster.width), min(extent, raster.height)
+        for part in rows.split(max(1, _PIXELS // max(1, width * height))) if kind else ():
+            yield Patches(
+                part,
+                left[part].clamp(max=raster.width - width),
+                top[part].clamp(max=raster.height - height),
+                width,
+                height,
+                small,
+            )
+
+
+def all_patches(dabs: Dabs, each: int, law: BrushLaw, raster: Raster) -> Iterator[Patches]:
+    """Rectangles as large as the brush's largest dab for all dabs, ``each`` of every stroke: nobody asks."""
+    reach = _LARGEST_RADIUS * math.exp(law["radius_logarithmic"].most + _LARGEST_CHANCE * law["radius_by_random"].most)
+    # Anti-aliasing widens a dab by half of its fade.
+    pixels = reach / raster.step + law["anti_aliasing"].level / 2
+    extent = math.ceil(2 * min(pixels, raster.width + raster.height)) + 3
+    width, height = min(extent, raster.width), min(extent, raster.height)
+    wide, high = (values.detach() for values in _extent(dabs, law))
+    (x, y) = dabs.place.detach()
+    left = (x - wide).ceil().clamp(0, raster.width - width).long()
+    top = (y - high).ceil().clamp(0, raster.height - height).long()
+    rows = torch.arange(len(dabs.stroke), device=x.device).view(-1, each)
+    for part in rows.split(_DABS, 1):
+        chosen = part.flatten()
+        yield Patches(chosen, left[chosen], top[chosen], width, height, None)
+
+
+def _extent(dabs: Dabs, law: BrushLaw) -> tuple[Tensor, Tensor]:
+    """(M,) how far from a dab's middle the middles of pixels lie that it may touch, along x and y."""
+    radius = dabs.radius.detach()
+    beyond = 0.5 + 0.5 * (radius < SMALL)
+    if law.round:
+        return radius + beyond, radius + beyond
+    short, cos, sin = radius / dabs.ratio.detach(), dabs.angle.detach().cos(), dabs.angle.detach().sin()
+    wide = ((radius * cos).square() + (short * sin).square()).sqrt()
+    high = ((radius * sin).square() + (short * cos).square()).sqrt()
+    return wide + beyond, high + beyond

@@ -1,0 +1,58 @@
+"""What a painter of any brush has to be told of it: its law, and how many dabs its strokes have."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..evaluation.robustness import degenerate_strokes
+from ..mypaint.brush_file import parse_brush
+from ..mypaint.brushes import brush_definition
+from ..neural.stamp.law import BrushLaw
+from ..neural.stamp.pen import Pen
+from ..stroke import random_strokes
+from .config import TrainingConfig
+
+_COUNTED = 5_000
+"""Random strokes whose dabs are counted, beside degenerate ones."""
+_MOST_DABS = 4_096
+"""Dabs that random numbers are kept for, at most: 64 KB of weights. Two Debian brushes have longer strokes."""
+_STEP = 64
+"""Numbers of dabs are rounded up to a multiple."""
+
+
+def painter_options(config: TrainingConfig) -> dict[str, Any]:
+    """What ``build_painter`` is told of the brush: nothing for painters that learn all of it.
+
+    Raises:
+        MissingLibraryError: libmypaint or its brushes are not installed.
+        InvalidInputError: a brush that cannot be painted with, or whose law is not followed.
+    """
+    if config.architecture != "stamp":
+        return {}
+    law = brush_law(config.brush)
+    return {"law": law.written(), "dabs": longest_stroke(law)}
+
+
+def brush_law(brush: str) -> BrushLaw:
+    """The settings of an installed brush, or of a ``.myb`` file.
+
+    Raises:
+        MissingLibraryError: libmypaint or its brushes are not installed.
+        InvalidInputError: a brush that cannot be painted with, or whose law is not followed.
+
+    Examples:
+        >>> brush_law("classic/charcoal").base("dabs_per_actual_radius")
+        5.0
+    """
+    return BrushLaw.of(parse_brush(brush_definition(brush), brush), brush)
+
+
+@torch.no_grad()
+def longest_stroke(law: BrushLaw) -> int:
+    """How many dabs the longest strokes have, rounded up, at most 4,096."""
+    pen = Pen(law)
+    random = random_strokes(_COUNTED, np.random.default_rng(0)).astype(np.float32)
+    strokes = torch.from_numpy(np.concatenate([random, degenerate_strokes()]))
+    most = max(float(pen(part).total.max()) for part in strokes.split(1_000))
+    return int(min(_MOST_DABS, (most // _STEP + 1) * _STEP))
