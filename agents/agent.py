@@ -177,7 +177,7 @@ class Agent(ABC):
             InvalidInputError: a picture that cannot be read, or a budget, size or seed out of range.
         """
         if size is None and len(self.painters) > 1:
-            raise InvalidInputError("several brushes are for paintings with a size, of windows coarse to fine", "brush")
+            raise InvalidInputError("brush names several, which need a size, and windows coarse to fine", "brush")
         style, report = style or Style(), progress or (lambda _: None)
         most = LARGEST_BUDGET if size is None else LARGEST_LARGE_BUDGET
         stroke_budget = check_whole("stroke_budget", stroke_budget, 1, most)

@@ -102,11 +102,14 @@ class StrokeList:
 
 
 def on_one_canvas(
-    strokes: NDArray[np.float32], side: int, background: tuple[float, float, float] = WHITE
+    strokes: NDArray[np.float32],
+    side: int,
+    background: tuple[float, float, float] = WHITE,
+    brush: str = DEFAULT_BRUSH,
 ) -> StrokeList:
     """Strokes that all have the whole of a square canvas for their window."""
     window = np.array([0, 0, side], np.float32)
-    return StrokeList(side, side, strokes, np.broadcast_to(window, (len(strokes), 3)).copy(), background)
+    return StrokeList(side, side, strokes, np.broadcast_to(window, (len(strokes), 3)).copy(), background, (brush,))
 
 
 def check_windows(windows: ArrayLike, count: int) -> NDArray[np.float32]:

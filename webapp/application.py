@@ -8,6 +8,7 @@ from flask import Flask, Response, current_app, jsonify, render_template, reques
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
+from .brushes import brushes
 from .context import current_service, wants_html
 from .errors import BusyError, ForbiddenError, RequestError, printable
 from .hosts import TrustedHosts
@@ -33,7 +34,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 _FORM_PARTS = 20
-"""Fields of a form; there are seven."""
+"""Fields of a form; there are eight."""
 _STATIC_SECONDS = 3600
 """How long browsers keep scripts, style and samples, which change with a new version alone."""
 _SENTENCES = {
@@ -74,6 +75,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["trusted_hosts"] = TrustedHosts(settings.trusted_hosts)
     app.register_blueprint(paintings)
     app.register_blueprint(monitoring)
+    app.register_blueprint(brushes)
     app.add_url_rule("/", "page", _page)
     app.before_request(_refuse_untrusted_host)
     app.before_request(_refuse_cross_site)
@@ -101,7 +103,8 @@ def _page_choices() -> dict[str, Any]:
         "seedless_agents": SEEDLESS_AGENTS,
         "picture_accept": PICTURE_ACCEPT,
         "picture_formats": PICTURE_FORMATS,
-        "painters": service.painters,
+        "painters": service.offer.painters,
+        "brushes": service.offer.brushes,
         "samples": samples(),
         "sizes": list(size_choices(service.settings).values()),
         "upload_megabytes": service.settings.upload_megabytes,

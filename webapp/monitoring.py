@@ -57,7 +57,7 @@ def show_metrics() -> Response:
 def show_openapi() -> Response:
     """All addresses, for programs."""
     service = current_service()
-    return jsonify(describe(service.settings, service.painters, request.script_root))
+    return jsonify(describe(service.settings, service.offer, request.script_root))
 
 
 def resident_bytes() -> int:

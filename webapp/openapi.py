@@ -3,6 +3,7 @@
 from typing import Any
 
 from .. import __version__
+from ..painters.names import DEFAULT_BRUSH
 from ..painters.stroke import CANVAS_SIZE
 from .requests import (
     AGENTS,
@@ -11,6 +12,7 @@ from .requests import (
     LARGE_AGENTS,
     PICTURE_FORMATS,
     SEEDLESS_AGENTS,
+    Offer,
     samples,
     size_choices,
 )
@@ -19,7 +21,7 @@ from .settings import Settings
 Description = dict[str, Any]
 
 
-def describe(settings: Settings, painters: list[str], prefix: str = "") -> Description:
+def describe(settings: Settings, offer: Offer, prefix: str = "") -> Description:
     """The description, as OpenAPI 3.1 has it, of the addresses below a path prefix such as ``/paint``."""
     return {
         "openapi": "3.1.0",
@@ -33,11 +35,11 @@ def describe(settings: Settings, painters: list[str], prefix: str = "") -> Descr
         "components": {
             "parameters": {"id": _parameter("id", "path", {"type": "string", "pattern": "^[0-9a-f]{32}$"})},
             "schemas": {
-                "Options": {"type": "object", "properties": _options(settings, painters)},
+                "Options": {"type": "object", "properties": _options(settings, offer)},
                 "Error": _object({"error": {"type": "string", "description": "One plain sentence."}}),
-                "Painting": _object(_painting(painters)),
+                "Painting": _object(_painting(offer)),
             },
-            "requestBodies": {"PaintingRequest": {"required": True, "content": _request_content(settings, painters)}},
+            "requestBodies": {"PaintingRequest": {"required": True, "content": _request_content(settings, offer)}},
         },
     }
 
@@ -107,6 +109,10 @@ def _paths() -> Description:
         },
         "/api/paint": {"post": at_once},
         "/invocations": {"post": at_once},
+        "/brushes/{brush}.png": {
+            "parameters": [_parameter("brush", "path", {"type": "string"})],
+            "get": _operation("A stroke of a brush, ink on white.", {"200": _answer("PNG.", "image/png")}, 404),
+        },
         "/ping": {"get": _operation("SageMaker's health check.", {"200": {"description": "Well."}}, 503)},
         "/healthz": {"get": _operation("Health.", {"200": _answer("Well.", "application/json")}, 503)},
         "/metrics": {"get": _operation("Figures for Prometheus.", {"200": _answer("Figures.", "text/plain")})},
@@ -144,7 +150,7 @@ def _object(properties: Description) -> Description:
     return {"type": "object", "properties": properties}
 
 
-def _options(settings: Settings, painters: list[str]) -> Description:
+def _options(settings: Settings, offer: Offer) -> Description:
     sizes = size_choices(settings)
     strokes = ", ".join(
         f"{choice.usual_strokes} by default and {choice.most_strokes} at most at size {side}"
@@ -159,7 +165,12 @@ def _options(settings: Settings, painters: list[str]) -> Description:
             "description": f"The painting's longer side in pixels; {CANVAS_SIZE} paints the center square alone. "
             f"Larger paintings are made by the agent {' or '.join(LARGE_AGENTS)}.",
         },
-        "painter": {"enum": painters, "default": DEFAULT_PAINTER},
+        "painter": {"enum": offer.painters, "default": DEFAULT_PAINTER},
+        "brush": {
+            "enum": offer.brushes,
+            "default": DEFAULT_BRUSH,
+            "description": f"The MyPaint brush; others than the default are for the painter {DEFAULT_PAINTER}.",
+        },
         "strokes": {
             "type": "integer",
             "minimum": 1,
@@ -178,8 +189,8 @@ def _options(settings: Settings, painters: list[str]) -> Description:
     }
 
 
-def _request_content(settings: Settings, painters: list[str]) -> Description:
-    options = _options(settings, painters)
+def _request_content(settings: Settings, offer: Offer) -> Description:
+    options = _options(settings, offer)
     about = f"{PICTURE_FORMATS}, in base64 of either alphabet, with line breaks or without, or as a data: URL."
     picture = {
         "type": "string",
@@ -196,13 +207,14 @@ def _request_content(settings: Settings, painters: list[str]) -> Description:
     }
 
 
-def _painting(painters: list[str]) -> Description:
+def _painting(offer: Offer) -> Description:
     text, number, whole = {"type": "string"}, {"type": "number"}, {"type": "integer"}
     return {
         "id": text,
         "state": {"enum": ["waiting", "painting", "finished", "failed", "cancelled"]},
         "agent": {"enum": list(AGENTS)},
-        "painter": {"enum": painters},
+        "painter": {"enum": offer.painters},
+        "brush": {"enum": offer.brushes},
         "width": whole,
         "height": whole,
         "strokes": whole,

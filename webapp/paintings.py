@@ -24,7 +24,7 @@ _WAIT_GRACE_SECONDS = 30
 def request_painting() -> AnyResponse:
     """Take a request: 202 and where to follow it, or, for a form sent by a browser, the page that shows it."""
     service = current_service()
-    job = service.submit(read_request(request, service.settings, service.painters))
+    job = service.submit(read_request(request, service.settings, service.offer))
     page = url_for("paintings.show_painting", identity=job.identity)
     if wants_html(request):
         return redirect(page, 303)
@@ -97,7 +97,7 @@ def fetch_replay(identity: str) -> Response:
 def paint_at_once() -> Response:
     """Paint while the client waits; answer with the strokes as JSON where that is asked for, else with a PNG."""
     service = current_service()
-    painting_request = read_request(request, service.settings, service.painters)
+    painting_request = read_request(request, service.settings, service.offer)
     with StreamSlot():
         job = service.submit(painting_request)
         if not job.wait(service.settings.time_limit + _WAIT_GRACE_SECONDS):
@@ -174,6 +174,7 @@ def _describe(job: Job) -> dict[str, Any]:
         "state": job.state,
         "agent": painting_request.agent,
         "painter": painting_request.painter,
+        "brush": painting_request.brush,
         "width": painting_request.width,
         "height": painting_request.height,
         "strokes": painting_request.strokes,

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Request
 
+from ..painters.names import DEFAULT_BRUSH
 from ..painters.stroke import CANVAS_SIZE
 from .base64_pictures import decode_picture
 from .errors import RequestError, UnsupportedPictureError, printable
@@ -36,7 +37,20 @@ PICTURE_ACCEPT = (
 """The same as HTML has it; by extension too what some systems have no media type for."""
 _LARGEST_SEED = 2**53 - 1
 """The largest whole number that JavaScript's numbers hold."""
-_FIELDS = ("agent", "painter", "size", "strokes", "seed", "sample")
+_FIELDS = ("agent", "painter", "brush", "size", "strokes", "seed", "sample")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What paintings can be painted with.
+
+    Attributes:
+        painters: names of painters.
+        brushes: MyPaint brushes that the default painter learned, its own first.
+    """
+
+    painters: list[str]
+    brushes: list[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +61,7 @@ class PaintingRequest:
         upload: the picture, at the size of the painting.
         agent: who paints, one of ``AGENTS``.
         painter: name of a shipped painter.
+        brush: the MyPaint brush that it learned.
         strokes: how many, at least 1.
         seed: at least 0.
     """
@@ -54,6 +69,7 @@ class PaintingRequest:
     upload: Upload
     agent: str = DEFAULT_AGENT
     painter: str = DEFAULT_PAINTER
+    brush: str = DEFAULT_BRUSH
     strokes: int = DEFAULT_STROKES
     seed: int = 0
 
@@ -112,7 +128,7 @@ def samples() -> list[str]:
     return sorted(path.stem for path in SAMPLES_FOLDER.glob("*.jpg"))
 
 
-def read_request(request: Request, settings: Settings, painters: list[str]) -> PaintingRequest:
+def read_request(request: Request, settings: Settings, offer: Offer) -> PaintingRequest:
     """Read a request's body: ``multipart/form-data``, ``application/json``, or ``image/*`` with options in the query.
 
     Raises:
@@ -134,7 +150,7 @@ def read_request(request: Request, settings: Settings, painters: list[str]) -> P
         fields, content = _fields_given_once(request.args), request.get_data(cache=False)
     else:
         raise UnsupportedPictureError(f"Send a form, JSON, or a picture: {PICTURE_FORMATS}.")
-    size, options = _read_options(fields, settings, painters)
+    size, options = _read_options(fields, settings, offer)
     if content is not None and "sample" in fields:
         # A form sends the chosen sample along with the file; the file is what was meant.
         fields = {key: value for key, value in fields.items() if key != "sample"}
@@ -143,7 +159,7 @@ def read_request(request: Request, settings: Settings, painters: list[str]) -> P
     return PaintingRequest(read_upload(content, settings.maximum_pixels, size), **options)
 
 
-def _read_options(fields: Mapping[str, Any], settings: Settings, painters: list[str]) -> tuple[int, dict[str, Any]]:
+def _read_options(fields: Mapping[str, Any], settings: Settings, offer: Offer) -> tuple[int, dict[str, Any]]:
     unknown = [str(name) for name in fields if name not in _FIELDS]
     if unknown:
         raise RequestError(f"There is no field {printable(unknown[0])}; expected picture, {', '.join(_FIELDS)}.")
@@ -158,10 +174,18 @@ def _read_options(fields: Mapping[str, Any], settings: Settings, painters: list[
     usual = choice.usual_strokes
     return choice.side, {
         "agent": agent,
-        "painter": _choice("painter", fields.get("painter", DEFAULT_PAINTER), painters),
+        **_read_painter(fields, offer),
         "strokes": _whole("strokes", fields.get("strokes", usual), 1, choice.most_strokes, choice.setting),
         "seed": _whole("seed", fields.get("seed", 0), 0, _LARGEST_SEED),
     }
+
+
+def _read_painter(fields: Mapping[str, Any], offer: Offer) -> dict[str, str]:
+    painter = _choice("painter", fields.get("painter", DEFAULT_PAINTER), offer.painters)
+    brush = _choice("brush", fields.get("brush", DEFAULT_BRUSH), offer.brushes)
+    if painter != DEFAULT_PAINTER and brush != DEFAULT_BRUSH:
+        raise RequestError(f"The painter {painter} learned no brush but {DEFAULT_BRUSH}; choose {DEFAULT_PAINTER}.")
+    return {"painter": painter, "brush": brush}
 
 
 def _read_size(value: Any, choices: dict[int, SizeChoice]) -> SizeChoice:

@@ -38,6 +38,13 @@ class Fidelity:
     """High-frequency energy of the neural coverage: the mean square of ``high_pass``."""
     real_detail: float
     """The same of the real coverage."""
+    energy: float
+    """Mean square of the real coverage."""
+
+    @property
+    def relative_error(self) -> float:
+        """Mean squared error in parts of the ink's own energy: faint ink has a high PSNR for nothing."""
+        return float(10 ** (-self.psnr / 10) / self.energy) if self.energy else 0.0
 
     @property
     def detail_gap(self) -> float:
@@ -46,7 +53,10 @@ class Fidelity:
 
     def as_dict(self) -> dict[str, float]:
         """The figures, rounded for cards and reports."""
-        return {key: round(value, 7) for key, value in asdict(self).items()} | {"detail_gap": round(self.detail_gap, 4)}
+        return {key: round(value, 7) for key, value in asdict(self).items()} | {
+            "detail_gap": round(self.detail_gap, 4),
+            "relative_error": round(self.relative_error, 6),
+        }
 
 
 def as_batches(
@@ -71,6 +81,7 @@ class StrokeFigures:
     either: NDArray[np.float64]
     detail: NDArray[np.float64]
     real_detail: NDArray[np.float64]
+    energy: NDArray[np.float64]
 
     def pooled(self, rows: Any = slice(None)) -> Fidelity:
         """The figures of all strokes, or of those that ``rows`` (a mask or indices) picks."""
@@ -85,6 +96,7 @@ class StrokeFigures:
             iou=float(picked["both"].sum() / either) if either else 1.0,
             detail=float(picked["detail"].mean()),
             real_detail=float(picked["real_detail"].mean()),
+            energy=float(picked["energy"].sum() / pixels),
         )
 
 
@@ -128,7 +140,8 @@ def stroke_figures(neural: NDArray[np.float32], coverage: NDArray[np.uint8]) -> 
         details = (high_pass(drawn).square(), high_pass(real).square())
         sums = [figure.sum((1, 2, 3), dtype=torch.float64) for figure in figures]
         means = [detail.mean((1, 2, 3), dtype=torch.float64) for detail in details]
-        parts.append(torch.stack(sums + means))
+        energy = real.square().sum((1, 2, 3), dtype=torch.float64)
+        parts.append(torch.stack([*sums, *means, energy]))
     return StrokeFigures(*torch.cat(parts, 1).numpy())
 
 

@@ -12,8 +12,8 @@ import tyro
 
 from ...errors import InvalidInputError
 from ...files import check_can_write, write_whole
-from ...painters.mypaint.brushes import brush_definition, brushes, find_brush
-from ...painters.names import DEFAULT_BRUSH
+from ...painters.mypaint.brushes import Brush, brush_definition, brushes, find_brush
+from ...painters.names import DEFAULT_BRUSH, brush_key, learned_brushes
 from ..options import about
 
 
@@ -36,12 +36,15 @@ def run(arguments: Arguments) -> None:
                 raise InvalidInputError(f"{arguments.sheet} is no .png")
             check_can_write(arguments.sheet)
     found = [find_brush(name) for name in arguments.names] or brushes()
-    width = max(len(brush.name) for brush in found)
+    width, learned = max(len(brush.name) for brush in found), {DEFAULT_BRUSH, *learned_brushes()}
     for brush in found:
-        learned = "learned by the neural painters" if brush.name == DEFAULT_BRUSH else "can be painted with"
-        print(f"{brush.name:<{width}}  {brush.obstacle or learned}")
+        told = "a neural painter learned it" if _key(brush) in learned else "can be painted with"
+        print(f"{brush.name:<{width}}  {brush.obstacle or told}")
     paintable = [brush.name for brush in found if brush.paintable]
-    print(f"{len(paintable)} of {len(found)} can be painted with")
+    ready = sum(brush.paintable and _key(brush) in learned for brush in found)
+    print(f"{len(paintable)} of {len(found)} can be painted with; {ready} have a neural painter")
+    if ready < len(paintable):
+        print("'paintgym train-painter gan --brush NAME' makes one for another, in minutes")
     if not arguments.sheet:
         return
     if not paintable:
@@ -49,7 +52,15 @@ def run(arguments: Arguments) -> None:
     from ...painters.mypaint.sheet import brush_sheet
     from ...painters.registry import load_painter
 
-    painters = {DEFAULT_BRUSH: load_painter("gan")} if DEFAULT_BRUSH in paintable else {}
+    painters = {
+        brush.name: load_painter("gan", brush=brush.name)
+        for brush in found
+        if brush.paintable and _key(brush) in learned
+    }
     with write_whole(arguments.sheet) as temporary:
         brush_sheet(paintable, painters).save(temporary, format="PNG", optimize=True)
     print(f"wrote {arguments.sheet}")
+
+
+def _key(brush: Brush) -> str:
+    return brush_key(brush.name)

@@ -1,6 +1,7 @@
 """``paintgym fidelity``: how true the neural painters are to the real brush.
 
 paintgym fidelity                                        # every shipped painter, 1,000 new strokes
+paintgym fidelity --brushes learned --sheet brushes.png  # the painter of every brush
 paintgym fidelity --painters gan runs/gan/painter.safetensors --seed 7 --sheet sheet.png --json report.json
 """
 
@@ -16,9 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...checks import check_whole
+from ...errors import InvalidInputError
 from ...files import check_can_write, write_whole
 from ...painters.names import PAINTER_FILES
 from ...painters.stroke import random_strokes
+from ..comparison.brushes import choose_brushes, compare_brushes
 from ..names import check_painters
 from ..options import about
 from ..progress import counting
@@ -45,6 +48,9 @@ class Arguments:
     strokes, in thirds.
     """
 
+    brushes: str | None = None
+    """Measure the painters of brushes instead: names separated by commas, learned for all that a painter learned, or
+    installed for all that can be painted with, of which those without a painter are trained for half a minute."""
     painters: tuple[str, ...] = ()
     """Shipped painters, or .safetensors files, apart or with commas; all shipped painters by default."""
     strokes: int = 1_000
@@ -79,6 +85,9 @@ class _Measured:
 
 def run(arguments: Arguments) -> None:
     """Draw, measure, print, and write what was asked for."""
+    if arguments.brushes is not None:
+        _measure_brushes(arguments, arguments.brushes)
+        return
     names = [name for word in arguments.painters for name in word.split(",") if name] or PAINTER_FILES.shipped()
     _check(arguments, names)
     from rich.console import Console
@@ -117,6 +126,15 @@ def run(arguments: Arguments) -> None:
         with write_whole(arguments.json) as temporary:
             temporary.write_text(json.dumps(report, indent=2) + "\n")
         console.print(f"wrote {arguments.json}")
+
+
+def _measure_brushes(arguments: Arguments, brushes: str) -> None:
+    if arguments.painters or arguments.reference:
+        option = "--painters" if arguments.painters else "--reference"
+        raise InvalidInputError(f"--brushes is for the painter gan of each brush; leave {option} out")
+    _check(arguments, [])
+    chosen = choose_brushes(brushes)
+    compare_brushes(chosen, arguments.strokes, arguments.seed, arguments.robustness, arguments.sheet, arguments.json)
 
 
 def _check(arguments: Arguments, names: list[str]) -> None:

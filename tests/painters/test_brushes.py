@@ -150,7 +150,7 @@ def test_the_command_lists_and_writes_a_sheet(tmp_path: Path, capsys: pytest.Cap
     path = tmp_path / "sheet.png"
     assert main(["brushes", "classic/charcoal", "classic/smudge", "--sheet", str(path)]) == 0
     printed = capsys.readouterr().out
-    assert "classic/charcoal  can be painted with" in printed
+    assert "classic/charcoal  a neural painter learned it" in printed
     assert "classic/smudge    is not of a single color" in printed
     assert path.read_bytes().startswith(b"\x89PNG")
 

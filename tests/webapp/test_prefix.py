@@ -18,7 +18,7 @@ from werkzeug.test import Client
 
 __all__ = ["app"]
 pytestmark = pytest.mark.usefixtures("one_thread")
-ROOTS = {"", "static", "paintings", "openapi.json"}
+ROOTS = {"", "static", "paintings", "brushes", "openapi.json"}
 """First segments of the page's links, without a prefix."""
 STATIC = Path(__file__).parents[2] / "webapp" / "static"
 

@@ -34,9 +34,9 @@ class _ActivePainting:
     row: Row
 
     @property
-    def batch_key(self) -> tuple[str, int]:
-        """Paintings with the same painter and as many strokes in their next step advance together."""
-        return self.job.request.painter, self.row.count
+    def batch_key(self) -> tuple[str, str, int]:
+        """Paintings with the same painter, brush and number of strokes in their next step advance together."""
+        return self.job.request.painter, self.job.request.brush, self.row.count
 
 
 class PolicyBatcher:
@@ -47,7 +47,7 @@ class PolicyBatcher:
     Args:
         jobs: where they wait.
         planner: decides on strokes, by the policy's network.
-        painter: gives a painter by its name.
+        painter: gives a painter by its name and its brush.
         batch: most paintings that advance together; 1 serves them one by one.
         time_limit: seconds for a painting.
     """
@@ -56,7 +56,7 @@ class PolicyBatcher:
         self,
         jobs: JobQueue,
         planner: Planner,
-        painter: Callable[[str], Painter],
+        painter: Callable[[str, str], Painter],
         batch: int,
         time_limit: int,
     ) -> None:
@@ -97,7 +97,7 @@ class PolicyBatcher:
                 batch[0].job.fail(FAILURE)
 
     def _step(self, batch: list[_ActivePainting]) -> None:
-        painter = self._painter(batch[0].job.request.painter)
+        painter = self._painter(batch[0].job.request.painter, batch[0].job.request.brush)
         coverages = advance(self._planner, [item.row for item in batch], painter)
         canvas, target = (torch.stack([getattr(item.row, part) for item in batch]) for part in ("canvas", "target"))
         losses = self._loss(canvas, self._loss.features(target)).tolist()
@@ -112,7 +112,7 @@ class PolicyBatcher:
         if not row.strokes_left:
             painting = Painting(
                 image=to_uint8(row.canvas),
-                stroke_list=on_one_canvas(torch.cat(row.strokes).numpy(), CANVAS_SIZE),
+                stroke_list=on_one_canvas(torch.cat(row.strokes).numpy(), CANVAS_SIZE, brush=painter.brush),
                 loss=loss,
                 loss_name=self._loss.name,
                 seconds=job.seconds,

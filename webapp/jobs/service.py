@@ -15,12 +15,12 @@ from ...agents.policy_agent import PolicyAgent
 from ...agents.registry import find_agent, load_agent
 from ...errors import MissingLibraryError
 from ...painters.mypaint.engine import MyPaintEngine
-from ...painters.names import PAINTER_FILES
+from ...painters.names import DEFAULT_BRUSH, PAINTER_FILES, learned_brushes
 from ...painters.painter import Painter
 from ...painters.registry import load_painter
 from ...painters.stroke import CANVAS_SIZE
 from ..errors import NotFoundError
-from ..requests import PaintingRequest
+from ..requests import Offer, PaintingRequest
 from ..settings import Settings
 from ..uploads import Upload
 from .batching import PolicyBatcher
@@ -48,7 +48,7 @@ class PaintingService:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.painters = PAINTER_FILES.shipped()
+        self.offer = Offer(PAINTER_FILES.shipped(), [DEFAULT_BRUSH, *learned_brushes()])
         self.ended: Counter[tuple[str, str]] = Counter()
         """How many paintings ended, by agent and state."""
         self.seconds: dict[str, float] = defaultdict(float)
@@ -60,11 +60,12 @@ class PaintingService:
         self.stream_slots = threading.Semaphore(settings.maximum_streams)
         """Threads that may be held for long."""
         self._network = load_network(settings.policy)
-        self._painter = cache(_load_painter)
+        self.painter = cache(_load_painter)
+        """Gives a painter by its name and its brush."""
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
         self._tally_lock = threading.Lock()
-        batcher = PolicyBatcher(self.quick, Planner(self._network), self._painter, settings.batch, settings.time_limit)
+        batcher = PolicyBatcher(self.quick, Planner(self._network), self.painter, settings.batch, settings.time_limit)
         worker = Worker(self.slow, self._make_agent, settings.time_limit)
         self._closing = threading.Event()
         runs = [self._expire_periodically, batcher.run, *[worker.run] * settings.slow_workers]
@@ -139,8 +140,8 @@ class PaintingService:
             thread.join(max(0.0, deadline - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
-    def _make_agent(self, name: str, painter: str) -> Agent:
-        options: dict[str, Any] = {"painter": self._painter(painter), "loss": "mse"}
+    def _make_agent(self, name: str, painter: str, brush: str) -> Agent:
+        options: dict[str, Any] = {"painter": self.painter(painter, brush), "loss": "mse"}
         if "time_limit" in find_agent(name)[1].options:
             options["time_limit"] = float(self.settings.time_limit)
         if "policy" in find_agent(name)[1].options:
@@ -179,5 +180,5 @@ def _has_mypaint() -> bool:
     return True
 
 
-def _load_painter(name: str) -> Painter:
-    return load_painter(name)
+def _load_painter(name: str, brush: str) -> Painter:
+    return load_painter(name, brush=brush)

@@ -42,11 +42,11 @@ class Worker:
 
     Args:
         jobs: where they wait.
-        agent: gives an agent by its name and its painter's.
+        agent: gives an agent by its name, its painter's and its brush's.
         time_limit: seconds for a painting; agents that can are told to finish by then.
     """
 
-    def __init__(self, jobs: JobQueue, agent: Callable[[str, str], Agent], time_limit: int) -> None:
+    def __init__(self, jobs: JobQueue, agent: Callable[[str, str, str], Agent], time_limit: int) -> None:
         self._jobs = jobs
         self._agent = agent
         self._time_limit = time_limit
@@ -63,7 +63,7 @@ class Worker:
     def _paint(self, job: Job) -> None:
         request = job.request
         try:
-            agent = self._agent(request.agent, request.painter)
+            agent = self._agent(request.agent, request.painter, request.brush)
             publisher = _Publisher(job, agent.painter, self._time_limit + _GRACE_SECONDS)
             size = request.size if request.large else None
             painting = agent.paint(

@@ -95,7 +95,7 @@ async function paint() {
     stage.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   }
   const clock = setInterval(() => list.forEach((easel) => easel.tick()), 100);
-  const common = { ...(await chooser.fields()), painter: options.get("painter"), size: options.get("size"), strokes: options.get("strokes"), seed: options.get("seed") };
+  const common = { ...(await chooser.fields()), painter: options.get("painter"), brush: options.get("brush"), size: options.get("size"), strokes: options.get("strokes"), seed: options.get("seed") };
   const ends = await Promise.allSettled(list.map((easel, i) => paintOnEasel(easel, i, { ...common, agent: easel.name })));
   clearInterval(clock);
   list.forEach((easel) => easel.stop());

@@ -80,6 +80,7 @@ def test_json_holds_all_that_is_needed_to_paint_it_again(painting, tmp_path):
         "width": 64,
         "height": 64,
         "background": [1.0, 1.0, 1.0],
+        "brushes": ["classic/dry_brush"],
         "windows": [[0.0, 0.0, 64.0]],
         "stroke_windows": [0] * 90,
         "agent": "random",
