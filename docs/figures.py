@@ -12,6 +12,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from paintgym.files import data_directory
+
 FOLDER = Path(__file__).parent / "figures"
 
 COMMANDS = {
@@ -26,9 +28,19 @@ COMMANDS = {
     "large": "paintgym compare --size 512 --agents policy --strokes 500,2000,5000 --pictures 4",
     "large_agents": "paintgym compare --size 512 --agents greedy,policy,policy+refine --strokes 500 --pictures 2",
     "study": "paintgym compare --study --quick --workers 1",
+    "brushes": "paintgym fidelity --brushes installed --seed 7",
+    "brush_paintings": (
+        "paintgym compare --agents policy --brushes learned --size 512 --strokes 2000 --targets "
+        "piero_della_francesca__portrait_of_a_boy.jpg,"
+        "joachim_patinir__landscape_with_the_destruction_of_sodom_and_gomorrah.jpg,"
+        "vincent_van_gogh__sunflowers.jpg"
+    ),
     "ladder": "paintgym scoreboard docs/figures/ladder",
 }
 """File in ``docs/figures`` to the command whose ``--json`` it holds."""
+
+AMONG_PAINTINGS = ("brush_paintings",)
+"""Commands that name pictures of the data folder, and are run among them: no report is to hold its path."""
 
 _ROWS = ("source", "strokes", "figure", "method", "pictures", "mean", "low", "high")
 
@@ -39,7 +51,8 @@ def measure(name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         words = [*shlex.split(command)[1:], "--json", str(report)]
-        subprocess.run([sys.executable, "-m", "paintgym", *words], check=True)
+        where = data_directory() / "paintings" if name in AMONG_PAINTINGS else None
+        subprocess.run([sys.executable, "-m", "paintgym", *words], check=True, cwd=where)
         figures = {"command": command, **_without_bulk(json.loads(report.read_text()))}
     (FOLDER / f"{name}.json").write_text(json.dumps(figures, indent=1) + "\n")
 

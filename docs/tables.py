@@ -18,6 +18,7 @@ from typing import Any
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS))
 
+import brush_tables  # type: ignore[import-not-found]  # noqa: E402
 import ladder_tables  # type: ignore[import-not-found]  # noqa: E402
 
 ROOT = DOCS.parent
@@ -258,6 +259,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "study": _study,
     "study_replay": _study_replay,
     "references": lambda: ladder_tables.references(_card("agents/baselines/references.json"), _markdown),
+    "brushes_shipped": lambda: brush_tables.brushes_shipped(_read("brushes"), _markdown),
+    "brushes_installed": lambda: brush_tables.brushes_installed(_read("brushes"), _markdown),
+    "brush_paintings": lambda: brush_tables.brush_paintings(_read("brush_paintings"), _markdown),
     "ladder": lambda: ladder_tables.ladder(_read("ladder"), _markdown),
     "ladder_in_short": lambda: ladder_tables.ladder_in_short(_read("ladder"), _markdown),
     "rl_on_gradients": lambda: ladder_tables.rl_on_gradients(_read("ladder"), _markdown),

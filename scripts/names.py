@@ -6,7 +6,7 @@ from ..agents.policy.names import find_policy
 from ..agents.registry import find_agent
 from ..envs.losses.names import check_loss
 from ..errors import InvalidInputError
-from ..painters.names import find_painter
+from ..painters.names import DEFAULT_BRUSH, find_painter, learned_brushes
 from .options import about
 
 _DEVICE = re.compile(r"(cpu|cuda|mps|xpu)(:\d+)?")
@@ -41,13 +41,15 @@ def check_painters(option: str, *names: str, brush: str | None = None) -> None:
 
 
 def split_brushes(option: str, text: str | None) -> list[str]:
-    """The brushes of a list with commas; none where nothing is given.
+    """The brushes of a list with commas, or all that a painter learned for ``learned``; none where nothing is given.
 
     Raises:
         InvalidInputError: a list of none.
     """
     if text is None:
         return []
+    if text == "learned":
+        return [DEFAULT_BRUSH, *learned_brushes()]
     brushes = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     if not brushes:
         raise InvalidInputError(f"{option} is {text!r}, expected a brush such as deevad/chalk")

@@ -216,16 +216,23 @@ class MyPaintEngine:
         return self._read(slice(0, 3))
 
 
-def paint_list(stroke_list: StrokeList, brush: str = DEFAULT_BRUSH) -> NDArray[np.float32]:
+def paint_list(stroke_list: StrokeList, brush: str | None = None) -> NDArray[np.float32]:
     """Paint a whole painting by the real brush: (height, width, 3) float32 RGB in [0, 1].
+
+    Args:
+        stroke_list: the strokes.
+        brush: lays all of them; by default each is laid by its own.
 
     Raises:
         MissingLibraryError: libmypaint or its brushes are not installed.
         InvalidInputError: unknown brush, a brush of several colors, or paper beyond 8192 pixels.
     """
-    engine = MyPaintEngine((stroke_list.width, stroke_list.height), brush)
-    paper = np.broadcast_to(np.array(stroke_list.background, np.float32), (stroke_list.height, stroke_list.width, 3))
-    return engine.paint(stroke_list.strokes, paper, stroke_list.windows)
+    size = stroke_list.width, stroke_list.height
+    engines = {name: MyPaintEngine(size, name) for name in ((brush,) if brush else stroke_list.brushes)}
+    canvas = np.broadcast_to(np.array(stroke_list.background, np.float32), (size[1], size[0], 3))
+    for name, part in [(brush, stroke_list)] if brush else stroke_list.by_brush():
+        canvas = engines[name].paint(part.strokes, canvas, part.windows)
+    return np.ascontiguousarray(canvas)
 
 
 def stroke_events(stroke: NDArray[np.float64], size: float = CANVAS_SIZE) -> list[tuple[float, float, float]]:

@@ -3,10 +3,12 @@
 paintgym brushes                                 # all installed ones
 paintgym brushes my_brush.myb classic/charcoal   # some, or files of your own
 paintgym brushes --sheet brushes.png
+paintgym brushes --sheet painted.webp --picture photo.jpg    # painted with each brush that a painter learned
 """
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tyro
 
@@ -15,6 +17,15 @@ from ...files import check_can_write, write_whole
 from ...painters.mypaint.brushes import Brush, brush_definition, brushes, find_brush
 from ...painters.names import DEFAULT_BRUSH, brush_key, learned_brushes
 from ..options import about
+from ..progress import counting
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from ...painters.painter import Painter
+
+_COLUMNS, _LETTERS, _QUALITY = 5, 20, 85
+"""Paintings beside each other, height of their names in pixels, and WebP's quality."""
 
 
 @dataclass(frozen=True)
@@ -24,17 +35,25 @@ class Arguments:
     names: tyro.conf.Positional[tuple[str, ...]] = ()
     """Installed brushes such as classic/charcoal, or .myb files; all installed ones by default."""
     sheet: Path | None = None
-    """Write a contact sheet (.png) here: the real brush's strokes, and below them the neural painter's where one
-    learned the brush."""
+    """Write a contact sheet (.png or .webp) here: the real brush's strokes, and below them the neural painter's where
+    one learned the brush."""
+    picture: Path | None = None
+    """For the sheet: a picture that the policy paints with each brush that a painter learned, instead of strokes."""
+    strokes: int = 1_000
+    """For the picture: strokes of each painting."""
+    size: int = 256
+    """For the picture: the longer side of each painting in pixels."""
 
 
 def run(arguments: Arguments) -> None:
     """Print what there is, and write the sheet."""
     if arguments.sheet:
         with about("--sheet"):
-            if arguments.sheet.suffix != ".png":
-                raise InvalidInputError(f"{arguments.sheet} is no .png")
+            if arguments.sheet.suffix not in (".png", ".webp"):
+                raise InvalidInputError(f"{arguments.sheet} is no .png or .webp")
             check_can_write(arguments.sheet)
+    elif arguments.picture:
+        raise InvalidInputError("--picture is painted on a sheet; name one with --sheet")
     found = [find_brush(name) for name in arguments.names] or brushes()
     width, learned = max(len(brush.name) for brush in found), {DEFAULT_BRUSH, *learned_brushes()}
     for brush in found:
@@ -57,9 +76,40 @@ def run(arguments: Arguments) -> None:
         for brush in found
         if brush.paintable and _key(brush) in learned
     }
+    picture = arguments.picture
+    sheet = _painted(picture, arguments, painters) if picture else brush_sheet(paintable, painters)
     with write_whole(arguments.sheet) as temporary:
-        brush_sheet(paintable, painters).save(temporary, format="PNG", optimize=True)
+        if arguments.sheet.suffix == ".webp":
+            sheet.save(temporary, format="WEBP", quality=_QUALITY, method=6)
+        else:
+            sheet.save(temporary, format="PNG", optimize=True)
     print(f"wrote {arguments.sheet}")
+
+
+def _painted(picture: Path, arguments: Arguments, painters: "dict[str, Painter]") -> "Image":
+    """A picture, painted with each brush, and their names."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    from ...agents.registry import load_agent
+
+    if not painters:
+        raise InvalidInputError("--picture: a painter has learned none of these brushes")
+    paintings = {}
+    with counting("painting", len(painters)) as advance:
+        for name, painter in painters.items():
+            agent = load_agent("policy", painter=painter)
+            paintings[name] = agent.paint(picture, arguments.strokes, size=arguments.size).image
+            advance(1)
+    height, width = next(iter(paintings.values())).shape[:2]
+    columns = min(_COLUMNS, len(paintings))
+    rows = -(-len(paintings) // columns)
+    sheet = Image.new("RGB", (columns * width, rows * (height + _LETTERS)), "white")
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(_LETTERS - 6)
+    for number, (name, image) in enumerate(paintings.items()):
+        left, top = number % columns * width, number // columns * (height + _LETTERS)
+        draw.text((left + 4, top + 1), name, "#505050", font)
+        sheet.paste(Image.fromarray(image), (left, top + _LETTERS))
+    return sheet
 
 
 def _key(brush: Brush) -> str:

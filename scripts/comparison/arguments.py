@@ -23,8 +23,8 @@ class Arguments:
     """Who paints, separated by commas; random,greedy,gradient by default, gradient where painters are named. There
     are policy and policy+refine too."""
     brushes: str | None = None
-    """MyPaint brushes, separated by commas, such as classic/dry_brush,deevad/chalk: every agent paints with each, and
-    the real MyPaint replays with it. classic/dry_brush by default."""
+    """MyPaint brushes, separated by commas, such as classic/dry_brush,deevad/chalk, or learned for all that a painter
+    learned: every agent paints with each, and the real MyPaint replays with it. classic/dry_brush by default."""
     painters: str | None = None
     """Neural painters, separated by commas, by name or as paths to .safetensors files; gan by default. Where there are
     several, strokes move by each painter's own gradient, not by the proxy renderer's."""

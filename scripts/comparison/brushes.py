@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from ...errors import InvalidInputError
 from ...files import write_whole
 from ...painters.mypaint.brushes import brush_definition, brushes
-from ...painters.names import DEFAULT_BRUSH, learned_brushes
 from ..names import split_brushes
 from ..options import about
 from ..progress import counting
@@ -27,8 +26,6 @@ def choose_brushes(text: str) -> list[str]:
         InvalidInputError: one that cannot be painted with.
         MissingLibraryError: libmypaint or its brushes are not installed.
     """
-    if text == "learned":
-        return [DEFAULT_BRUSH, *learned_brushes()]
     if text == "installed":
         return [brush.name for brush in brushes() if brush.paintable]
     chosen = split_brushes("--brushes", text)

@@ -13,6 +13,7 @@ from paintgym.agents.outputs.painting_file import read_painting_file
 from paintgym.agents.outputs.replay import Replay
 from paintgym.agents.registry import load_agent
 from paintgym.errors import InvalidInputError
+from paintgym.painters.mypaint import engine as mypaint
 from paintgym.painters.mypaint.brushes import find_brush
 from paintgym.painters.names import DEFAULT_BRUSH, brush_key, learned_brushes
 from paintgym.painters.neural.stamp.painter import StampPainter
@@ -147,6 +148,7 @@ def test_mypaint_agrees_with_a_painting_by_other_brushes() -> None:
     real = Replay(painting.stroke_list).image
     error = np.mean((real.astype(float) - painting.image) ** 2)
     assert 10 * np.log10(255**2 / error) > 38
+    np.testing.assert_allclose(mypaint.paint_list(painting.stroke_list) * 255, real, atol=1.01)
     # By another brush it is another picture.
     other = Replay(painting.stroke_list, DEFAULT_BRUSH).image
     assert np.mean((other.astype(float) - painting.image) ** 2) > 10 * error

@@ -1,0 +1,81 @@
+"""The tables of brushes, as ``tables`` asks for them."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+Report = dict[str, Any]
+Markdown = Callable[[Iterable[str], Iterable[Iterable[str]], str], str]
+
+_GOOD_PSNR, _GOOD_ERROR = 28.0, 0.15
+"""What a brush is said to be learned by: decibels, and error in parts of the ink's energy."""
+
+
+def brushes_shipped(report: Report, markdown: Markdown) -> str:
+    """How true the shipped painters are to their brushes."""
+    rows = [
+        (
+            f"`{name}`",
+            f"{one['psnr']:.1f} dB",
+            f"{one['relative_error']:.2%}",
+            f"{one['iou']:.3f}",
+            f"{one['detail_gap']:.1%}",
+        )
+        for name, one in report["brushes"].items()
+        if one.get("schedule") == "full"
+    ]
+    source = f"Printed by `{report['command']}`; {report['strokes']:,} strokes that no training saw."
+    return markdown(("brush", "PSNR", "error", "IoU", "detail gap"), rows, source)
+
+
+def brushes_installed(report: Report, markdown: Markdown) -> str:
+    """How many of the installed brushes can be learned, and which cannot, and why."""
+    others = {name: one for name, one in report["brushes"].items() if one.get("schedule") != "full"}
+    learned = [name for name, one in report["brushes"].items() if _is_good(one)]
+    rows = []
+    for name, one in others.items():
+        if "psnr" not in one:
+            rows.append((f"`{name}`", "", "", one["obstacle"].partition(": ")[2]))
+        elif not _is_good(one):
+            rows.append((f"`{name}`", f"{one['psnr']:.1f} dB", f"{one['relative_error']:.1%}", _REASONS.get(name, "")))
+    source = (
+        f"{len(learned)} of {len(report['brushes'])} reach {_GOOD_PSNR:.0f} dB and an error of at most "
+        f"{_GOOD_ERROR:.0%} of the ink's energy, those that do not ship after half a minute of training. These do not. "
+        f"Printed by `{report['command']}`."
+    )
+    return markdown(("brush", "PSNR", "error", "why"), rows, source)
+
+
+def brush_paintings(report: Report, markdown: Markdown) -> str:
+    """What the policy makes of pictures with each brush."""
+    means = {(row["source"], row["method"], row["figure"]): row["mean"] for row in report["summaries"]}
+    sources = list(dict.fromkeys(source for source, _, _ in means))
+    rows = []
+    for method in dict.fromkeys(method for _, method, _ in means):
+        brush = method.partition(" ")[2] or "classic/dry_brush"
+        cells = [f"{means[source, method, 'mse']:.4f}, {means[source, method, 'vgg19']:.3f}" for source in sources]
+        agreement = min(means[source, method, "replay psnr"] for source in sources)
+        rows.append((f"`{brush}`", *cells, f"{agreement:.1f} dB"))
+    strokes = report["summaries"][0]["strokes"]
+    source = (
+        f"MSE and VGG19 loss with {strokes:,} strokes, and the least PSNR between the painting and MyPaint's own "
+        f"of the same strokes. Printed by `{report['command']}`."
+    )
+    titles = [source.rpartition("__")[2].removesuffix(".jpg").replace("_", " ") for source in sources]
+    return markdown(("brush", *titles, "MyPaint agrees"), rows, source)
+
+
+def _is_good(one: Report) -> bool:
+    return bool(one.get("psnr", 0) >= _GOOD_PSNR and one["relative_error"] <= _GOOD_ERROR)
+
+
+_REASONS = {
+    "classic/pointy_ink": "few dabs, up to 50 pixels large: a dab more or less is seen",
+    "deevad/spray2": "chance resizes dabs, and with them the way to the next",
+    "experimental/1pixel": "snaps to whole pixels, where a hair's breadth decides",
+    "experimental/pixel_hardink": "snaps to whole pixels, where a hair's breadth decides",
+    "experimental/pixelblocking": "snaps to whole pixels, where a hair's breadth decides",
+    "experimental/sewing": "few dabs that come and go with the length of the stroke",
+    "experimental/spaced-blot": "few dabs that come and go with the length of the stroke",
+    "ramon/Clouds": "a few dabs, thrown far by how fast the pen is",
+}
+"""What was found where a brush was looked into."""
