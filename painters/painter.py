@@ -1,7 +1,7 @@
 """What a painter is: strokes to coverage, on the 64x64 canvas or on any raster. By name they are in ``registry``."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from types import MappingProxyType
 from typing import Any
@@ -69,6 +69,8 @@ class Painter(nn.Module):
     """The proxy renderer's parameters for that brush."""
     exact: bool = False
     """Whether it samples any raster as the engine paints there: its ink has more detail the finer it is."""
+    margin: int = CANVAS_SIZE // 4
+    """How far ink may run beyond the 64x64 canvas, in its pixels: dabs are shifted at random."""
     options: Mapping[str, Any] = MappingProxyType({})
     """What ``build_painter`` needs to make it again, where that is not the default."""
     asks: bool | None = None
@@ -102,6 +104,19 @@ class Painter(nn.Module):
             return near
         far = resample(self(_shrunk(strokes)) * _thinning(strokes), _WIDER, raster)
         return far + _nearness(raster).to(far) * (near - far)
+
+    def crops(self, strokes: Tensor, raster: Raster) -> Iterator[tuple[int, int, Tensor]]:
+        """The ink of strokes (N, 12) one by one, on the part of a raster that each may touch: all of it, if need be.
+
+        Yields:
+            First column and first row of the part, and the coverage (1, 1, h, w) there; without pixels where a stroke
+            leaves nothing.
+
+        Raises:
+            InvalidInputError: strokes of another shape, or with NaN in them.
+        """
+        for stroke in strokes:
+            yield 0, 0, self.sample(stroke[None], raster)
 
     def forward(self, strokes: Tensor) -> Tensor:
         """See the class.

@@ -13,8 +13,9 @@ from .raster import WHOLE, Raster, resample
 from .stroke import CANVAS_SIZE, COLOR
 from .stroke_list import StrokeList
 
-_MARGIN = CANVAS_SIZE // 4
-"""How far ink may run beyond its window, in pixels of the 64x64 canvas: dabs are shifted at random."""
+_LEAST_CROPPED = 128
+"""Side of a window, in pixels, from which painters that can paint strokes one by one, each only where it lies: at 4,096
+pixels in a third of the time; in smaller windows a batch is quicker."""
 _FINEST_STEP = 0.5
 """Finer rasters are interpolated: ink has little detail beyond, and to splat it would take long."""
 _MOST_PIXELS = 8_000_000
@@ -62,6 +63,14 @@ def paint_list(
 @torch.no_grad()
 def paint_window(canvas: Tensor, strokes: Tensor, window: Window, painter: Painter) -> None:
     """Paint the strokes (T, 12) of one window on a canvas (3, H, W), in place; ink may run beyond the window."""
+    if painter.exact and window[2] >= _LEAST_CROPPED:
+        x, y, side = window
+        unit = CANVAS_SIZE / side
+        raster = Raster(-x * unit, -y * unit, unit, canvas.shape[2], canvas.shape[1])
+        for stroke, (left, top, coverage) in zip(strokes, painter.crops(strokes, raster), strict=True):
+            part = canvas[:, top : top + coverage.shape[2], left : left + coverage.shape[3]]
+            part.copy_(composite(part[None].contiguous(), coverage[None], stroke[None, None, COLOR])[0])
+        return
     for batch, place, coverage in window_coverage(canvas, strokes, window, painter):
         part = canvas[place]
         part.copy_(composite(part[None].contiguous(), coverage[None], batch[None, :, COLOR])[0])
@@ -88,7 +97,8 @@ def window_coverage(
         (n, 1, h, w).
     """
     x, y, side = window
-    margin = _MARGIN * side / CANVAS_SIZE
+    painter = as_painter(painter)
+    margin = painter.margin * side / CANVAS_SIZE
     left, top = max(0, math.floor(x - margin)), max(0, math.floor(y - margin))
     right = min(canvas.shape[2], math.ceil(x + side + margin))
     bottom = min(canvas.shape[1], math.ceil(y + side + margin))
@@ -98,7 +108,7 @@ def window_coverage(
     raster = Raster((left - x) * unit, (top - y) * unit, unit, right - left, bottom - top)
     place = (slice(None), slice(top, bottom), slice(left, right))
     for batch in strokes.split(max(1, _MOST_PIXELS // (raster.width * raster.height))):
-        yield batch, place, _sample(as_painter(painter), batch, raster)
+        yield batch, place, _sample(painter, batch, raster)
 
 
 def view(canvases: Tensor, windows: list[Window]) -> Tensor:

@@ -35,6 +35,8 @@ _CURVE_EVENTS = 100
 """Events along the curve."""
 _ENTRY_STEP_PIXELS = 0.25
 """How far along the pen enters after its first touch, in pixels of the 64x64 canvas."""
+_STATE_X_Y = (0, 1)
+"""Of ``MyPaintBrushState``: where the pen was."""
 _TOUCH_EVENTS = 2
 """Events that do not slow down with the window: the first touch, and the entry."""
 _LONGEST_EVENT_SECONDS = 4.0
@@ -140,6 +142,9 @@ class MyPaintEngine:
             for name, value in zip(("color_h", "color_s", "color_v"), colorsys.rgb_to_hsv(*color), strict=True):
                 lib.mypaint_brush_set_base_value(brush, self._setting[name], value)
             lib.mypaint_brush_reset(brush)
+            # A pen that is followed slowly comes from here: from the window's corner, wherever that lies.
+            for state, value in zip(_STATE_X_Y, (left, top), strict=True):
+                lib.mypaint_brush_set_state(brush, state, value)
             lib.mypaint_surface_begin_atomic(self._interface)
             for number, (x, y, pressure) in enumerate(stroke_events(stroke, side)):
                 # Longer, and libmypaint would take the pen's first touch for a jump and add an event of its own.

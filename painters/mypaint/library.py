@@ -26,6 +26,7 @@ void mypaint_brush_unref(MyPaintBrush *);
 void mypaint_brush_reset(MyPaintBrush *);
 int mypaint_brush_from_string(MyPaintBrush *, const char *);
 void mypaint_brush_set_base_value(MyPaintBrush *, int, float);
+void mypaint_brush_set_state(MyPaintBrush *, int, float);
 int mypaint_brush_setting_from_cname(const char *);
 int mypaint_brush_input_from_cname(const char *);
 int mypaint_brush_stroke_to(MyPaintBrush *, MyPaintSurface *, float x, float y, float pressure,

@@ -160,3 +160,22 @@ def test_the_brush_noise_is_standard_normal():
     noise = brush_noise(4000)[:, :3]
     np.testing.assert_allclose(noise.mean(0), 0, atol=0.06)
     np.testing.assert_allclose(noise.std(0), 1, atol=0.06)
+
+
+@pytest.mark.parametrize("name", ["classic/charcoal", "classic/dry_brush", "classic/brush"])
+def test_a_stroke_in_a_window_is_that_of_a_canvas_of_its_own(name: str) -> None:
+    # All three follow the pen slowly: from the window's corner, not the canvas's.
+    stroke = random_strokes(1, np.random.default_rng(3))
+    alone = MyPaintEngine(64, name).paint(stroke)
+    window = MyPaintEngine((200, 160), name).paint(stroke, windows=[[100, 64, 64]])
+    np.testing.assert_allclose(window[64:128, 100:164], alone, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["classic/kabura", "classic/charcoal", "tanda/marker-01", "ramon/Marker"])
+def test_a_larger_window_shows_the_same_stroke(name: str) -> None:
+    # Dabs by the second, slow tracking, direction: all keep time with the window.
+    strokes = random_strokes(6, np.random.default_rng(3))
+    small, large = (MyPaintEngine(side, name).coverage(strokes) for side in (64, 512))
+    shrunk = large.reshape(6, 64, 8, 64, 8).mean((2, 4))
+    assert np.abs(shrunk - small).mean() < 0.12 * small.mean()
+    assert 0.93 < shrunk.mean() / small.mean() < 1.05

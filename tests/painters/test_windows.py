@@ -35,8 +35,8 @@ def test_neural_and_real_brush_agree_at_any_size(longest_side):
     neural = paint_list(stroke_list, paintgym.load_painter("gan")).permute(1, 2, 0).numpy()
     real = paint_by_mypaint(stroke_list)
     assert neural.shape == real.shape
-    assert psnr(neural, real) > 31
-    assert psnr(np.roll(neural, 3, 1), real) < 28
+    assert psnr(neural, real) > 34
+    assert psnr(np.roll(neural, 3, 1), real) < psnr(neural, real) - 5
 
 
 def test_painters_that_know_only_their_canvas_are_interpolated():

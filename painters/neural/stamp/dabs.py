@@ -41,6 +41,13 @@ class Dabs(NamedTuple):
     grouped: bool
     """Whether some may stand for more than one."""
 
+    def part(self, first: int, last: int, left: int, top: int) -> "Dabs":
+        """Dabs ``first`` to before ``last`` as those of one stroke, on a raster that begins further right and down."""
+        chosen = [value[..., first:last] if isinstance(value, Tensor) else value for value in self]
+        dabs = Dabs(*chosen)
+        corner = dabs.place.new_tensor([[left], [top]])
+        return dabs._replace(stroke=torch.zeros_like(dabs.stroke), place=dabs.place - corner)
+
 
 def place_dabs(
     law: BrushLaw, columns: dict[str, int], path: Path, noise: Tensor, raster: Raster, counts: list[int] | None = None

@@ -4,6 +4,7 @@ A setting has a base value, to which lines in pieces of what the pen does are ad
 ``mypaint-mapping.c``. What a brush does not say is 0 (``mypaint_brush_new``).
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -38,6 +39,10 @@ _UNKNOWN = (
 )
 """Settings that move dabs in ways that are not followed here: noise on the pen draws random numbers between those of
 dabs, and no Debian brush of one color has an offset to a side."""
+LARGEST_RADIUS = math.exp(2.0)
+"""Pixels of the 64x64 canvas, before a brush adds to it."""
+LARGEST_CHANCE = 3.47
+"""Of libmypaint's normal numbers, which are sums of four uniform ones (``rand_gauss``)."""
 _LEAST_STEP = 1e-3
 """Two points of a line that lie one over the other get this far apart: a step keeps a slope."""
 
@@ -146,6 +151,12 @@ class BrushLaw:
 
     def __getitem__(self, name: str) -> Setting:
         return self.settings.get(name, Setting())
+
+    @property
+    def largest(self) -> float:
+        """By how much the radius grows at most."""
+        chance = self["radius_by_random"]
+        return math.exp(self["radius_logarithmic"].most + LARGEST_CHANCE * max(0.0, chance.base + chance.most))
 
     def base(self, name: str) -> float:
         """The base value of a setting."""

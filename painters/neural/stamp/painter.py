@@ -5,7 +5,8 @@ rounding to 15 bits above all, is learned: a small network corrects the opacity,
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -13,9 +14,10 @@ from torch import Tensor, nn
 
 from ...painter import Painter
 from ...raster import WHOLE, Raster
+from ...stroke import CANVAS_SIZE
 from .dabs import Dabs, place_dabs, softened
-from .law import BrushLaw
-from .patches import all_patches, find_patches, lay
+from .law import LARGEST_CHANCE, LARGEST_RADIUS, BrushLaw
+from .patches import all_patches, dab_boxes, find_patches, lay
 from .pen import Pen
 
 NOISE_COLUMNS = 4
@@ -53,6 +55,9 @@ class StampPainter(Painter):
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
         self.correction = nn.Sequential(nn.Linear(4, hidden), nn.SiLU(), last)
+        thrown = self.law["offset_by_random"]
+        far = LARGEST_RADIUS * (max(0.0, thrown.base + thrown.most) * LARGEST_CHANCE + self.law.largest)
+        self.margin = math.ceil(min(CANVAS_SIZE, max(self.margin, far)))
         self.register_buffer("noise", torch.zeros(dabs, NOISE_COLUMNS))
 
     def set_noise(self, noise: Tensor) -> None:
@@ -73,6 +78,20 @@ class StampPainter(Painter):
             InvalidInputError: strokes of another shape, or with NaN in them.
         """
         return self._compute(strokes, lambda checked: self._coverage(checked, raster))
+
+    @torch.no_grad()
+    def crops(self, strokes: Tensor, raster: Raster) -> Iterator[tuple[int, int, Tensor]]:
+        """See ``Painter``: only where dabs lie."""
+        for part in self._checked(strokes).split(_STROKES):
+            dabs = self._dabs(part, True, raster)
+            boxes = dab_boxes(dabs, self.law, raster)
+            ends = [0, *dabs.stroke.bincount(minlength=len(part)).cumsum(0).tolist()]
+            for number, (first, last) in enumerate(pairwise(ends)):
+                left, top, right, bottom = boxes[number]
+                box = Raster(0.0, 0.0, 1.0, max(0, right - left), max(0, bottom - top))
+                own = dabs.part(first, last, left, top)
+                patches = find_patches(own, self.law, box) if box.width and box.height else ()
+                yield left, top, -torch.expm1(-lay(own, patches, 1, box, self.law))[:, None]
 
     def _coverage(self, strokes: Tensor, raster: Raster) -> Tensor:
         if not self.may_ask(strokes):

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ...raster import Raster
 from .dabs import MOST_OPAQUE, Dabs
-from .law import BrushLaw
+from .law import LARGEST_RADIUS, BrushLaw
 from .masks import SMALL, ellipse_distance, faded, round_distance
 
 _PIXELS = 1 << 16
@@ -20,10 +20,6 @@ _FAINTEST = 1 / (1 << 16)
 """Opacity below which a dab leaves nothing: half a level of libmypaint's paint."""
 _LEAST_RADIUS = 0.1
 """In pixels: libmypaint draws no smaller dab (``draw_dab_internal``)."""
-_LARGEST_CHANCE = 3.47
-"""Of libmypaint's normal numbers, sums of four uniform ones (``rand_gauss``)."""
-_LARGEST_RADIUS = math.exp(2.0)
-"""Pixels of the 64x64 canvas, before a brush adds to it."""
 
 
 class Patches(NamedTuple):
@@ -107,7 +103,7 @@ def find_patches(dabs: Dabs, law: BrushLaw, raster: Raster) -> Iterator[Patches]
 
 def all_patches(dabs: Dabs, each: int, law: BrushLaw, raster: Raster) -> Iterator[Patches]:
     """Rectangles as large as the brush's largest dab for all dabs, ``each`` of every stroke: nobody asks."""
-    reach = _LARGEST_RADIUS * math.exp(law["radius_logarithmic"].most + _LARGEST_CHANCE * law["radius_by_random"].most)
+    reach = LARGEST_RADIUS * law.largest
     # Anti-aliasing widens a dab by half of its fade.
     pixels = reach / raster.step + law["anti_aliasing"].level / 2
     extent = math.ceil(2 * min(pixels, raster.width + raster.height)) + 3
@@ -120,6 +116,24 @@ def all_patches(dabs: Dabs, each: int, law: BrushLaw, raster: Raster) -> Iterato
     for part in rows.split(_DABS, 1):
         chosen = part.flatten()
         yield Patches(chosen, left[chosen], top[chosen], width, height, None)
+
+
+def dab_boxes(dabs: Dabs, law: BrushLaw, raster: Raster) -> list[list[int]]:
+    """First column and row, and those after the last, of the pixels that each stroke's dabs may touch, by stroke."""
+    wide, high = _extent(dabs, law)
+    x, y = dabs.place
+    seen = (dabs.opacity > _FAINTEST) & (dabs.laid > 0)
+    count = int(dabs.stroke.max()) + 1 if len(dabs.stroke) else 0
+    sides = ((x - wide, "amin"), (y - high, "amin"), (x + wide, "amax"), (y + high, "amax"))
+    limits = raster.width, raster.height
+    boxes = []
+    for number, (side, how) in enumerate(sides):
+        limit = limits[number % 2]
+        rounded = side.ceil() if how == "amin" else side.floor()
+        pixels = rounded.clamp(0, limit).masked_fill(~seen, limit if how == "amin" else 0)
+        start = torch.full((count,), float(limit if how == "amin" else 0))
+        boxes.append(start.scatter_reduce(0, dabs.stroke, pixels, how))
+    return torch.stack(boxes, 1).long().tolist()
 
 
 def _extent(dabs: Dabs, law: BrushLaw) -> tuple[Tensor, Tensor]:

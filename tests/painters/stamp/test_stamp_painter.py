@@ -110,3 +110,15 @@ def test_learning_corrects_dabs_within_bounds() -> None:
     after = painter(strokes)
     assert bool(after.isfinite().all())
     assert 1.0 < float(after.sum() / before.sum()) < 1.6
+
+
+@pytest.mark.parametrize("brush", ["classic/charcoal", "ramon/Marker"])
+def test_strokes_one_by_one_are_those_of_a_batch(brush: str) -> None:
+    painter, strokes = untrained(brush), some(5)
+    strokes[2, 0] = strokes[2, 11] = 0.0
+    raster = Raster(-8.0, 3.0, 0.5, 150, 110)
+    batch = painter.sample(strokes, raster)
+    alone = torch.zeros_like(batch)
+    for number, (left, top, coverage) in enumerate(painter.crops(strokes, raster)):
+        alone[number, :, top : top + coverage.shape[2], left : left + coverage.shape[3]] = coverage[0]
+    torch.testing.assert_close(alone, batch, atol=1e-5, rtol=0)
