@@ -16,6 +16,9 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers.documentation import DOCS, PAGES, ROOT, all_blocks, blocks, name_of
+from paintgym.errors import MissingLibraryError
+from paintgym.files import data_directory
+from paintgym.painters.mypaint.brushes import find_brush
 from paintgym.scripts.commands import serve
 from paintgym.scripts.commands.train import lite
 from paintgym.scripts.main import main
@@ -52,6 +55,7 @@ SMALL: dict[str, str] = {
     "compare": _COMPARE,
     "strokes": "--count 20 --workers 1",
     "fidelity": "--strokes 6",
+    "brushes": "--strokes 4 --size 64",
     "bench": "--rounds 2 --batches 2 --threads 1",
     "train-painter": (
         "--strokes 64 --held-out 8 --batch-size 8 --pretraining-steps 1 --adversarial-steps 1 "
@@ -101,6 +105,14 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for path in (Path("photo.jpg"), *(Path(folder) / f"{i}.jpg" for folder in ("photos", "frames") for i in range(9))):
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(random.integers(0, 256, (64, 80, 3), dtype=np.uint8)).save(path)
+    # Painters of other brushes are kept in the data folder: here, in one of the test's own.
+    own = tmp_path / "data"
+    own.mkdir()
+    for path in data_directory().glob("*"):
+        (own / path.name).symlink_to(path.resolve())
+    monkeypatch.setenv("PAINTGYM_DATA", str(own))
+    with contextlib.suppress(MissingLibraryError):
+        shutil.copy(find_brush("classic/pen").path, "my_brush.myb")
     shutil.copy(ROOT / "README.md", "README.md")
     Path("docs").symlink_to(DOCS)
     return tmp_path

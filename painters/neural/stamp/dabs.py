@@ -43,10 +43,18 @@ class Dabs(NamedTuple):
 
     def part(self, first: int, last: int, left: int, top: int) -> "Dabs":
         """Dabs ``first`` to before ``last`` as those of one stroke, on a raster that begins further right and down."""
-        chosen = [value[..., first:last] if isinstance(value, Tensor) else value for value in self]
-        dabs = Dabs(*chosen)
-        corner = dabs.place.new_tensor([[left], [top]])
-        return dabs._replace(stroke=torch.zeros_like(dabs.stroke), place=dabs.place - corner)
+        rows, corner = slice(first, last), self.place.new_tensor([[left], [top]])
+        return Dabs(
+            torch.zeros_like(self.stroke[rows]),
+            self.place[:, rows] - corner,
+            self.radius[rows],
+            self.hardness[rows],
+            self.opacity[rows],
+            self.laid[rows],
+            self.ratio[rows],
+            self.angle[rows],
+            self.grouped,
+        )
 
 
 def place_dabs(
