@@ -61,8 +61,10 @@ class GradientAgent(WindowAgent):
         search = StrokeOptimizer(
             core, stage.state, generator, config, self.proposer(stage), self.config.straight_through
         )
+        if math.isfinite(seconds):
+            seconds -= _hurry(search, budget, seconds, config.grown)
         best, least = None, math.inf
-        for iteration, fraction in _schedule(iterations, seconds):
+        for iteration, fraction in schedule(iterations, seconds):
             waves = min(config.waves, 1 + int(config.waves * fraction / config.grown))
             search.grow(math.ceil(budget * waves / config.waves))
             if perceptual and fraction >= config.sketched:
@@ -84,11 +86,27 @@ class GradientAgent(WindowAgent):
         return None
 
 
-def _schedule(iterations: int, seconds: float) -> Iterator[tuple[int, float]]:
-    """Count the iterations; with each comes the part of the work, or of the time, that lies behind."""
+def _hurry(search: StrokeOptimizer, budget: int, seconds: float, part: float) -> float:
+    """Lay the first stroke, and try fewer for each of the others where all would take more than their part of the time.
+
+    With 200 strokes and half a second it took 5.4 before. Returns the seconds that the first took.
+    """
+    started = time.perf_counter()
+    search.grow(1)
+    taken = time.perf_counter() - started
+    if taken * budget > part * seconds:
+        search.spare(part * seconds / (taken * budget))
+    return taken
+
+
+def schedule(iterations: int, seconds: float) -> Iterator[tuple[int, float]]:
+    """Count the iterations; with each comes the part of the work, or of the time, that lies behind.
+
+    None begins that would end after the time is over, if it takes as long as the others on average; one is always made.
+    """
     started = time.perf_counter()
     for iteration in range(iterations):
-        fraction = max(iteration / iterations, (time.perf_counter() - started) / seconds)
-        if fraction >= 1 and iteration:
+        passed = time.perf_counter() - started
+        if iteration and passed * (1 + 1 / iteration) > seconds:
             return
-        yield iteration, min(fraction, 1.0)
+        yield iteration, min(max(iteration / iterations, passed / seconds), 1.0)

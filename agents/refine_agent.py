@@ -1,25 +1,30 @@
 """The agent ``policy+refine``: the optimizer of ``gradient``, which begins with the strokes of a policy."""
 
+import math
+import time
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from .agent import Stage
+from ..envs.losses.loss import PixelLoss
+from ..painters.canvas import paint_strokes
+from .agent import Progress, ProgressCallback, Stage
 from .config import RefineAgentConfig
-from .gradient import GradientAgent
+from .gradient import GradientAgent, schedule
 from .policy.network import StrokeNetwork
 from .policy.planner import Planner
 from .policy.registry import load_network
 from .policy.rollout import paint_steps
-from .search.stroke_optimizer import Proposer
+from .search.stroke_optimizer import Proposer, StrokeOptimizer
 
 
 class RefineAgent(GradientAgent):
     """Refines a policy's strokes as ``GradientAgent`` refines those it picks itself.
 
-    The policy lays the strokes of each wave, the next where the refined ones leave an error. That paints better
-    than to refine the policy's whole painting: early strokes move freely while there are few. Settings are those of
+    The policy lays the strokes of each wave, the next where the refined ones leave an error: early strokes move freely
+    while there are few. Where there is time for few iterations alone, it lays all strokes first, and they are refined
+    together. Either way the policy's own painting is kept where it is better. Settings are those of
     ``RefineAgentConfig``.
 
     Args:
@@ -40,6 +45,53 @@ class RefineAgent(GradientAgent):
     def networks(self) -> list[nn.Module]:
         """See ``Agent``."""
         return [*super().networks, self.planner.network]
+
+    def _optimize(
+        self, stage: Stage, generator: torch.Generator, report: ProgressCallback, iterations: int, seconds: float
+    ) -> Tensor:
+        started, core = time.perf_counter(), stage.core
+        budget, proposer = core.stroke_budget, self.proposer(stage)
+        strokes = proposer(stage.state.canvas, budget, budget)
+        search = StrokeOptimizer(
+            core, stage.state, generator, self.config.optimizer, lambda *_: strokes, self.config.straight_through
+        )
+        search.grow(budget)
+        if not isinstance(core.loss, PixelLoss):
+            search.finish()
+        begun = time.perf_counter()
+        least = search.descend(self.config.joint_learning_rate)
+        now = time.perf_counter()
+        left, each = seconds - (now - started), now - begun
+        if min(iterations, left / each) < self.config.joint_iterations:
+            return self._move_together(search, strokes, least, report, iterations - 1, left)
+        refined = super()._optimize(stage, generator, report, iterations, left)
+        return refined if self._loss(stage, refined) <= self._loss(stage, strokes) else strokes
+
+    def _move_together(
+        self,
+        search: StrokeOptimizer,
+        best: Tensor,
+        least: float,
+        report: ProgressCallback,
+        iterations: int,
+        seconds: float,
+    ) -> Tensor:
+        """The best strokes on the way, beginning with those of the policy, whose loss is the least so far."""
+        color_every = self.config.optimizer.color_every
+        for iteration, fraction in schedule(iterations, seconds) if seconds > 0 else ():
+            if iteration % color_every == color_every - 1 and not search.finishing:
+                search.recolor()
+            loss = search.descend(self.config.joint_learning_rate * 0.5 * (1 + math.cos(math.pi * fraction)))
+            if loss < least:
+                best, least = search.stack.strokes.clone(), loss
+            report(Progress(len(best), loss, fraction, search.stack.strokes))
+        report(Progress(len(best), least, 1.0))
+        return best
+
+    def _loss(self, stage: Stage, strokes: Tensor) -> float:
+        core, state = stage.core, stage.state
+        canvas = paint_strokes(state.canvas, strokes[None], core.painter)
+        return float(core.loss(canvas, state.target_features))
 
     def proposer(self, stage: Stage) -> Proposer:
         """The policy."""

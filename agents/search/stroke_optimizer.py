@@ -1,6 +1,7 @@
 """Optimizing all strokes of a canvas together: growing, moving, recoloring them, and laying useless ones elsewhere."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -63,6 +64,12 @@ class StrokeOptimizer:
                 strokes = self._proposer(self.stack.canvas(), lacking, self._core.stroke_budget - len(self.stack))
                 coverage = self._core.painter(strokes).flatten(1)
             self.stack.append(strokes, coverage)
+
+    def spare(self, part: float) -> None:
+        """Try that part as many strokes for each that is laid from now on, and one at least."""
+        proposals = self._config.proposals
+        fewer = replace(proposals, candidates=max(1, int(part * proposals.candidates)))
+        self._config = replace(self._config, proposals=fewer)
 
     def replace_useless(self) -> None:
         """Take away the strokes that are worth least, and lay as many that are worth more."""

@@ -1,5 +1,6 @@
 """Agents: every one keeps the contract, and the better ones do paint better."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -8,8 +9,9 @@ import pytest
 from helpers.soft_painter import SoftPainter
 from numpy.typing import NDArray
 from paintgym.agents.agent import Agent, Progress
-from paintgym.agents.gradient import GradientAgent
+from paintgym.agents.gradient import GradientAgent, schedule
 from paintgym.agents.registry import load_agent
+from paintgym.agents.search.stroke_optimizer import StrokeOptimizer
 from paintgym.errors import InvalidInputError
 from paintgym.files import data_directory
 from paintgym.painters.stroke import check_strokes
@@ -101,6 +103,30 @@ def test_more_strokes_than_a_block_are_painted_too(picture: NDArray[np.uint8]) -
 def test_a_time_limit_ends_the_work_with_the_whole_budget(picture: NDArray[np.uint8]) -> None:
     painting = make("gradient", iterations=1_000_000, time_limit=0.3).paint(picture, 20)
     assert painting.strokes.shape == (20, 12)
+
+
+def test_fewer_strokes_are_tried_where_all_would_take_longer_than_there_is_time(
+    picture: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A clock that goes a second further whenever somebody looks at it: a stroke takes a second, of ten.
+    ticks = itertools.count()
+    monkeypatch.setattr("paintgym.agents.gradient.time.perf_counter", lambda: float(next(ticks)))
+    parts = []
+    monkeypatch.setattr(StrokeOptimizer, "spare", lambda search, part: parts.append(part))
+    painting = make("gradient", iterations=1_000_000, time_limit=10.0).paint(picture, 20)
+    assert painting.strokes.shape == (20, 12)
+    assert parts == [pytest.approx(0.2 * 10 / 20)]
+
+
+def test_the_schedule_ends_before_an_iteration_that_would_be_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("paintgym.agents.gradient.time.perf_counter", lambda: now[0])
+    numbers = []
+    for number, _ in schedule(1_000, 1.0):
+        numbers.append(number)
+        now[0] += 0.3
+    assert numbers == [0, 1, 2]
+    assert [number for number, _ in schedule(1_000, -1.0)] == [0]
 
 
 def test_a_perceptual_loss_is_lowered_and_named(picture: NDArray[np.uint8], data: Callable[[str], object]) -> None:

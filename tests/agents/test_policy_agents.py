@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from helpers.small_policy import save_small_policy, smooth_picture
 from paintgym.agents.agent import Progress
+from paintgym.agents.config import RefineAgentConfig
 from paintgym.agents.policy.registry import load_network
+from paintgym.agents.refine_agent import RefineAgent
 from paintgym.agents.registry import load_agent
 from paintgym.errors import InvalidInputError
 from paintgym.painters.neural.proxy import ProxyPainter
@@ -53,6 +55,24 @@ def test_refining_keeps_its_time_limit_and_its_options(policy_file: Path) -> Non
     assert agent.paint(smooth_picture(1), 6).strokes.shape == (6, 12)
     with pytest.raises(InvalidInputError, match="no option 'color'"):
         load_agent("policy+refine", color=1)
+
+
+@pytest.mark.parametrize("options", [{"iterations": 1}, {"iterations": 6}, {"iterations": 100}, {"time_limit": 1e-3}])
+def test_refined_strokes_are_never_worse_than_the_policys(policy_file: Path, options: dict[str, Any]) -> None:
+    network = load_network(policy_file)
+    policy = load_agent("policy", network=network, painter=ProxyPainter(), loss="mse")
+    refine = load_agent("policy+refine", network=network, painter=ProxyPainter(), loss="mse", **options)
+    for seed in range(3):
+        assert refine.paint(smooth_picture(seed), 40).loss <= policy.paint(smooth_picture(seed), 40).loss + 1e-7
+
+
+def test_with_few_iterations_all_strokes_are_refined_together(policy_file: Path) -> None:
+    picture, losses = smooth_picture(3), []
+    for joint in (80, 0):
+        config = RefineAgentConfig(policy=policy_file, joint_iterations=joint, iterations=10)
+        agent = RefineAgent(config, painter=ProxyPainter(), loss="mse")
+        losses.append(agent.paint(picture, 60).loss)
+    assert losses[0] < losses[1]
 
 
 def test_the_command_paints_with_a_policy_file(policy_file: Path, tmp_path: Path, capsys: Any) -> None:
