@@ -71,8 +71,6 @@ def _is_good(one: Report) -> bool:
 _REASONS = {
     "classic/pointy_ink": "few dabs, up to 50 pixels large: a dab more or less is seen",
     "deevad/spray2": "chance resizes dabs, and with them the way to the next",
-    "experimental/1pixel": "snaps to whole pixels, where a hair's breadth decides",
-    "experimental/pixel_hardink": "snaps to whole pixels, where a hair's breadth decides",
     "experimental/pixelblocking": "snaps to whole pixels, where a hair's breadth decides",
     "experimental/sewing": "few dabs that come and go with the length of the stroke",
     "experimental/spaced-blot": "few dabs that come and go with the length of the stroke",
