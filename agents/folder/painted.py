@@ -133,6 +133,8 @@ class PaintedFolder:
         plan = self._plan
         path, picture = good[0]
         start, styled = None, picture
+        if plan.reuse is not None and len(agent.painters) > 1:
+            raise InvalidInputError("a film that follows is painted with one brush: name one", "brush")
         if plan.reuse is not None and (before := self._frame_before(path)):
             styled, previous, old = before
             if old.shape == picture.shape:

@@ -24,7 +24,7 @@ from torch import Tensor
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 Mode = Callable[[], AbstractContextManager[object]]
-PAINTERS = ("gan", "vae", "gan-deconv", "proxy", "straight-through", "styled")
+PAINTERS = ("gan", "gan deevad/chalk", "gan ramon/Marker", "vae", "gan-deconv", "proxy", "straight-through", "styled")
 PICTURE = np.random.default_rng(0).integers(0, 256, (80, 100, 3), dtype=np.uint8)
 
 
@@ -35,7 +35,8 @@ def make_painter(name: str) -> Painter:
         return StraightThroughPainter(load_painter("gan"))
     if name == "styled":
         return StyledPainter(load_painter("gan"), Style(sizes=(0.2, 0.7)))
-    return load_painter(name)
+    name, _, brush = name.partition(" ")
+    return load_painter(name, brush=brush or None)
 
 
 def some_strokes(*shape: int) -> Tensor:

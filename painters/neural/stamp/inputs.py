@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from ...modes import multiply
+
 _SPEED_FIX = (45.0, 0.5, 0.015)
 """The speed inputs' logarithm is fixed to the value 0.5 and the slope 0.015 at 45 pixels a second."""
 _RESTING = 1e-6
@@ -44,7 +46,7 @@ def following(first: Tensor, start: Tensor, end: Tensor, steps: Tensor) -> Tenso
     added = end - start * left - (end - start) * (1 - left) / (steps[..., None] + _RESTING)
     passed = nn.functional.pad(steps.cumsum(1), (1, 0))
     kernel = torch.exp((passed[:, None, 1:] - passed[:, :, None]).clamp(max=0.0)).tril(-1)
-    return torch.exp(-passed)[..., None] * first + kernel @ added
+    return torch.exp(-passed)[..., None] * first + multiply(kernel, added)
 
 
 def smoothed(targets: Tensor, steps: Tensor) -> Tensor:

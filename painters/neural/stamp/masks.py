@@ -62,7 +62,7 @@ def ellipse_distance(x: Tensor, y: Tensor, radius: Tensor, shape: tuple[Tensor, 
     near = _squared(near_x, near_y, ratio, cos, sin) * inverse
     # The farthest: a pixel's radius from it across the axis, on the side of the pixel's middle; libmypaint measures
     # from the pixel to the dab, and takes the side from the point (cos, -sin).
-    sign = torch.where(cos * (y - sin) - (x + cos) * sin < 0, _PIXEL_RADIUS, -_PIXEL_RADIUS)
+    sign = _PIXEL_RADIUS * (2 * (cos * (y - sin) - (x + cos) * sin < 0).to(x) - 1)
     far = _squared(near_x + sign * sin, near_y - sign * cos, ratio, cos, sin) * inverse
     start = ((1 - radius.reciprocal()).clamp(min=0.0).square() / shape[0])[:, None, None]
     return _weighed(near, far - near, start)

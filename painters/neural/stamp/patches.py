@@ -46,8 +46,8 @@ def lay(dabs: Dabs, patches: Iterable[Patches], count: int, raster: Raster, law:
         x, y, radius, hardness, opacity, ratio, angle, laid = form[patch.rows].unbind(1)
         columns = torch.arange(patch.width, device=form.device)
         lines = torch.arange(patch.height, device=form.device)
-        across = columns + 0.5 + (patch.left - x)[:, None]
-        down = lines + 0.5 + (patch.top - y)[:, None]
+        across = columns.to(form) + 0.5 + (patch.left - x)[:, None]
+        down = lines.to(form) + 0.5 + (patch.top - y)[:, None]
         distance = _distance(across, down, radius, ratio, angle, patch.small, law)
         if not dabs.grouped:
             opacity = opacity * laid
@@ -131,7 +131,7 @@ def dab_boxes(dabs: Dabs, law: BrushLaw, raster: Raster) -> list[list[int]]:
         limit = limits[number % 2]
         rounded = side.ceil() if how == "amin" else side.floor()
         pixels = rounded.clamp(0, limit).masked_fill(~seen, limit if how == "amin" else 0)
-        start = torch.full((count,), float(limit if how == "amin" else 0))
+        start = pixels.new_full((count,), limit if how == "amin" else 0)
         boxes.append(start.scatter_reduce(0, dabs.stroke, pixels, how))
     return torch.stack(boxes, 1).long().tolist()
 
