@@ -25,7 +25,7 @@ _GAN_SETTINGS = (
 )
 _ALL_TO_LEARN = {"strokes": 200_000, "pretraining_steps": 3_000, "adversarial_steps": 1_000}
 _FEW_TO_LEARN = {"strokes": 20_000, "pretraining_steps": 400, "adversarial_steps": 200}
-"""Dabs that are the engine's own need correction alone: more steps moved no held-out figure by .1 dB."""
+"""Dabs that are the engine's own need little correction: 600 steps moved the PSNR of shipped brushes by 0 to 2.3 dB."""
 _VAE_SETTINGS = ("autoencoding_steps", "predictor_steps", "vae_learning_rate", "free_bits", "latent_weight")
 
 

@@ -18,6 +18,7 @@ from ....files import make_folder
 from ....painters.names import DEFAULT_BRUSH
 from ....painters.training.config import TrainingConfig
 from ...names import check_device
+from ...options import about
 
 if TYPE_CHECKING:
     from ....painters.training.trainer import TrainingProgress
@@ -42,11 +43,16 @@ def run(arguments: Arguments) -> None:
     from tqdm import tqdm
 
     from ....painters.device import find_device
+    from ....painters.mypaint.brushes import brush_definition
     from ....painters.registry import keep_painter
+    from ....painters.training.brush_law import brush_law
     from ....painters.training.data import draw_training_data
     from ....painters.training.trainer import PainterTrainer
 
     find_device(arguments.device)
+    with about("--brush"):
+        # Before anything is drawn or made.
+        (brush_law if arguments.architecture == "stamp" else brush_definition)(arguments.brush)
     make_folder(arguments.folder)
     with tqdm(total=arguments.drawn + arguments.held_out, desc="drawing strokes", unit="stroke") as bar:
         training, held_out = draw_training_data(arguments, bar.update)
