@@ -14,6 +14,8 @@ from .masks import SMALL, ellipse_distance, faded, round_distance
 
 _PIXELS = 1 << 16
 """Pixels of dabs that are computed at once on a CPU: larger arrays leave its caches."""
+_LEAST_SLICED = 1 << 11
+"""Pixels of a patch from which it is cheaper to add it by itself than to tell where each of its pixels goes."""
 _DABS = 64
 """Dabs of each stroke that are laid at once where nobody may count them."""
 _FAINTEST = 1 / (1 << 16)
@@ -54,12 +56,22 @@ def lay(dabs: Dabs, patches: Iterable[Patches], count: int, raster: Raster, law:
         taken = torch.log1p(-faded(distance, hardness, opacity, MOST_OPAQUE))
         if dabs.grouped:
             taken = taken * laid[:, None, None]
+        if patch.small is not None and not taken.requires_grad and patch.width * patch.height >= _LEAST_SLICED:
+            _add_slices(density.view(count, raster.height, raster.width), dabs.stroke[patch.rows], patch, taken)
+            continue
         first = (dabs.stroke[patch.rows] * raster.height + patch.top) * raster.width + patch.left
         cells.append((first[:, None] + (lines[:, None] * raster.width + columns).flatten()).flatten())
         added.append(taken.flatten())
     if cells:
         density = density.index_add(0, torch.cat(cells), torch.cat(added), alpha=-1.0)
     return density.view(count, raster.height, raster.width)
+
+
+def _add_slices(density: Tensor, strokes: Tensor, patch: Patches, taken: Tensor) -> None:
+    """Subtract what dabs let through, as logarithms (K, h, w), from the densities of their strokes (N, H, W)."""
+    places = zip(strokes.tolist(), patch.top.tolist(), patch.left.tolist(), taken, strict=True)
+    for stroke, top, left, values in places:
+        density[stroke, top : top + patch.height, left : left + patch.width] -= values
 
 
 def _distance(

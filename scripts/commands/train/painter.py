@@ -45,14 +45,15 @@ def run(arguments: Arguments) -> None:
     from ....painters.device import find_device
     from ....painters.mypaint.brushes import brush_definition
     from ....painters.registry import keep_painter
-    from ....painters.training.brush_law import brush_law
+    from ....painters.training.brush_law import painter_options
     from ....painters.training.data import draw_training_data
     from ....painters.training.trainer import PainterTrainer
 
     find_device(arguments.device)
     with about("--brush"):
         # Before anything is drawn or made.
-        (brush_law if arguments.architecture == "stamp" else brush_definition)(arguments.brush)
+        brush_definition(arguments.brush)
+        painter_options(arguments)
     make_folder(arguments.folder)
     with tqdm(total=arguments.drawn + arguments.held_out, desc="drawing strokes", unit="stroke") as bar:
         training, held_out = draw_training_data(arguments, bar.update)

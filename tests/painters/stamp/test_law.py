@@ -1,6 +1,8 @@
 """The law of dabs from a brush's settings: against libmypaint's own dabs, mask by mask and dab by dab."""
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,12 +11,14 @@ from helpers.brush_painters import untrained
 from helpers.engine_dabs import engine_dabs, engine_mask
 from paintgym.errors import InvalidInputError
 from paintgym.painters.mypaint.brush_file import BrushSetting
+from paintgym.painters.mypaint.brushes import find_brush
 from paintgym.painters.neural.stamp.dabs import place_dabs, softened
 from paintgym.painters.neural.stamp.law import BrushLaw, Setting
 from paintgym.painters.neural.stamp.masks import ellipse_distance, faded, round_distance
 from paintgym.painters.raster import WHOLE
 from paintgym.painters.stroke import random_strokes
-from paintgym.painters.training.brush_law import brush_law, longest_stroke
+from paintgym.painters.training.brush_law import brush_law, longest_stroke, painter_options
+from paintgym.painters.training.config import TrainingConfig
 
 pytestmark = pytest.mark.usefixtures("brush")
 
@@ -69,8 +73,18 @@ def test_dabs_lie_where_libmypaint_lays_them(brush: str, pixels: float) -> None:
 
 
 def test_the_longest_strokes_decide_how_many_random_numbers_are_kept() -> None:
-    assert longest_stroke(brush_law("classic/pen")) < 600
-    assert longest_stroke(brush_law("kaerhon_v1/flat_bar_l")) == 4096
+    assert painter_options(TrainingConfig(brush="classic/pen"))["dabs"] == 448
+    assert longest_stroke(brush_law("kaerhon_v1/flat_bar_l")) > 10_000
+    assert painter_options(TrainingConfig(brush="kaerhon_v1/flat_bar_l"))["dabs"] == 4096
+
+
+def test_a_brush_of_absurdly_many_dabs_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "absurd.myb"
+    document = json.loads(find_brush("classic/pen").path.read_text())
+    document["settings"]["dabs_per_second"] = {"base_value": 9999.0, "inputs": {}}
+    path.write_text(json.dumps(document))
+    with pytest.raises(InvalidInputError, match=r"its longest strokes have 10\d,\d+ dabs, expected at most 50,000"):
+        painter_options(TrainingConfig(brush=str(path)))
 
 
 def test_a_line_in_pieces_goes_on_beyond_its_ends_and_steps_where_points_lie_over_each_other() -> None:
