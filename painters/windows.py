@@ -63,6 +63,7 @@ def paint_list(
 @torch.no_grad()
 def paint_window(canvas: Tensor, strokes: Tensor, window: Window, painter: Painter) -> None:
     """Paint the strokes (T, 12) of one window on a canvas (3, H, W), in place; ink may run beyond the window."""
+    painter = as_painter(painter)
     if painter.exact and window[2] >= _LEAST_CROPPED:
         x, y, side = window
         unit = CANVAS_SIZE / side

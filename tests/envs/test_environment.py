@@ -289,7 +289,7 @@ def test_record_video_writes_a_film(tmp_path: Path) -> None:
 
 
 def test_the_spec_is_json_and_makes_the_same_environment_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paintgym.envs.painting.load_painter", lambda name, device: disc_painter)
+    monkeypatch.setattr("paintgym.envs.painting.make_painter", lambda name, device, brush: disc_painter)
     picture = tmp_path / "picture.png"
     Image.fromarray(PICTURE).save(picture)
     env = gymnasium.make(ID, target=str(picture), painter="gan", perceptual="mse", stroke_budget=3)

@@ -41,7 +41,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
             now["seconds"] += 1
             return super().forward(canvas, target_features)
 
-    monkeypatch.setattr("paintgym.envs.painting.load_painter", lambda name, device: painter)
+    monkeypatch.setattr("paintgym.envs.painting.make_painter", lambda name, device, brush: painter)
     monkeypatch.setattr("paintgym.envs.painting.make_loss", lambda name, device: SlowLoss())
     monkeypatch.setattr(throughput.time, "perf_counter", lambda: now["seconds"])
     return now

@@ -117,7 +117,7 @@ def test_it_takes_every_argument_of_the_single_environment_and_no_other() -> Non
 
 
 def test_the_spec_is_json_and_makes_the_same_environment_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paintgym.envs.painting.load_painter", lambda name, device: disc_painter)
+    monkeypatch.setattr("paintgym.envs.painting.make_painter", lambda name, device, brush: disc_painter)
     picture = tmp_path / "picture.png"
     Image.fromarray(PICTURES[0]).save(picture)
     options = settings_of(target=str(picture), painter="gan", perceptual="mse")
