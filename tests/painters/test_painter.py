@@ -79,7 +79,8 @@ def held_out():
 def test_shipped_painters_reach_what_their_cards_say(any_painter, held_out):
     card = json.loads((PAINTER_FILES.folder / f"{any_painter.name}.json").read_text())
     # The same strokes: what may differ is how float32 sums are rounded, here and where the painter was trained.
-    assert measure_fidelity(any_painter, *held_out).as_dict() == pytest.approx(card["fidelity"], rel=1e-3, abs=1e-5)
+    found = measure_fidelity(any_painter, *held_out).as_dict()
+    assert {key: found[key] for key in card["fidelity"]} == pytest.approx(card["fidelity"], rel=1e-3, abs=1e-5)
 
 
 def test_shipped_painters_are_what_their_cards_say_and_nearly_as_good_on_other_strokes(any_painter, fresh):

@@ -138,7 +138,7 @@ def test_a_sentence_names_one_setting_or_several() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", AGENTS)
 def test_the_agents_said_to_paint_the_same_whatever_the_seed_are_those_that_do(name: str) -> None:
-    options = {"iterations": 60} if "gradient" in name or "refine" in name else {}
+    options = {"iterations": 120} if "gradient" in name or "refine" in name else {}
     agent = load_agent(name, loss="mse", **options)
     pixels = read_upload(PNG, 10**6).picture
     first, second = (agent.paint(pixels, 6, seed=seed).strokes for seed in (1, 2))
