@@ -22,6 +22,7 @@ from paintgym.painters.stroke_list import StrokeList
 from paintgym.painters.windows import paint_list
 from paintgym.scripts.main import main
 from PIL import Image
+from safetensors.torch import save_file
 
 SHIPPED = [
     *("classic/calligraphy", "classic/charcoal", "classic/ink_blot", "classic/knife", "classic/textured_ink"),
@@ -197,3 +198,23 @@ def test_painting_files_with_bad_brushes_are_one_line(tmp_path: Path, fields: di
     path.write_text(json.dumps(json.loads(path.read_text()) | fields))
     with pytest.raises(InvalidInputError, match=message):
         read_painting_file(path)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"law": {"opaque": 5}, "dabs": 64},
+        {"law": {"opaque": {"base": 1.0, "inputs": {"pressure": [[0.0]]}}}, "dabs": 64},
+        {"law": {}, "dabs": -1},
+        {"law": {}, "dabs": 10**14},
+        {"law": [], "dabs": 64},
+        {"dabs": 64},
+    ],
+)
+def test_weights_with_a_law_that_is_none_are_refused_in_a_line(tmp_path: Path, options: dict[str, object]) -> None:
+    path = tmp_path / "painter.safetensors"
+    description = {"architecture": "stamp", "options": options}
+    save_file({"noise": torch.zeros(64, 4)}, path, metadata={"painter": json.dumps(description)})
+    with pytest.raises(InvalidInputError, match="is not a painter file of this version") as refused:
+        load_painter(path)
+    assert "\n" not in str(refused.value)
