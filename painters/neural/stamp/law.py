@@ -137,17 +137,13 @@ class BrushLaw:
     """Whether its dabs are round."""
     upright: bool = field(init=False, compare=False)
     """Whether its dabs are round, and the axis that small ones still have stands upright."""
-    grained: bool = field(init=False, compare=False)
-    """Whether chance moves or resizes its dabs."""
 
     def __post_init__(self) -> None:
         """Look once at what is asked of every stroke."""
         ratio, angle = self["elliptical_dab_ratio"], self["elliptical_dab_angle"]
         is_round = not ratio.follows and ratio.level <= 1
-        chance = any(self[name].matters for name in ("offset_by_random", "radius_by_random"))
         object.__setattr__(self, "round", is_round)
         object.__setattr__(self, "upright", is_round and not angle.follows and angle.level % 180 == 90)
-        object.__setattr__(self, "grained", chance or self.follows("random"))
 
     def __getitem__(self, name: str) -> Setting:
         return self.settings.get(name, Setting())
