@@ -160,7 +160,7 @@ class TrialRunner:
             minimized=painting.loss_name,
             figures=figures,
             curve=curve,
-            history=[*history.thinned(self._history_points), (painting.seconds, painting.loss)],
+            history=[*history.thinned(self._history_points, painting.seconds), (painting.seconds, painting.loss)],
             target=task.target,
             image=painting.image,
             replay=replay,
@@ -187,10 +187,13 @@ class _LossHistory:
     def __call__(self, progress: Progress) -> None:
         self._points.append((time.perf_counter() - self._started, progress.loss))
 
-    def thinned(self, most: int) -> list[tuple[float, float]]:
-        """At most so many of the points, spread evenly from the first to the last."""
+    def thinned(self, most: int, end: float) -> list[tuple[float, float]]:
+        """At most so many of the points, spread evenly from the first to the last, none after the painting's end.
+
+        An agent starts its own clock a moment later than this one.
+        """
         numbers = np.linspace(0, len(self._points) - 1, min(most, len(self._points))).round().astype(int)
-        return [self._points[number] for number in numbers]
+        return [(min(self._points[number][0], end), self._points[number][1]) for number in numbers]
 
 
 def choose_pictures(targets: Targets, count: int) -> list[int]:
