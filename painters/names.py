@@ -10,11 +10,11 @@ from ..files import data_directory
 from ..weights import WeightFiles
 
 _SHIPPED_BRUSHES = Path(__file__).parent / "neural" / "weights" / "brushes"
+
 DEFAULT_BRUSH = "classic/dry_brush"
 """MyPaint's brush that the shipped painters learned, where no other is named."""
 
 PAINTER_FILES = WeightFiles("painter", Path(__file__).parent / "neural" / "weights", "train-painter")
-
 
 _BRUSH_FILE = ".myb"
 
@@ -40,8 +40,10 @@ def find_painter(name: str | Path, brush: str | None = None) -> tuple[Path, dict
 
 def _find_by_brush(name: str, brush: str) -> Path:
     PAINTER_FILES.find(name, lambda _: None)
-    places = [folder / name / f"{brush_key(brush)}.safetensors" for folder in (_SHIPPED_BRUSHES, trained_painters())]
-    for path in places:
+    key = brush_key(brush)
+    # By what is there, not by what the file system makes of a name such as ../other.
+    for folder in (_SHIPPED_BRUSHES, trained_painters()) if key in learned_brushes(name) else ():
+        path = folder / name / f"{key}.safetensors"
         if path.is_file():
             return path
     raise InvalidInputError(

@@ -68,7 +68,9 @@ def load_painter(name: str | Path = "gan", device: str | torch.device = "cpu", b
             painter.ribbon = ProxyParameters(**description.get("proxy", {}))
     except (SafetensorError, TypeError, ValueError, RuntimeError, KeyError, AttributeError) as error:
         raise PAINTER_FILES.refusal(path, error) from None
-    painter.name, painter.brush = str(name), brush or description.get("brush", DEFAULT_BRUSH)
+    painter.name, painter.brush = str(name), description.get("brush", DEFAULT_BRUSH)
+    if brush is not None and Path(brush).suffix == ".myb":
+        painter.brush = brush  # The same file, where it lies now.
     return painter.to(device).eval().requires_grad_(False)
 
 

@@ -84,6 +84,7 @@ def test_one_command_trains_a_painter_of_a_file_of_ones_own_and_takes_it_up_agai
     assert kept.read_bytes() == first
     assert load_painter("gan", brush=str(path)).brush == str(path)
     assert brush_key(str(path)) in learned_brushes()
+    assert load_painter("gan", brush=brush_key(str(path))).brush == str(path)
     path.write_bytes(find_brush("classic/charcoal").path.read_bytes())
     with pytest.raises(InvalidInputError, match="no gan painter learned the brush"):
         load_painter("gan", brush=str(path))
@@ -96,6 +97,8 @@ def test_a_brush_that_nobody_learned_is_one_line_with_the_command(own_data: Path
         load_painter("vae", brush="deevad/chalk")
     with pytest.raises(InvalidInputError, match=r"there is no brush file .*missing.myb"):
         load_painter("gan", brush="missing.myb")
+    with pytest.raises(InvalidInputError, match=r"no gan painter learned the brush 'classic/\.\./deevad"):
+        load_painter("gan", brush="classic/../deevad/chalk")
     with pytest.raises(InvalidInputError, match="unknown painter 'gun'"):
         load_painter("gun", brush="deevad/chalk")
 

@@ -64,6 +64,9 @@ def lay(dabs: Dabs, patches: Iterable[Patches], count: int, raster: Raster, law:
         added.append(taken.flatten())
     if cells:
         density = density.index_add(0, torch.cat(cells), torch.cat(added), alpha=-1.0)
+    elif dabs.opacity.requires_grad:
+        # Strokes without ink have a gradient too: none.
+        density = density + 0.0 * dabs.opacity.sum()
     return density.view(count, raster.height, raster.width)
 
 

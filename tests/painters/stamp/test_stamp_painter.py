@@ -103,6 +103,19 @@ def test_degenerate_strokes_stay_finite_and_in_range(brush: str) -> None:
     assert untrained(brush)(torch.empty(0, 12)).shape == (0, 1, 64, 64)
 
 
+@pytest.mark.parametrize("brush", ["classic/calligraphy", "deevad/chalk"])
+def test_strokes_without_ink_have_no_gradient_and_no_error(brush: str) -> None:
+    strokes = some(5)
+    strokes[:, [0, 11]] = 0.0
+    strokes.requires_grad_()
+    painter = untrained(brush)
+    coverage = painter(strokes)
+    coverage.sum().backward()
+    assert float(coverage.sum()) == 0.0
+    assert strokes.grad is not None
+    assert float(strokes.grad.abs().max()) == 0.0
+
+
 def test_learning_corrects_dabs_within_bounds() -> None:
     painter, strokes = untrained("classic/pen"), some(8)
     before = painter(strokes)
