@@ -72,7 +72,6 @@ _REASONS = {
     "classic/pointy_ink": "few dabs, up to 50 pixels large: a dab more or less is seen",
     "deevad/spray2": "chance resizes dabs, and with them the way to the next",
     "experimental/pixelblocking": "snaps to whole pixels, where a hair's breadth decides",
-    "experimental/sewing": "few dabs that come and go with the length of the stroke",
     "experimental/spaced-blot": "few dabs that come and go with the length of the stroke",
     "ramon/Clouds": "a few dabs, thrown far by how fast the pen is",
 }

@@ -16,7 +16,7 @@ from ..mypaint.drawing import draw_coverage
 from ..names import find_painter
 from ..painter import Painter
 from ..registry import load_painter
-from ..stroke import random_strokes
+from ..stroke import CANVAS_SIZE, STROKE_LENGTH, random_strokes
 from .config import TrainingConfig
 from .data import draw_training_data
 from .trainer import PainterTrainer
@@ -33,8 +33,8 @@ class BrushFidelity:
 
     Attributes:
         figures: for a report; the reason alone where no painter can be had.
-        strokes: (N, 12) in [0, 1] that were painted.
-        real: (N, 64, 64) uint8 coverage by the engine; empty where no painter can be had.
+        strokes: (N, 12) in [0, 1] that were painted; none where no painter can be had.
+        real: (N, 64, 64) uint8 coverage by the engine; likewise.
         neural: (N, 64, 64) in [0, 1] coverage by the painter; likewise.
     """
 
@@ -56,11 +56,17 @@ def measure_brush(brush: str, strokes: int, seed: int, robustness: int = 0) -> B
     Raises:
         MissingLibraryError: libmypaint or its brushes are not installed.
     """
-    drawn = draw_coverage(strokes, seed, brush=brush)
     try:
         painter, schedule = _painter_of(brush)
     except InvalidInputError as error:
-        return BrushFidelity({"obstacle": str(error)}, drawn[0], drawn[1][:0], np.empty((0, 64, 64), np.float32))
+        none = np.empty((0, CANVAS_SIZE, CANVAS_SIZE))
+        return BrushFidelity(
+            {"obstacle": str(error)},
+            np.empty((0, STROKE_LENGTH), np.float32),
+            none.astype(np.uint8),
+            none.astype(np.float32),
+        )
+    drawn = draw_coverage(strokes, seed, brush=brush)
     neural = paint_all(painter, drawn[0])
     figures = {"schedule": schedule, **stroke_figures(neural, drawn[1]).pooled().as_dict()}
     if robustness:

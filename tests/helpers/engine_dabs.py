@@ -8,40 +8,26 @@ import numpy as np
 from numpy.typing import NDArray
 from paintgym.painters.mypaint.brushes import brush_definition
 from paintgym.painters.mypaint.engine import stroke_events
+from paintgym.painters.mypaint.library import _DECLARATIONS, _SONAME
 
 _FFI = cffi.FFI()
-_FFI.cdef("""
-typedef struct MyPaintBrush MyPaintBrush;
-typedef struct MyPaintSurface MyPaintSurface;
+_FFI.cdef(
+    _DECLARATIONS
+    + """
 typedef int (*DrawDab)(MyPaintSurface *, float x, float y, float radius, float r, float g, float b, float opaque,
                        float hardness, float alpha_eraser, float aspect, float angle, float lock_alpha, float colorize);
 struct MyPaintSurface {
     DrawDab draw_dab; void *get_color; void *begin; void *end; void *destroy; void *save; int refcount;
 };
-typedef struct {
-    int tx, ty, readonly; uint16_t *buffer; void *context; int thread_id, mipmap_level;
-} MyPaintTileRequest;
-MyPaintBrush *mypaint_brush_new(void);
-void mypaint_brush_unref(MyPaintBrush *);
-void mypaint_brush_reset(MyPaintBrush *);
-int mypaint_brush_from_string(MyPaintBrush *, const char *);
-void mypaint_brush_set_base_value(MyPaintBrush *, int, float);
-int mypaint_brush_setting_from_cname(const char *);
-int mypaint_brush_stroke_to(MyPaintBrush *, MyPaintSurface *, float, float, float, float, float, double);
-void *mypaint_fixed_tiled_surface_new(int, int);
-MyPaintSurface *mypaint_fixed_tiled_surface_interface(void *);
-void mypaint_surface_begin_atomic(MyPaintSurface *);
-void mypaint_surface_end_atomic(MyPaintSurface *, void *);
-void mypaint_tile_request_init(MyPaintTileRequest *, int, int, int, int);
-void mypaint_tiled_surface_tile_request_start(void *, MyPaintTileRequest *);
 int mypaint_surface_draw_dab(MyPaintSurface *, float, float, float, float, float, float, float, float, float, float,
                              float, float, float);
-""")
+"""
+)
 
 
 def engine_dabs(stroke: NDArray[np.float64], brush: str) -> NDArray[np.float64]:
     """The dabs of a stroke (12,) on the 64x64 canvas: (M, 7) x, y, radius, opacity, hardness, ratio, angle."""
-    lib = _FFI.dlopen("libmypaint-1.5.so.1")
+    lib = _FFI.dlopen(_SONAME)
     found: list[tuple[float, ...]] = []
 
     def note(_: Any, x: float, y: float, radius: float, *rest: float) -> int:
@@ -70,11 +56,11 @@ def engine_dabs(stroke: NDArray[np.float64], brush: str) -> NDArray[np.float64]:
 
 def engine_mask(x: float, y: float, radius: float, hardness: float, ratio: float, angle: float) -> NDArray[np.float64]:
     """(64, 64) what one opaque dab covers, by ``render_dab_mask``; the angle in degrees."""
-    lib = _FFI.dlopen("libmypaint-1.5.so.1")
+    lib = _FFI.dlopen(_SONAME)
     surface = lib.mypaint_fixed_tiled_surface_new(64, 64)
     interface, request = lib.mypaint_fixed_tiled_surface_interface(surface), _FFI.new("MyPaintTileRequest *")
     lib.mypaint_tile_request_init(request, 0, 0, 0, 0)
-    lib.mypaint_tiled_surface_tile_request_start(surface, request)
+    lib.mypaint_tiled_surface_tile_request_start(_FFI.cast("MyPaintTiledSurface *", surface), request)
     pixels = np.frombuffer(_FFI.buffer(request.buffer, 64 * 64 * 8), np.uint16).reshape(64, 64, 4)
     pixels[:] = 0
     lib.mypaint_surface_begin_atomic(interface)

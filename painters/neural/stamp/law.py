@@ -32,6 +32,11 @@ _BASES = (
     *("pressure_gain_log", "anti_aliasing", "snap_to_pixel"),
 )
 """Settings of which libmypaint, or this painter, reads the base value alone."""
+_VALUES = (
+    *("speed1_slowness", "speed2_slowness", "offset_by_speed_slowness", "stroke_holdtime", "custom_input_slowness"),
+    *("direction_filter", "anti_aliasing", "snap_to_pixel"),
+)
+"""Those of them that libmypaint lets inputs move, which is not followed here."""
 _UNKNOWN = (
     "tracking_noise",
     *("offset_x", "offset_y", "offset_angle", "offset_angle_asc", "offset_angle_view"),
@@ -102,6 +107,9 @@ class Setting:
         return self.added + sum(max(y for _, y in self.inputs[name]) for name in self.follows)
 
 
+_NOTHING = Setting()
+
+
 def _moves(points: tuple[tuple[float, float], ...]) -> bool:
     return len({y for _, y in points}) > 1
 
@@ -146,7 +154,7 @@ class BrushLaw:
         object.__setattr__(self, "upright", is_round and not angle.follows and angle.level % 180 == 90)
 
     def __getitem__(self, name: str) -> Setting:
-        return self.settings.get(name, Setting())
+        return self.settings.get(name, _NOTHING)
 
     @property
     def largest(self) -> float:
@@ -197,6 +205,11 @@ class BrushLaw:
             if key in settings and settings[key].matters:
                 raise InvalidInputError(
                     f"no painter can be trained for brush {name!r}: it sets {key}, which is not followed"
+                )
+        for key in _VALUES:
+            for source in settings[key].inputs if key in settings else ():
+                raise InvalidInputError(
+                    f"no painter can be trained for brush {name!r}: its {key} follows {source}, expected a number alone"
                 )
         for key, setting in law.settings.items():
             strange = [one for one in setting.inputs if one not in FOLLOWED and one not in _STILL]

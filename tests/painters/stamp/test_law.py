@@ -98,6 +98,9 @@ def test_what_is_not_followed_is_refused_in_a_line() -> None:
         InvalidInputError, match=r"no painter can be trained for brush 'deevad/spray': it sets tracking_"
     ):
         brush_law("deevad/spray")
+    turning = {"direction_filter": BrushSetting(1.0, {"pressure": ((0.0, 0.0), (1.0, 1.0))})}
+    with pytest.raises(InvalidInputError, match=r"its direction_filter follows pressure, expected a number alone"):
+        BrushLaw.of(turning, "mine")
     strange = {"radius_logarithmic": BrushSetting(0.0, {"viewzoom": ((0.0, 0.0), (1.0, 1.0))})}
     with pytest.raises(InvalidInputError, match=r"its radius_logarithmic follows viewzoom, expected one of pressure, "):
         BrushLaw.of(strange, "mine")
