@@ -25,11 +25,12 @@ from ..painters.registry import make_painter
 from ..painters.stroke import CANVAS_SIZE
 from ..painters.stroke_list import StrokeList
 from ..painters.style import Style
-from ..painters.styled import StyledPainter
+from ..painters.styled import styled
 from ..runs import settings_of
 from .config import AgentConfig, make_config
 from .fingerprint import fingerprint_arrays
 from .large.canvas import Decision, WindowBatch, WindowedCanvas, paint_passes
+from .large.level import LevelRefinement
 from .large.plan import plan_passes, whole_canvas
 from .limits import LARGEST_BUDGET, LARGEST_LARGE_BUDGET, LARGEST_SIZE
 from .outputs.painting import Painting
@@ -196,7 +197,7 @@ class Agent(ABC):
             if size is not None:
                 report(_as_a_whole(fraction, canvases))
 
-        paint_passes(canvases, decide, self.painters, tell_pass)
+        paint_passes(canvases, decide, self.painters, tell_pass, self.level_refinement(style))
         seconds = (time.perf_counter() - started) / max(1, len(canvases))
         return [
             Painting(
@@ -226,6 +227,10 @@ class Agent(ABC):
             generator: source of random numbers.
             report: to be called now and then with how far this batch has come.
         """
+
+    def level_refinement(self, style: Style) -> LevelRefinement | None:
+        """What moves the strokes of a large painting that lie in windows of one size; nothing by default."""
+        return None
 
     def stage(self, canvas: Tensor, target: Tensor, count: int, style: Style, painter: Painter) -> Stage:
         """The environment in which some strokes are to be laid on one canvas (3, 64, 64)."""
@@ -272,11 +277,6 @@ def _brushes(brush: str | Sequence[str] | None) -> list[str | None]:
     if not brushes or len(set(brushes)) < len(brushes):
         raise InvalidInputError(f"brush is {brush!r}, expected one name of a brush or several, each once", "brush")
     return brushes
-
-
-def styled(painter: Painter, style: Style) -> Painter:
-    """A painter to decide strokes by: with the style's limits, where it has any."""
-    return StyledPainter(painter, style) if style.limits else painter
 
 
 def _finish(decision: Decision, style: Style) -> Decision:

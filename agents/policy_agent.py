@@ -1,14 +1,17 @@
 """The agent ``policy``: a trained policy paints at once."""
 
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import nn
 
 from ..painters.style import Style
-from .agent import Agent, Progress, ProgressCallback, styled
+from ..painters.styled import styled
+from .agent import Agent, Progress, ProgressCallback
 from .config import PolicyConfig
 from .large.canvas import Decision, WindowBatch
+from .large.level import LevelRefinement
 from .policy.network import StrokeNetwork
 from .policy.planner import Planner
 from .policy.registry import load_network
@@ -16,7 +19,9 @@ from .policy.rollout import paint_steps, paint_windows
 
 
 class PolicyAgent(Agent):
-    """Looks at canvas and picture, lays some strokes, and looks again: 4 to 13 times for up to 200 strokes.
+    """Looks at canvas and picture, lays some strokes, and looks again: 5 to 13 times for up to 200 strokes.
+
+    At the end all strokes are moved together, and those of least use are laid elsewhere (``policy.revision``).
 
     ``loss`` is what the painting's loss is told in; the policy was trained before, and minimizes nothing now. Settings
     are those of ``PolicyConfig``. Nothing is drawn by lot: every seed paints the same.
@@ -53,11 +58,13 @@ class PolicyAgent(Agent):
                 for strokes in paint_windows(self.planner, batch.canvas, batch.target, batch.counts, painter)
             ]
         budget, features = batch.counts[0], self.loss.features(batch.target)
-        laid: list[torch.Tensor] = []
         for strokes, canvas in paint_steps(self.planner, batch.target, budget, painter, batch.canvas):
-            laid.append(strokes)
-            count = sum(step.shape[1] for step in laid)
-            loss = float(self.loss(canvas, features).mean())
-            so_far = torch.cat(laid, 1)[0] if batch.alone else None
-            report(Progress(count * len(canvas), loss, count / budget, so_far))
-        return [Decision(*both) for both in zip(torch.cat(laid, 1), canvas, strict=True)]
+            count, loss = strokes.shape[1], float(self.loss(canvas, features).mean())
+            report(Progress(count * len(canvas), loss, count / budget, strokes[0] if batch.alone else None))
+        return [Decision(*both) for both in zip(strokes, canvas, strict=True)]
+
+    def level_refinement(self, style: Style) -> LevelRefinement | None:
+        """See ``Agent``."""
+        revision = self.planner.config.revision
+        config = replace(revision.refine, steps=revision.level_steps)
+        return LevelRefinement(config, style) if config.steps else None

@@ -97,7 +97,9 @@ class RefineAgent(GradientAgent):
         """The policy."""
 
         def propose(canvas: Tensor, count: int, left: int) -> Tensor:
-            steps = paint_steps(self.planner, stage.state.target, left, stage.core.painter, canvas, count)
-            return torch.cat([strokes[0] for strokes, _ in steps])
+            # The strokes of a wave are moved by the optimizer anyway.
+            target, painter = stage.state.target, stage.core.painter
+            *_, (strokes, _) = paint_steps(self.planner, target, left, painter, canvas, count, revised=count == left)
+            return strokes[0]
 
         return propose

@@ -31,3 +31,8 @@ class StyledPainter(Painter):
     def sample(self, strokes: Tensor, raster: Raster) -> Tensor:
         """Coverage (N, 1, H, W) in [0, 1] of strokes (N, 12) on any raster, as the painter samples them."""
         return self.painter.sample(self.style.shape(strokes), raster)
+
+
+def styled(painter: Painter, style: Style) -> Painter:
+    """A painter to decide strokes by: with the style's limits, where it has any."""
+    return StyledPainter(painter, style) if style.limits else painter

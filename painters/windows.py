@@ -18,6 +18,8 @@ _LEAST_CROPPED = 128
 pixels in a third of the time; in smaller windows a batch is quicker."""
 _FINEST_STEP = 0.5
 """Finer rasters are interpolated: ink has little detail beyond, and to splat it would take long."""
+_LEAST_COVERAGE = 5e-4
+"""Ink that is interpolated is not looked at below: an eighth of a level of 8 bits."""
 _MOST_PIXELS = 8_000_000
 """Coverage of so many pixels is held at a time."""
 
@@ -64,17 +66,63 @@ def paint_list(
 def paint_window(canvas: Tensor, strokes: Tensor, window: Window, painter: Painter) -> None:
     """Paint the strokes (T, 12) of one window on a canvas (3, H, W), in place; ink may run beyond the window."""
     painter = as_painter(painter)
-    if painter.exact and window[2] >= _LEAST_CROPPED:
-        x, y, side = window
-        unit = CANVAS_SIZE / side
+    x, y, side = window
+    unit = CANVAS_SIZE / side
+    if (painter.exact and side >= _LEAST_CROPPED) or unit < _FINEST_STEP:
         raster = Raster(-x * unit, -y * unit, unit, canvas.shape[2], canvas.shape[1])
-        for stroke, (left, top, coverage) in zip(strokes, painter.crops(strokes, raster), strict=True):
+        crops = painter.crops(strokes, raster) if painter.exact else _interpolated_crops(painter, strokes, raster)
+        for stroke, (left, top, coverage) in zip(strokes, crops, strict=True):
             part = canvas[:, top : top + coverage.shape[2], left : left + coverage.shape[3]]
             part.copy_(composite(part[None].contiguous(), coverage[None], stroke[None, None, COLOR])[0])
         return
     for batch, place, coverage in window_coverage(canvas, strokes, window, painter):
         part = canvas[place]
         part.copy_(composite(part[None].contiguous(), coverage[None], batch[None, :, COLOR])[0])
+
+
+def _interpolated_crops(painter: Painter, strokes: Tensor, raster: Raster) -> Iterator[tuple[int, int, Tensor]]:
+    """Each stroke's ink where there is any: the column and row of its corner, and its coverage (1, 1, h, w)."""
+    left, top = max(raster.left, -float(painter.margin)), max(raster.top, -float(painter.margin))
+    far = CANVAS_SIZE + painter.margin
+    right, bottom = (
+        min(start + raster.step * count, far)
+        for start, count in ((raster.left, raster.width), (raster.top, raster.height))
+    )
+    # One pixel more on each side, for the interpolation to lean on.
+    width, height = (math.ceil(max(0.0, span) / _FINEST_STEP) + 2 for span in (right - left, bottom - top))
+    coarse = Raster(left - _FINEST_STEP, top - _FINEST_STEP, _FINEST_STEP, width, height)
+    for batch in strokes.split(max(1, _MOST_PIXELS // (width * height))):
+        for ink in painter.sample(batch, coarse):
+            covered = ink[0] > _LEAST_COVERAGE
+            if not covered.any():
+                yield 0, 0, ink.new_zeros(1, 1, 0, 0)
+                continue
+            across, columns = _reach(covered.any(0), coarse.left, raster.left, raster.step, raster.width)
+            down, rows = _reach(covered.any(1), coarse.top, raster.top, raster.step, raster.height)
+            own = Raster(
+                coarse.left + across.start * coarse.step,
+                coarse.top + down.start * coarse.step,
+                coarse.step,
+                across.stop - across.start,
+                down.stop - down.start,
+            )
+            crop = Raster(
+                raster.left + columns.start * raster.step,
+                raster.top + rows.start * raster.step,
+                raster.step,
+                columns.stop - columns.start,
+                rows.stop - rows.start,
+            )
+            yield columns.start, rows.start, resample(ink[None, :, down, across], own, crop)
+
+
+def _reach(covered: Tensor, coarse_start: float, start: float, step: float, count: int) -> tuple[slice, slice]:
+    """From the first to the last of (n,) coarse pixels with ink and one more, and the fine pixels among them."""
+    found = covered.nonzero()
+    first, last = max(0, int(found[0]) - 1), min(len(covered) - 1, int(found[-1]) + 1)
+    low, high = ((coarse_start + (number + 0.5) * _FINEST_STEP - start) / step - 0.5 for number in (first, last))
+    begin = min(max(0, math.ceil(low)), count)
+    return slice(first, last + 1), slice(begin, max(begin, min(math.floor(high) + 1, count)))
 
 
 def window_runs(stroke_list: StrokeList) -> Iterator[tuple[Tensor, Window]]:

@@ -22,6 +22,7 @@ from ...painters.pixels import to_tensor
 from ...painters.stroke import STROKE_LENGTH
 from ...painters.stroke_list import WHITE, StrokeList
 from ...painters.windows import Window, paint_list, paint_window, view
+from .level import Level, LevelRefinement
 from .plan import Pass, share_out
 
 
@@ -156,6 +157,11 @@ class WindowedCanvas:
         sides = sorted({one.windows[0][2] for one in self.passes}, reverse=True)
         return sides.index(stage.windows[0][2]) / len(sides)
 
+    def ends_level(self, number: int) -> bool:
+        """Whether a pass is the last with windows of its size."""
+        sides = {stage.windows[0][2] for stage in self.passes[number : number + 2]}
+        return number + 1 == len(self.passes) or len(sides) > 1
+
     def windows_of(self, stage: Pass) -> PassWindows:
         """What the windows of a pass hold, and how many strokes each gets: in proportion to its squared error."""
         windows = list(stage.windows)
@@ -172,9 +178,9 @@ class WindowedCanvas:
         errors: NDArray[np.float64] = (canvas - target).square().sum((1, 2, 3)).double().numpy()
         return errors
 
-    def composite(self, seen: PassWindows, decisions: Sequence[Decision], painter: Painter) -> None:
-        """Paint what was decided for each window."""
-        for window, decision in zip(seen.windows, decisions, strict=True):
+    def composite(self, windows: Sequence[Window], decisions: Sequence[Decision], painter: Painter) -> None:
+        """Paint what was decided for each window of a pass."""
+        for window, decision in zip(windows, decisions, strict=True):
             strokes, painted = decision.strokes, decision.canvas
             if painted is not None and painted.shape == self.canvas.shape and window == (0.0, 0.0, float(self.width)):
                 # The window is the canvas, pixel by pixel: nothing is painted twice.
@@ -185,6 +191,15 @@ class WindowedCanvas:
             self._windows.append(torch.tensor(window).expand(len(strokes), 3))
             self._brushes += [painter.brush] * len(strokes)
 
+    def refine_level(self, level: Level, refinement: LevelRefinement, painter: Painter) -> None:
+        """Move the strokes of a level, which were laid last, together, and paint them anew."""
+        moved = refinement(level, self.canvas, self.target, painter.ribbon)
+        laid = [part for windows in moved for part in windows]
+        del self._strokes[-len(laid) :], self._windows[-len(laid) :], self._brushes[-sum(map(len, laid)) :]
+        self.canvas = level.before
+        for windows, strokes in zip(level.passes, moved, strict=True):
+            self.composite([one.window for one in windows], [Decision(part) for part in strokes], painter)
+
 
 @torch.no_grad()
 def paint_passes(
@@ -192,6 +207,7 @@ def paint_passes(
     decide: Callable[[WindowBatch], Sequence[Decision]],
     painters: Sequence[Painter],
     report: Callable[[float], object] = lambda fraction: None,
+    refinement: LevelRefinement | None = None,
 ) -> None:
     """Paint pictures side by side to the end of their budgets.
 
@@ -200,10 +216,12 @@ def paint_passes(
         decide: decides the strokes, (count, 12) in [0, 1] for each window of a batch.
         painters: turn them into ink: the first in the largest windows, the last in the smallest.
         report: called after every pass with the part of the strokes that is laid.
+        refinement: moves the strokes of each size of windows together, once all of them are laid.
     """
     total = sum(stage.strokes for canvas in canvases for stage in canvas.passes)
     laid, whole = 0, all(canvas.single for canvas in canvases)
-    for stages in zip_longest(*(canvas.passes for canvas in canvases)):
+    levels: dict[WindowedCanvas, Level] = {}
+    for turn, stages in enumerate(zip_longest(*(canvas.passes for canvas in canvases))):
         working: dict[int, list[tuple[WindowedCanvas, PassWindows]]] = {}
         for canvas, stage in zip(canvases, stages, strict=True):
             if stage:
@@ -216,6 +234,12 @@ def paint_passes(
             decisions = decide(WindowBatch(before, target, counts, painter, sum(counts) / total, laid / total, whole))
             for painted, seen in pairs:
                 decided, decisions = decisions[: len(seen.counts)], decisions[len(seen.counts) :]
-                painted.composite(seen, decided, painter)
+                level = levels.setdefault(painted, Level(painted.canvas.clone()))
+                level.add(seen.windows, [decision.strokes for decision in decided])
+                painted.composite(seen.windows, decided, painter)
+                if painted.ends_level(turn):
+                    if refinement is not None and not whole:
+                        painted.refine_level(level, refinement, painter)
+                    del levels[painted]
             laid += sum(counts)
             report(laid / total)

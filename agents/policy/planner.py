@@ -108,7 +108,7 @@ class Planner:
             exploration: standard deviation of noise on errors, in powers of e.
             ribbon: as for ``__call__``.
         """
-        config, scene, proxy = self.config, Scene.of(observation), self._proxy(observation.device, ribbon)
+        config, scene, proxy = self.config, Scene.of(observation), self.proxy(observation.device, ribbon)
         anchors = self.anchors(scene, config.anchors + int(config.anchors_per_stroke * count), exploration)
         strokes = self.network(scene, anchors)
         coverage = 1 - proxy.draw(strokes.flatten(0, 2), config.trial_side).transmittance
@@ -160,17 +160,18 @@ class Planner:
         side = CANVAS_SIZE // 2
         return torch.stack([index % side, index.div(side, rounding_mode="floor")], -1) * 2.0 + 1.0
 
+    def proxy(self, device: torch.device, ribbon: ProxyParameters) -> ProxyPainter:
+        """The renderer that strokes of a brush are tried and moved in."""
+        if (device, ribbon) not in self._proxies:
+            self._proxies[device, ribbon] = ProxyPainter(ribbon).to(device)
+        return self._proxies[device, ribbon]
+
     def _most_gainful(self, proposals: Proposals) -> Tensor:
         """Rows (B, N * top_k) of the B * N * HYPOTHESES strokes, sorted by anchor."""
         _, gain = best_color(proposals.coverage, proposals.canvas, proposals.target)
         best = gain.view(-1, HYPOTHESES).topk(self.config.top_k, 1).indices
         first = HYPOTHESES * torch.arange(len(best), device=best.device)
         return (first[:, None] + best).view(len(gain), -1)
-
-    def _proxy(self, device: torch.device, ribbon: ProxyParameters) -> ProxyPainter:
-        if (device, ribbon) not in self._proxies:
-            self._proxies[device, ribbon] = ProxyPainter(ribbon).to(device)
-        return self._proxies[device, ribbon]
 
 
 def _recolor(strokes: Tensor, color: Tensor) -> Tensor:

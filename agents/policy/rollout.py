@@ -13,6 +13,7 @@ from ...painters.stroke import COLOR, END_PRESSURE, ENTRY_PRESSURE
 from ...painters.styled import StyledPainter
 from .config import ScheduleConfig
 from .planner import Planner
+from .revision import revise
 from .schedule import strokes_per_step, window_strokes_per_step
 
 
@@ -107,8 +108,9 @@ def paint_steps(
     painter: Painter,
     canvas: Tensor | None = None,
     count: int | None = None,
+    revised: bool = True,
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Paint pictures, some strokes at a time.
+    """Paint pictures, some strokes at a time; at the end, all of them are revised.
 
     Args:
         planner: decides the strokes.
@@ -117,9 +119,10 @@ def paint_steps(
         painter: turns them into ink.
         canvas: (B, 3, 64, 64) in [0, 1] to paint on; bare paper by default.
         count: how many of the strokes to paint now; all by default.
+        revised: whether they are revised at the end.
 
     Yields:
-        The strokes of a step (B, T, 12) in [0, 1], and the canvases after it (B, 3, 64, 64).
+        All strokes so far (B, T, 12) in [0, 1], and the canvases with them (B, 3, 64, 64); last of all the revised.
     """
     papers = torch.ones_like(target) if canvas is None else canvas
     count = stroke_budget if count is None else count
@@ -130,7 +133,21 @@ def paint_steps(
         for row in rows:
             row.step = min(step, row.strokes_left - end)
         advance(planner, rows, painter)
-        yield torch.stack([row.strokes[-1] for row in rows]), torch.stack([row.canvas for row in rows])
+        yield _so_far(rows)
+    if revised:
+        for row, paper in zip(rows, papers, strict=True):
+            revise_row(planner, row, paper, painter)
+        yield _so_far(rows)
+
+
+def revise_row(planner: Planner, row: Row, paper: Tensor, painter: Painter) -> None:
+    """Revise all strokes of a row, which lie on paper (3, 64, 64)."""
+    strokes, row.canvas = revise(planner, torch.cat(row.strokes), row.canvas, paper, row.target, painter)
+    row.strokes = [strokes]
+
+
+def _so_far(rows: Sequence[Row]) -> tuple[Tensor, Tensor]:
+    return torch.stack([torch.cat(row.strokes) for row in rows]), torch.stack([row.canvas for row in rows])
 
 
 def paint_windows(

@@ -16,8 +16,6 @@ from .config import RefineConfig
 def refine(strokes: Tensor, canvas: Tensor, target: Tensor, proxy: ProxyPainter, config: RefineConfig) -> Tensor:
     """Lower the squared error of a canvas on which strokes are to be laid.
 
-    Adam (Kingma and Ba, 2015) with shorter and shorter steps; the first are in proportion to a stroke's size.
-
     Args:
         strokes: (B, T, 12) in [0, 1], T >= 1, in painting order.
         canvas: (B, 3, 64, 64) in [0, 1].
@@ -29,17 +27,38 @@ def refine(strokes: Tensor, canvas: Tensor, target: Tensor, proxy: ProxyPainter,
         (B, T, 12) in [0, 1].
     """
     canvas, target = canvas.flatten(2), target.flatten(2)
-    steps, scale = config.steps, _scale(strokes, config)
-    mean, square = torch.zeros_like(strokes), torch.zeros_like(strokes)
-    for step in range(steps):
-        gradient = stack_gradient(strokes, canvas, target, proxy) * scale
-        mean = torch.lerp(gradient, mean, config.mean_decay)
-        square = torch.lerp(gradient.square(), square, config.square_decay)
-        likely = square.sqrt() / (1 - config.square_decay ** (step + 1)) ** 0.5
-        likely = torch.add(likely + config.least_gradient, likely.amax(-1, keepdim=True), alpha=config.least_part)
-        rate = (1 - step / steps) / (1 - config.mean_decay ** (step + 1))
-        strokes = (strokes - rate * scale * mean / likely).clamp(config.margin, 1 - config.margin)
+    descent = Descent(strokes, config)
+    for _ in range(config.steps):
+        strokes = descent.step(stack_gradient(strokes, canvas, target, proxy))
     return strokes
+
+
+class Descent:
+    """Adam (Kingma and Ba, 2015) with shorter and shorter steps; the first are in proportion to a stroke's size.
+
+    Args:
+        strokes: (B, T, 12) in [0, 1], where it begins.
+        config: how many steps, and how far.
+    """
+
+    def __init__(self, strokes: Tensor, config: RefineConfig) -> None:
+        self._config = config
+        self._strokes, self._scale = strokes, _scale(strokes, config)
+        self._mean, self._square = torch.zeros_like(strokes), torch.zeros_like(strokes)
+        self._steps = 0
+
+    def step(self, gradient: Tensor) -> Tensor:
+        """Where the strokes are after a step down their gradient (B, T, 12)."""
+        config, scale = self._config, self._scale
+        gradient = gradient * scale
+        self._mean = torch.lerp(gradient, self._mean, config.mean_decay)
+        self._square = torch.lerp(gradient.square(), self._square, config.square_decay)
+        likely = self._square.sqrt() / (1 - config.square_decay ** (self._steps + 1)) ** 0.5
+        likely = torch.add(likely + config.least_gradient, likely.amax(-1, keepdim=True), alpha=config.least_part)
+        rate = (1 - self._steps / config.steps) / (1 - config.mean_decay ** (self._steps + 1))
+        self._strokes = (self._strokes - rate * scale * self._mean / likely).clamp(config.margin, 1 - config.margin)
+        self._steps += 1
+        return self._strokes
 
 
 def _scale(strokes: Tensor, config: RefineConfig) -> Tensor:

@@ -45,7 +45,7 @@ def test_refining_improves_on_the_policys_strokes(policy_file: Path) -> None:
         load_agent(name, network=network, painter=ProxyPainter(), loss="mse", **options).paint(smooth_picture(7), 12)
         for name, options in (("policy", {}), ("policy+refine", {"iterations": 30}))
     )
-    assert refined.loss < 0.8 * start.loss
+    assert refined.loss < 0.9 * start.loss
 
 
 def test_refining_keeps_its_time_limit_and_its_options(policy_file: Path) -> None:

@@ -29,7 +29,8 @@ TOWER = (
     # Those who decide on strokes. Search and policies are the tools, the agents one can name use them, and above them
     # stand those who teach and compare. The vector environment as stable-baselines3 wants it knows nothing of agents.
     ("agents.limits", "agents.training.vec_env"),
-    ("agents.search", "agents.large", "agents.outputs"),
+    ("agents.search",),
+    ("agents.large", "agents.outputs"),
     ("agents.policy",),
     ("agents.training",),
     ("agents",),

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ...agents.outputs.painting import Painting
 from ...agents.policy.planner import Planner
-from ...agents.policy.rollout import Row, advance, start_row
+from ...agents.policy.rollout import Row, advance, revise_row, start_row
 from ...agents.policy_agent import PolicyAgent
 from ...envs.losses.loss import PixelLoss
 from ...painters.painter import Painter
@@ -110,9 +110,13 @@ class PolicyBatcher:
         data = {"loss": loss, "fraction": count / job.request.strokes, **stroke_data(row.strokes[-1], coverage)}
         job.emit("strokes", count, data)
         if not row.strokes_left:
+            revise_row(self._planner, row, torch.ones_like(row.canvas), painter)
+            (strokes,) = row.strokes
+            job.emit("film", count, stroke_data(strokes, painter(strokes)))
+            loss = float(self._loss(row.canvas[None], self._loss.features(row.target[None])))
             painting = Painting(
                 image=to_uint8(row.canvas),
-                stroke_list=on_one_canvas(torch.cat(row.strokes).numpy(), CANVAS_SIZE, brush=painter.brush),
+                stroke_list=on_one_canvas(strokes.numpy(), CANVAS_SIZE, brush=painter.brush),
                 loss=loss,
                 loss_name=self._loss.name,
                 seconds=job.seconds,

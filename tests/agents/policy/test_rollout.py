@@ -23,6 +23,8 @@ def planner() -> Planner:
 def test_steps_paint_the_whole_budget_and_no_more(planner: Planner, budget: int) -> None:
     target = to_tensor(smooth_picture(3)[None])
     steps = list(paint_steps(planner, target, budget, ProxyPainter()))
-    assert sum(strokes.shape[1] for strokes, _ in steps) == budget
-    assert len(steps) <= max(25, budget // 16 + 1)
+    counts = [strokes.shape[1] for strokes, _ in steps]
+    assert counts[-2:] == [budget, budget]
+    assert counts == sorted(counts)
+    assert len(steps) <= max(25, budget // 16 + 2)
     assert strokes_per_step(budget) <= budget

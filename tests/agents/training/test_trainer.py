@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from helpers.small_policy import SMALL, smooth_picture
+from paintgym.agents.policy.config import PlannerConfig, RevisionConfig
 from paintgym.agents.policy.network import StrokeNetwork
 from paintgym.agents.policy.planner import Planner
 from paintgym.agents.policy.registry import load_network
@@ -124,8 +125,10 @@ def test_a_policy_trained_for_a_moment_paints_better_than_an_untrained_one(pictu
     torch.manual_seed(0)
     untrained = StrokeNetwork(16, 32)
     trained = load_network(tmp_path / "policy.safetensors")
+    # Revision would make much of an untrained policy's strokes too.
+    as_laid = PlannerConfig(revision=RevisionConfig(rounds=0))
     before, after = (
-        evaluate(Planner(network), unseen, ProxyPainter(), [PixelLoss()], [12])["mse_12"]
+        evaluate(Planner(network, as_laid), unseen, ProxyPainter(), [PixelLoss()], [12])["mse_12"]
         for network in (untrained, trained)
     )
     assert after < 0.6 * before

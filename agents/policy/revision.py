@@ -1,0 +1,105 @@
+"""Revising a finished painting: all strokes are moved together, and those of least use are laid elsewhere.
+
+A policy lays one stroke after the other, each the best for the canvas as it then is. Once all of them lie, earlier ones
+are better a little elsewhere, in another color, or not at all.
+"""
+
+import torch
+from torch import Tensor
+
+from ...envs.views import observe
+from ...painters.canvas import composite
+from ...painters.painter import Painter
+from ...painters.stroke import COLOR
+from ...painters.styled import StyledPainter
+from ..search.color import contributions, solve_colors
+from ..search.refine import refine
+from .planner import Planner
+from .schedule import strokes_per_step
+
+
+@torch.no_grad()
+def revise(
+    planner: Planner, strokes: Tensor, canvas: Tensor, paper: Tensor, target: Tensor, painter: Painter
+) -> tuple[Tensor, Tensor]:
+    """Lower the squared error of a painting by moving all of its strokes.
+
+    Args:
+        planner: proposes the strokes that are laid elsewhere; how often is in its configuration.
+        strokes: (T, 12) in [0, 1], T >= 1, in painting order.
+        canvas: (3, 64, 64) in [0, 1] with them.
+        paper: (3, 64, 64) in [0, 1] that they lie on.
+        target: (3, 64, 64) in [0, 1].
+        painter: turns strokes into ink.
+
+    Returns:
+        The best strokes on the way (T, 12) in [0, 1], the given ones among them, and the canvas with them (3, 64, 64).
+    """
+    config, revision = planner.config.revision, _Revision(planner, strokes, canvas, paper, target, painter)
+    rounds = config.rounds if len(strokes) <= config.most_strokes else min(config.rounds, 1)
+    for _ in range(rounds):
+        revision.move()
+        revision.relay(max(1, round(config.replaced_part * len(strokes))))
+    if rounds:
+        revision.move()
+    return revision.best
+
+
+class _Revision:
+    """One painting under revision, and the best that it was."""
+
+    def __init__(
+        self, planner: Planner, strokes: Tensor, canvas: Tensor, paper: Tensor, target: Tensor, painter: Painter
+    ) -> None:
+        self._planner, self._painter = planner, painter
+        self._config = planner.config.revision
+        self._proxy = planner.proxy(paper.device, painter.ribbon)
+        self._paper, self._target = paper[None], target[None]
+        self._strokes, self._canvas = strokes, canvas[None]
+        self.best, self._least = (strokes, canvas), self._error()
+
+    def move(self) -> None:
+        """Move all strokes together, in the proxy's ink, and solve for their colors in the painter's."""
+        # What the proxy's canvas lacks of the painter's stays about the same while strokes move a little.
+        lacking = self._canvas - self._on_paper(self._strokes, self._proxy(self._strokes))
+        moved = refine(self._strokes[None], self._paper, self._target - lacking, self._proxy, self._config.refine)
+        strokes = self._in_style(moved[0])
+        self._coverage = self._painter(strokes)
+        colors = solve_colors(
+            self._coverage.flatten(1),
+            strokes[:, COLOR],
+            self._target[0].flatten(1),
+            self._paper[0].flatten(1),
+            self._config.color_rounds,
+            self._config.color_ridge,
+        )
+        colored = torch.cat([strokes[:, : COLOR.start], colors, strokes[:, COLOR.stop :]], 1)
+        self._strokes = self._in_style(colored)
+        self._canvas = self._on_paper(self._strokes, self._coverage)
+        error = self._error()
+        if error < self._least:
+            self.best, self._least = (self._strokes, self._canvas[0]), error
+
+    def relay(self, count: int) -> None:
+        """Take away the ``count`` strokes that would be missed least, and lay as many where the policy wants them."""
+        target, paper = self._target[0].flatten(1), self._paper[0].flatten(1)
+        costs = contributions(self._coverage.flatten(1), self._strokes[:, COLOR], target, paper)
+        kept = costs.argsort(descending=True)[: len(costs) - count].sort().values
+        step = strokes_per_step(len(costs), self._planner.config.schedule)
+        self._strokes = self._strokes[kept]
+        self._canvas = self._on_paper(self._strokes, self._coverage[kept]) if len(kept) else self._paper
+        while count:
+            observation = observe(self._canvas, self._target, self._canvas.new_tensor([count]))
+            laid = self._in_style(self._planner(observation, min(step, count), self._painter.ribbon)[0])
+            self._strokes = torch.cat([self._strokes, laid])
+            self._canvas = composite(self._canvas, self._painter(laid)[None], laid[None, :, COLOR])
+            count -= len(laid)
+
+    def _on_paper(self, strokes: Tensor, coverage: Tensor) -> Tensor:
+        return composite(self._paper, coverage[None], strokes[None, :, COLOR])
+
+    def _in_style(self, strokes: Tensor) -> Tensor:
+        return self._painter.style.apply(strokes) if isinstance(self._painter, StyledPainter) else strokes
+
+    def _error(self) -> float:
+        return float((self._canvas - self._target).square().mean())

@@ -1,0 +1,106 @@
+"""Revision: paintings are better for it, never worse, and keep budget, style and paper."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from helpers.small_policy import smooth_picture
+from paintgym.agents.policy.config import PlannerConfig, RevisionConfig
+from paintgym.agents.policy.planner import Planner
+from paintgym.agents.policy.registry import load_network
+from paintgym.agents.policy.revision import revise
+from paintgym.agents.policy.rollout import paint_steps
+from paintgym.agents.registry import load_agent
+from paintgym.errors import InvalidInputError
+from paintgym.painters.canvas import paint_strokes
+from paintgym.painters.painter import Painter
+from paintgym.painters.pixels import to_tensor
+from paintgym.painters.registry import load_painter
+from paintgym.painters.stroke import COLOR, SIZE, check_strokes
+from paintgym.painters.style import Style
+from torch import Tensor
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(scope="module")
+def planner() -> Planner:
+    return Planner(load_network("paintings"))
+
+
+@pytest.fixture(scope="module")
+def painter() -> Painter:
+    return load_painter("gan")
+
+
+def _laid(planner: Planner, painter: Painter, seed: int, budget: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    target = to_tensor(smooth_picture(seed)[None])
+    *_, (strokes, canvas) = paint_steps(planner, target, budget, painter, revised=False)
+    return strokes[0], canvas[0], torch.ones_like(target[0]), target[0]
+
+
+def _error(canvas: Tensor, target: Tensor) -> float:
+    return float((canvas - target).square().mean())
+
+
+@pytest.mark.parametrize("budget", [10, 40])
+def test_revised_paintings_are_a_good_deal_better(planner: Planner, painter: Painter, budget: int) -> None:
+    ratios = []
+    for seed in range(4):
+        strokes, canvas, paper, target = _laid(planner, painter, seed, budget)
+        revised, painted = revise(planner, strokes, canvas, paper, target, painter)
+        assert revised.shape == strokes.shape
+        check_strokes(revised.numpy())
+        torch.testing.assert_close(painted, paint_strokes(paper[None], revised[None], painter)[0], atol=1e-5, rtol=0)
+        ratios.append(_error(painted, target) / _error(canvas, target))
+    assert max(ratios) <= 1
+    assert sum(ratios) / len(ratios) < 0.85
+
+
+@pytest.mark.parametrize("budget", [1, 2])
+def test_very_few_strokes_are_revised_too(planner: Planner, painter: Painter, budget: int) -> None:
+    strokes, canvas, paper, target = _laid(planner, painter, 1, budget)
+    revised, painted = revise(planner, strokes, canvas, paper, target, painter)
+    assert revised.shape == strokes.shape
+    assert _error(painted, target) <= _error(canvas, target)
+
+
+def test_a_painting_that_cannot_be_better_stays_as_it_is(planner: Planner, painter: Painter) -> None:
+    strokes, canvas, paper, _ = _laid(planner, painter, 2, 20)
+    revised, painted = revise(planner, strokes, canvas, paper, canvas, painter)
+    assert torch.equal(revised, strokes)
+    assert torch.equal(painted, canvas)
+
+
+def test_without_rounds_nothing_is_revised(planner: Planner, painter: Painter) -> None:
+    still = Planner(planner.network, PlannerConfig(revision=RevisionConfig(rounds=0)))
+    strokes, canvas, paper, target = _laid(still, painter, 3, 12)
+    revised, painted = revise(still, strokes, canvas, paper, target, painter)
+    assert torch.equal(revised, strokes)
+    assert torch.equal(painted, canvas)
+
+
+def test_long_paintings_have_one_round(planner: Planner, painter: Painter) -> None:
+    laid = _laid(planner, painter, 3, 12)
+
+    def error(rounds: int, most: int) -> float:
+        config = PlannerConfig(revision=RevisionConfig(rounds=rounds, most_strokes=most))
+        return _error(revise(Planner(planner.network, config), *laid, painter)[1], laid[-1])
+
+    assert error(6, 11) == error(1, 11) > error(6, 12)
+
+
+def test_revision_keeps_a_style(painter: Painter) -> None:
+    palette = np.array([(0.1, 0.1, 0.2), (0.9, 0.8, 0.6), (0.5, 0.2, 0.2)], np.float32)
+    style = Style(palette=palette, sizes=(0.3, 0.6), background=(0.2, 0.2, 0.2))
+    strokes = load_agent("policy", painter=painter).paint(smooth_picture(5), 24, style=style).strokes
+    assert (np.abs(strokes[:, None, COLOR] - palette).max(-1).min(-1) < 1e-6).all()
+    assert strokes[:, SIZE].min() >= 0.3 - 1e-6
+    assert strokes[:, SIZE].max() <= 0.6 + 1e-6
+
+
+def test_settings_out_of_range_are_refused() -> None:
+    for name, wrong in (("rounds", -1), ("replaced_part", 0.0), ("color_rounds", -1), ("most_strokes", -1)):
+        with pytest.raises(InvalidInputError, match=name):
+            replace(RevisionConfig(), **{name: wrong})
