@@ -23,8 +23,9 @@ class PolicyAgent(Agent):
 
     At the end all strokes are moved together, and those of least use are laid elsewhere (``policy.revision``).
 
-    ``loss`` is what the painting's loss is told in; the policy was trained before, and minimizes nothing now. Settings
-    are those of ``PolicyConfig``. Nothing is drawn by lot: every seed paints the same.
+    ``loss`` is what the painting's loss is told in, and in the end the strokes of small paintings are moved down it;
+    they are chosen by the squared error. Settings are those of ``PolicyConfig``. Nothing is drawn by lot: every seed
+    paints the same.
 
     Args:
         network: one that is loaded already, in place of the settings' ``policy``.
@@ -58,7 +59,7 @@ class PolicyAgent(Agent):
                 for strokes in paint_windows(self.planner, batch.canvas, batch.target, batch.counts, painter)
             ]
         budget, features = batch.counts[0], self.loss.features(batch.target)
-        for strokes, canvas in paint_steps(self.planner, batch.target, budget, painter, batch.canvas):
+        for strokes, canvas in paint_steps(self.planner, batch.target, budget, painter, batch.canvas, loss=self.loss):
             count, loss = strokes.shape[1], float(self.loss(canvas, features).mean())
             report(Progress(count * len(canvas), loss, count / budget, strokes[0] if batch.alone else None))
         return [Decision(*both) for both in zip(strokes, canvas, strict=True)]

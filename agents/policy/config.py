@@ -59,6 +59,11 @@ class RevisionConfig:
     """Rounds of the solution for all colors in closed form; each costs strokes squared."""
     color_ridge: float = 1e-3
     """How much that solution is drawn to the present colors: those of hidden strokes stay where they are."""
+    perceptual_rounds: int = 4
+    """How often all strokes are moved down a perceptual loss, where one is asked for, after all that; only on small
+    canvases. 0 leaves it out."""
+    pixel_weight: float = 20.0
+    """Of the squared error beside a perceptual loss: a canvas that is off by 0.05 everywhere adds 0.05."""
 
     def __post_init__(self) -> None:
         check_whole("rounds", self.rounds, 0)
@@ -66,6 +71,8 @@ class RevisionConfig:
         check_positive("replaced_part", self.replaced_part)
         check_whole("color_rounds", self.color_rounds, 0)
         check_whole("level_steps", self.level_steps, 0)
+        check_whole("perceptual_rounds", self.perceptual_rounds, 0)
+        check_positive("pixel_weight", self.pixel_weight)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from ...painters.ribbon import ProxyParameters
 from ...painters.stroke import CANVAS_SIZE, COLOR, STROKE_LENGTH
 from ..search.color import best_color
 from ..search.matching_pursuit import matching_pursuit
-from ..search.refine import refine
+from ..search.refine import refine, squared_error
 from .config import PlannerConfig
 from .network import HYPOTHESES, Scene, StrokeNetwork, halve
 
@@ -135,7 +135,7 @@ class Planner:
         picked = matching_pursuit(coverage, proposals.canvas, proposals.target, count, exploration)
         strokes = strokes.gather(1, picked.numbers[..., None].expand(-1, -1, STROKE_LENGTH))
         colored, canvas, target = _recolor(strokes, picked.color), observation[:, :3], observation[:, 3:6]
-        strokes = refine(colored, canvas, target, proposals.proxy, self.config.refine)
+        strokes = refine(colored, canvas, squared_error(target), proposals.proxy, self.config.refine)
         places = picked.numbers.div(top_k, rounding_mode="floor")
         anchors = proposals.anchors.gather(1, places[..., None].expand(-1, -1, 2))
         return Selection(anchors, rows.gather(1, picked.numbers) % HYPOTHESES, picked.color, strokes)

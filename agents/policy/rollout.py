@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from ...envs.losses.loss import Loss
 from ...envs.views import observe
 from ...painters.canvas import composite
 from ...painters.painter import Painter
@@ -109,6 +110,7 @@ def paint_steps(
     canvas: Tensor | None = None,
     count: int | None = None,
     revised: bool = True,
+    loss: Loss | None = None,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Paint pictures, some strokes at a time; at the end, all of them are revised.
 
@@ -120,6 +122,7 @@ def paint_steps(
         canvas: (B, 3, 64, 64) in [0, 1] to paint on; bare paper by default.
         count: how many of the strokes to paint now; all by default.
         revised: whether they are revised at the end.
+        loss: what is lowered then; the squared error by default.
 
     Yields:
         All strokes so far (B, T, 12) in [0, 1], and the canvases with them (B, 3, 64, 64); last of all the revised.
@@ -136,13 +139,13 @@ def paint_steps(
         yield _so_far(rows)
     if revised:
         for row, paper in zip(rows, papers, strict=True):
-            revise_row(planner, row, paper, painter)
+            revise_row(planner, row, paper, painter, loss)
         yield _so_far(rows)
 
 
-def revise_row(planner: Planner, row: Row, paper: Tensor, painter: Painter) -> None:
+def revise_row(planner: Planner, row: Row, paper: Tensor, painter: Painter, loss: Loss | None = None) -> None:
     """Revise all strokes of a row, which lie on paper (3, 64, 64)."""
-    strokes, row.canvas = revise(planner, torch.cat(row.strokes), row.canvas, paper, row.target, painter)
+    strokes, row.canvas = revise(planner, torch.cat(row.strokes), row.canvas, paper, row.target, painter, loss)
     row.strokes = [strokes]
 
 

@@ -4,6 +4,8 @@ The strokes of one step are moved together; what was laid before stays. For thou
 is ``gradient``.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -12,24 +14,33 @@ from ...painters.neural.proxy import ProxyPainter
 from ...painters.stroke import CANVAS_SIZE, COLOR, LOG_RADIUS_SCALE, SIZE
 from .config import RefineConfig
 
+Slope = Callable[[Tensor], Tensor]
+"""The gradient (B, 3, P) of what is to be lowered to a painted canvas (B, 3, P) of 64x64 pixels."""
 
-def refine(strokes: Tensor, canvas: Tensor, target: Tensor, proxy: ProxyPainter, config: RefineConfig) -> Tensor:
-    """Lower the squared error of a canvas on which strokes are to be laid.
+
+def squared_error(target: Tensor) -> Slope:
+    """The slope of the summed squared error to targets (B, 3, 64, 64)."""
+    target = target.flatten(2)
+    return lambda painted: 2 * (painted - target)
+
+
+def refine(strokes: Tensor, canvas: Tensor, slope: Slope, proxy: ProxyPainter, config: RefineConfig) -> Tensor:
+    """Lower what is asked of a canvas on which strokes are to be laid.
 
     Args:
         strokes: (B, T, 12) in [0, 1], T >= 1, in painting order.
         canvas: (B, 3, 64, 64) in [0, 1].
-        target: (B, 3, 64, 64) in [0, 1].
+        slope: the gradient of what is asked, in units of a summed squared error.
         proxy: whose coverage is taken for the strokes'.
         config: how many steps, and how far.
 
     Returns:
         (B, T, 12) in [0, 1].
     """
-    canvas, target = canvas.flatten(2), target.flatten(2)
+    canvas = canvas.flatten(2)
     descent = Descent(strokes, config)
     for _ in range(config.steps):
-        strokes = descent.step(stack_gradient(strokes, canvas, target, proxy))
+        strokes = descent.step(stack_gradient(strokes, canvas, slope, proxy))
     return strokes
 
 
@@ -72,12 +83,12 @@ def _scale(strokes: Tensor, config: RefineConfig) -> Tensor:
     )
 
 
-def stack_gradient(strokes: Tensor, canvas: Tensor, target: Tensor, proxy: ProxyPainter) -> Tensor:
-    """Gradient (B, T, 12) of the summed squared error between canvas, with strokes on it, and target, (B, 3, P)."""
+def stack_gradient(strokes: Tensor, canvas: Tensor, slope: Slope, proxy: ProxyPainter) -> Tensor:
+    """Gradient (B, T, 12) to strokes of what has a slope in the canvas (B, 3, P) with them on it."""
     drawn = proxy.draw(strokes.flatten(0, 1))
     coverage = 1 - drawn.transmittance.view(*strokes.shape[:2], -1)
     painted, above, _ = composite_forward(canvas, coverage, strokes[..., COLOR])
-    error = 2 * (painted - target)
+    error = slope(painted)
     coverage_gradient = composite_backward(error, canvas, coverage, strokes[..., COLOR], above)
     color = (coverage * above) @ error.mT
     gradient = proxy.gradient(drawn, coverage_gradient.view_as(drawn.transmittance)).view_as(strokes)

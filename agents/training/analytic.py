@@ -89,7 +89,7 @@ class AnalyticTrainer:
         total, regrets = canvas.new_zeros(()), canvas.new_zeros(())
         for _ in range(config.horizon):
             observation = observe(canvas.detach(), target, left)
-            proposals = self.planner.propose(observation, count, config.exploration)
+            proposals = self.planner.propose(observation, count, config.exploration, self._painter.ribbon)
             selection = self.planner.select(proposals, observation, count, config.exploration)
             _, gain = best_color(proposals.coverage, proposals.canvas, proposals.target)
             regrets = regrets + regret(gain.view(proposals.strokes.shape[:3]), config)

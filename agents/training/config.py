@@ -93,6 +93,8 @@ class PolicyTrainingConfig:
     """Where to train: cpu or cuda."""
     painter: str = "gan"
     """The neural painter that is learned with, by name or as a path to a .safetensors file."""
+    brush: str | None = None
+    """The MyPaint brush that the painter is to have learned, such as deevad/chalk; by default the painter's own."""
     perceptual: str = "lite"
     """PPO: the loss whose fall is the reward: lite, vgg19 (needs its weights) or mse."""
     analytic_steps: int = 10_000

@@ -51,7 +51,7 @@ class PolicyTrainer:
         config.check()
         find_device(config.device)
         self.config = config
-        self.painter = load_painter(config.painter, config.device)
+        self.painter = load_painter(config.painter, config.device, brush=config.brush)
         self._measures: list[Loss] = [PixelLoss(), make_loss("lite", config.device)]
         self.steps = dict.fromkeys(config.stages, 0)
         self.data = find_data(config)

@@ -12,6 +12,8 @@ from paintgym.agents.policy.registry import load_network
 from paintgym.agents.policy.revision import revise
 from paintgym.agents.policy.rollout import paint_steps
 from paintgym.agents.registry import load_agent
+from paintgym.envs.losses.loss import PixelLoss
+from paintgym.envs.losses.registry import make_loss
 from paintgym.errors import InvalidInputError
 from paintgym.painters.canvas import paint_strokes
 from paintgym.painters.painter import Painter
@@ -91,6 +93,26 @@ def test_long_paintings_have_one_round(planner: Planner, painter: Painter) -> No
     assert error(6, 11) == error(1, 11) > error(6, 12)
 
 
+@pytest.mark.parametrize("inference", [False, True])
+def test_a_perceptual_loss_is_lowered_in_the_end(planner: Planner, painter: Painter, inference: bool) -> None:
+    lite = make_loss("lite")
+    with torch.inference_mode(inference):
+        laid = _laid(planner, painter, 5, 20)
+        plain, perceptual = (revise(planner, *laid, painter, loss)[1] for loss in (PixelLoss(), lite))
+    with torch.no_grad():
+        before, after = (float(lite(canvas[None], lite.features(laid[-1][None]))) for canvas in (plain, perceptual))
+    assert after < 0.9 * before
+
+
+def test_agents_minimize_the_loss_that_they_are_given() -> None:
+    by_squares, by_lite = (load_agent("policy", loss=loss).paint(smooth_picture(6), 30) for loss in ("mse", "lite"))
+    lite, target = make_loss("lite"), to_tensor(smooth_picture(6)[None])
+    with torch.no_grad():
+        before = float(lite(to_tensor(by_squares.image[None]), lite.features(target)))
+    assert by_lite.loss_name == "lite"
+    assert by_lite.loss < 0.9 * before
+
+
 def test_revision_keeps_a_style(painter: Painter) -> None:
     palette = np.array([(0.1, 0.1, 0.2), (0.9, 0.8, 0.6), (0.5, 0.2, 0.2)], np.float32)
     style = Style(palette=palette, sizes=(0.3, 0.6), background=(0.2, 0.2, 0.2))
@@ -101,6 +123,14 @@ def test_revision_keeps_a_style(painter: Painter) -> None:
 
 
 def test_settings_out_of_range_are_refused() -> None:
-    for name, wrong in (("rounds", -1), ("replaced_part", 0.0), ("color_rounds", -1), ("most_strokes", -1)):
+    for name in (
+        "rounds",
+        "replaced_part",
+        "color_rounds",
+        "most_strokes",
+        "level_steps",
+        "perceptual_rounds",
+        "pixel_weight",
+    ):
         with pytest.raises(InvalidInputError, match=name):
-            replace(RevisionConfig(), **{name: wrong})
+            replace(RevisionConfig(), **{name: -1})
