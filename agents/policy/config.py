@@ -35,10 +35,11 @@ class ScheduleConfig:
 class RevisionConfig:
     """How all strokes of a painting are moved together at its end, and useless ones laid elsewhere (``revision``)."""
 
-    rounds: int = 2
-    """How often strokes of least use are laid elsewhere; 0 leaves the painting as it was laid."""
-    most_strokes: int = 100
-    """Longer paintings have one round alone: with 200 strokes each takes as long as laying them all."""
+    rounds: tuple[int, ...] = (4, 2, 1)
+    """How often strokes of least use are laid elsewhere, in short paintings, longer and long ones; 0 leaves a painting
+    as it was laid."""
+    most_strokes: tuple[int, ...] = (12, 100)
+    """Of paintings of all but the last of these lengths: with 200 strokes a round takes as long as laying them all."""
     replaced_part: float = 0.1
     """The part of all strokes that is laid elsewhere in a round."""
     refine: RefineConfig = field(
@@ -66,8 +67,12 @@ class RevisionConfig:
     """Of the squared error beside a perceptual loss: a canvas that is off by 0.05 everywhere adds 0.05."""
 
     def __post_init__(self) -> None:
-        check_whole("rounds", self.rounds, 0)
-        check_whole("most_strokes", self.most_strokes, 0)
+        for rounds in self.rounds:
+            check_whole("rounds", rounds, 0)
+        if len(self.rounds) != len(self.most_strokes) + 1 or list(self.most_strokes) != sorted(self.most_strokes):
+            raise InvalidInputError(
+                f"most_strokes are {self.most_strokes}, expected one less than the rounds {self.rounds}, rising"
+            )
         check_positive("replaced_part", self.replaced_part)
         check_whole("color_rounds", self.color_rounds, 0)
         check_whole("level_steps", self.level_steps, 0)

@@ -4,6 +4,8 @@ A policy lays one stroke after the other, each the best for the canvas as it the
 are better a little elsewhere, in another color, or not at all.
 """
 
+from bisect import bisect_left
+
 import torch
 from torch import Tensor
 
@@ -44,7 +46,7 @@ def revise(
         The best strokes on the way (T, 12) in [0, 1], the given ones among them, and the canvas with them (3, 64, 64).
     """
     config, revision = planner.config.revision, _Revision(planner, strokes, canvas, paper, target, painter)
-    rounds = config.rounds if len(strokes) <= config.most_strokes else min(config.rounds, 1)
+    rounds = config.rounds[bisect_left(config.most_strokes, len(strokes))]
     for _ in range(rounds):
         revision.move()
         revision.relay(max(1, round(config.replaced_part * len(strokes))))

@@ -1,6 +1,7 @@
 """Revision: paintings are better for it, never worse, and keep budget, style and paper."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,22 +76,24 @@ def test_a_painting_that_cannot_be_better_stays_as_it_is(planner: Planner, paint
     assert torch.equal(painted, canvas)
 
 
+def _revised(planner: Planner, painter: Painter, seed: int, **options: Any) -> tuple[float, float]:
+    """Squared errors before and after."""
+    other = Planner(planner.network, PlannerConfig(revision=RevisionConfig(**options)))
+    strokes, canvas, paper, target = _laid(other, painter, seed, 12)
+    return _error(canvas, target), _error(revise(other, strokes, canvas, paper, target, painter)[1], target)
+
+
 def test_without_rounds_nothing_is_revised(planner: Planner, painter: Painter) -> None:
-    still = Planner(planner.network, PlannerConfig(revision=RevisionConfig(rounds=0)))
-    strokes, canvas, paper, target = _laid(still, painter, 3, 12)
-    revised, painted = revise(still, strokes, canvas, paper, target, painter)
-    assert torch.equal(revised, strokes)
-    assert torch.equal(painted, canvas)
+    before, after = _revised(planner, painter, 3, rounds=(0,), most_strokes=())
+    assert before == after
 
 
-def test_long_paintings_have_one_round(planner: Planner, painter: Painter) -> None:
-    laid = _laid(planner, painter, 3, 12)
-
-    def error(rounds: int, most: int) -> float:
-        config = PlannerConfig(revision=RevisionConfig(rounds=rounds, most_strokes=most))
-        return _error(revise(Planner(planner.network, config), *laid, painter)[1], laid[-1])
-
-    assert error(6, 11) == error(1, 11) > error(6, 12)
+def test_short_paintings_have_more_rounds(planner: Planner, painter: Painter) -> None:
+    once, short, longer, often = (
+        _revised(planner, painter, 3, rounds=rounds, most_strokes=most)[1]
+        for rounds, most in (((1,), ()), ((6, 1), (12,)), ((6, 1), (11,)), ((6,), ()))
+    )
+    assert once == longer > short == often
 
 
 @pytest.mark.parametrize("inference", [False, True])
@@ -123,14 +126,9 @@ def test_revision_keeps_a_style(painter: Painter) -> None:
 
 
 def test_settings_out_of_range_are_refused() -> None:
-    for name in (
-        "rounds",
-        "replaced_part",
-        "color_rounds",
-        "most_strokes",
-        "level_steps",
-        "perceptual_rounds",
-        "pixel_weight",
-    ):
+    for name in ("replaced_part", "color_rounds", "level_steps", "perceptual_rounds", "pixel_weight"):
         with pytest.raises(InvalidInputError, match=name):
             replace(RevisionConfig(), **{name: -1})
+    for wrong in ({"rounds": (1, -1, 1)}, {"rounds": (1,)}, {"most_strokes": (100, 12)}):
+        with pytest.raises(InvalidInputError, match="rounds"):
+            replace(RevisionConfig(), **wrong)

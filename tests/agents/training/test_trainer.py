@@ -126,7 +126,7 @@ def test_a_policy_trained_for_a_moment_paints_better_than_an_untrained_one(pictu
     untrained = StrokeNetwork(16, 32)
     trained = load_network(tmp_path / "policy.safetensors")
     # Revision would make much of an untrained policy's strokes too.
-    as_laid = PlannerConfig(revision=RevisionConfig(rounds=0))
+    as_laid = PlannerConfig(revision=RevisionConfig(rounds=(0,), most_strokes=()))
     before, after = (
         evaluate(Planner(network, as_laid), unseen, ProxyPainter(), [PixelLoss()], [12])["mse_12"]
         for network in (untrained, trained)
