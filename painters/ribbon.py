@@ -23,3 +23,7 @@ class ProxyParameters:
     """ln of the optical density of a radius of path at a pressure of 1."""
     pressure_power: float | Tensor = 0.635
     """Power of pressure that density grows by."""
+
+
+DEFAULT_RIBBON = ProxyParameters()
+"""Of ``classic/dry_brush``."""

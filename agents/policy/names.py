@@ -21,5 +21,5 @@ def find_policy(name: str | Path) -> tuple[Path, dict[str, Any]]:
 
 
 def _check(options: dict[str, Any]) -> None:
-    if not set(options) <= {"width", "hidden"}:
+    if not set(options) <= {"width", "hidden", "brushes"}:
         raise ValueError(f"its network has the options {', '.join(options)}")

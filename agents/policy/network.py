@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...envs.views import strokes_left_of
+from ...painters.ribbon import DEFAULT_RIBBON, ProxyParameters
 from ...painters.stroke import CANVAS_SIZE, LOG_RADIUS_SCALE
 from .bound import bound
 
@@ -28,6 +29,8 @@ _SHAPE = 10
 """Numbers of the head: reach, start, end, bend (2 each), size, two pressures."""
 _SHORTEST_REACH, _USUAL_REACH, _LONGEST_REACH = math.log(1.5), math.log(10.0), math.log(64.0)
 """ln(pixels) from the anchor that points of a stroke may lie away; the head's 0 means the usual reach."""
+_RIBBON = ("log_width", "width_by_pressure", "log_density", "pressure_power")
+"""What is told of a brush; weights depend on it."""
 _MARGIN = 0.002
 """Points keep so far from the canvas's border, in parts of its side: beyond, ``bound``'s gradient leads back inside."""
 
@@ -63,12 +66,14 @@ class StrokeNetwork(nn.Module):
     Args:
         width: numbers that describe each 4x4 patch of a window.
         hidden: width of the fully connected layers.
+        brushes: whether it is told the ribbon of the brush, for it learned with several.
     """
 
     patches: Tensor
 
-    def __init__(self, width: int = 64, hidden: int = 256) -> None:
+    def __init__(self, width: int = 64, hidden: int = 256, brushes: bool = False) -> None:
         super().__init__()
+        self._brushes = brushes
         self.windows = nn.ModuleList(
             nn.Sequential(
                 nn.Linear(_CHANNELS * _PATCH**2, width),
@@ -78,30 +83,35 @@ class StrokeNetwork(nn.Module):
             )
             for _ in _LEVELS
         )
-        self.place = nn.Linear(4, hidden)
+        self.place = nn.Linear(4 + len(_RIBBON) * brushes, hidden)
         self.trunk = nn.Sequential(
             nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU()
         )
         self.shape = nn.Linear(hidden, HYPOTHESES * _SHAPE)
         self.register_buffer("patches", _patches(), persistent=False)
 
-    def forward(self, scene: Scene, anchors: Tensor) -> Tensor:
+    def forward(self, scene: Scene, anchors: Tensor, ribbon: ProxyParameters = DEFAULT_RIBBON) -> Tensor:
         """Propose strokes, with gradients to the weights.
 
         Args:
             scene: of B half-painted canvases.
             anchors: (B, N, 2) as x, y in pixels.
+            ribbon: the proxy renderer's parameters for the brush.
 
         Returns:
             (B, N, 8, 12) in [0, 1], black.
         """
-        shape = self.shape(self._look(scene, anchors)).unflatten(-1, (HYPOTHESES, _SHAPE))
+        shape = self.shape(self._look(scene, anchors, ribbon)).unflatten(-1, (HYPOTHESES, _SHAPE))
         return self._strokes(shape, anchors[:, :, None])
 
-    def _look(self, scene: Scene, anchors: Tensor) -> Tensor:
+    def _look(self, scene: Scene, anchors: Tensor, ribbon: ProxyParameters) -> Tensor:
         """Features (B, N, hidden) of anchors (B, N, 2)."""
         batch, count = anchors.shape[:2]
-        features = self.place(self._place(scene, anchors)).flatten(0, 1)
+        place = self._place(scene, anchors)
+        if self._brushes:
+            told = place.new_tensor([getattr(ribbon, name) for name in _RIBBON])
+            place = torch.cat([place, told.expand(batch, count, -1)], -1)
+        features = self.place(place).flatten(0, 1)
         middle = (anchors / (CANVAS_SIZE / 2) - 1)[:, :, None, None]
         for level, seen, window in zip(_LEVELS, scene.levels, self.windows, strict=True):
             grid = middle + level * self.patches

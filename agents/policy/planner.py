@@ -12,15 +12,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...painters.neural.proxy import ProxyPainter
-from ...painters.ribbon import ProxyParameters
+from ...painters.ribbon import DEFAULT_RIBBON, ProxyParameters
 from ...painters.stroke import CANVAS_SIZE, COLOR, STROKE_LENGTH
 from ..search.color import best_color
 from ..search.matching_pursuit import matching_pursuit
 from ..search.refine import refine, squared_error
 from .config import PlannerConfig
 from .network import HYPOTHESES, Scene, StrokeNetwork, halve
-
-_DEFAULT_RIBBON = ProxyParameters()
 
 
 class Proposals(NamedTuple):
@@ -77,7 +75,7 @@ class Planner:
         self._proxies: dict[tuple[torch.device, ProxyParameters], ProxyPainter] = {}
 
     @torch.no_grad()
-    def __call__(self, observation: Tensor, count: int, ribbon: ProxyParameters = _DEFAULT_RIBBON) -> Tensor:
+    def __call__(self, observation: Tensor, count: int, ribbon: ProxyParameters = DEFAULT_RIBBON) -> Tensor:
         """Decide the next strokes.
 
         Args:
@@ -98,7 +96,7 @@ class Planner:
         observation: Tensor,
         count: int,
         exploration: float = 0.0,
-        ribbon: ProxyParameters = _DEFAULT_RIBBON,
+        ribbon: ProxyParameters = DEFAULT_RIBBON,
     ) -> Proposals:
         """Have strokes proposed, and try them; with gradients to the weights.
 
@@ -110,7 +108,7 @@ class Planner:
         """
         config, scene, proxy = self.config, Scene.of(observation), self.proxy(observation.device, ribbon)
         anchors = self.anchors(scene, config.anchors + int(config.anchors_per_stroke * count), exploration)
-        strokes = self.network(scene, anchors)
+        strokes = self.network(scene, anchors, ribbon)
         coverage = 1 - proxy.draw(strokes.flatten(0, 2), config.trial_side).transmittance
         small = scene.levels[0]
         while small.shape[2] > config.trial_side:
@@ -140,9 +138,9 @@ class Planner:
         anchors = proposals.anchors.gather(1, places[..., None].expand(-1, -1, 2))
         return Selection(anchors, rows.gather(1, picked.numbers) % HYPOTHESES, picked.color, strokes)
 
-    def decode(self, observation: Tensor, selection: Selection) -> Tensor:
+    def decode(self, observation: Tensor, selection: Selection, ribbon: ProxyParameters = DEFAULT_RIBBON) -> Tensor:
         """The strokes (B, count, 12) of a selection as they were proposed, with gradients to the weights."""
-        strokes = self.network(Scene.of(observation), selection.anchors)
+        strokes = self.network(Scene.of(observation), selection.anchors, ribbon)
         rows = selection.numbers[..., None, None].expand(-1, -1, 1, STROKE_LENGTH)
         return _recolor(strokes.gather(2, rows)[:, :, 0], selection.colors)
 

@@ -62,11 +62,12 @@ class _PaintingFeatures(BaseFeaturesExtractor):
         strokes_per_step: int,
         width: int,
         hidden: int,
+        brushes: bool = False,
         planner: PlannerConfig | None = None,
     ) -> None:
         super().__init__(observation_space, STROKE_LENGTH * strokes_per_step + 1)
         self.strokes_per_step = strokes_per_step
-        self.network = StrokeNetwork(width, hidden)
+        self.network = StrokeNetwork(width, hidden, brushes)
         self.value = ValueNetwork()
         self.planner = Planner(self.network, planner)
         self._selector: Planner | None = None
@@ -119,6 +120,7 @@ class PaintingPolicy(ActorCriticPolicy):
         lr_schedule: learning rate by the part of training that is left.
         width: numbers that describe each patch of a window.
         hidden: width of the network.
+        brushes: whether the network is told the brush's ribbon.
         planner: how the network's proposals are selected and refined.
         log_std_init: ln of the standard deviation of actions, at first.
         options: of ``ActorCriticPolicy``.
@@ -135,6 +137,7 @@ class PaintingPolicy(ActorCriticPolicy):
         *,
         width: int = 64,
         hidden: int = 256,
+        brushes: bool = False,
         planner: PlannerConfig | None = None,
         log_std_init: float = -2.0,
         **options: Any,
@@ -152,6 +155,7 @@ class PaintingPolicy(ActorCriticPolicy):
             "strokes_per_step": length // STROKE_LENGTH,
             "width": width,
             "hidden": hidden,
+            "brushes": brushes,
             "planner": planner,
         }
         options |= {"features_extractor_class": _PaintingFeatures, "features_extractor_kwargs": extractor}
@@ -246,7 +250,7 @@ def save_policy(policy: PaintingPolicy, path: str | Path, options: dict[str, Any
     Args:
         policy: what to save.
         path: a ``.safetensors`` path.
-        options: ``width`` and ``hidden``, where they are not the defaults.
+        options: ``width``, ``hidden`` and ``brushes``, where they are not the defaults.
         card: how it was trained and what it reaches; must be JSON.
     """
     path = Path(path)

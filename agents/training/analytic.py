@@ -8,8 +8,9 @@ for few strokes. Strokes are judged as they were proposed, but the canvases are 
 network is, and how it is measured and saved, is elsewhere.
 """
 
+import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +42,7 @@ class AnalyticTrainer:
 
     Args:
         planner: decides by the proposals of the network that is trained, in place.
-        painter: strokes (N, 12) to coverage (N, 1, 64, 64): the ink of the canvases.
+        painters: strokes (N, 12) to coverage (N, 1, 64, 64): the ink of the canvases, each painter's on its own.
         draw_targets: gives (count, 3, 64, 64) targets in [0, 1].
         random: source of random numbers.
         learning_rate: Adam's, when it is highest.
@@ -52,7 +53,7 @@ class AnalyticTrainer:
     def __init__(
         self,
         planner: Planner,
-        painter: Painter,
+        painters: Sequence[Painter],
         draw_targets: Callable[[int, np.random.Generator], Tensor],
         random: np.random.Generator,
         *,
@@ -65,12 +66,12 @@ class AnalyticTrainer:
         betas = config.mean_decay, config.square_decay
         self.optimizer = torch.optim.Adam(self.network.parameters(), learning_rate, betas=betas)
         self.step = 0
-        self._painter, self._straight_through = painter, pass_straight_through(painter)
+        self._painters = [(painter, pass_straight_through(painter)) for painter in painters]
         self._draw_targets = draw_targets
         self._random = random
         self._learning_rate = learning_rate
         self._steps = steps
-        self._buffers = [self._new_buffer(step) for step in config.buffers]
+        self._buffers = [[self._new_buffer(step) for step in config.buffers] for _ in painters]
 
     def train_step(self) -> dict[str, float]:
         """One step of Adam.
@@ -82,23 +83,27 @@ class AnalyticTrainer:
         for group in self.optimizer.param_groups:
             rate = self._learning_rate * min(1.0, (self.step + 1) / config.warmup_steps)
             group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * min(fraction, 1.0)))
-        buffer = self._buffers[config.schedule[self.step % len(config.schedule)]]
+        round_, turn = divmod(self.step, len(config.schedule))
+        number = round_ % len(self._painters)
+        painter, straight_through = self._painters[number]
+        buffer = self._buffers[number][config.schedule[turn]]
         count = buffer.strokes_per_step
         rows = torch.from_numpy(self._random.choice(config.buffer_size, config.batch_strokes // count, replace=False))
         canvas, target, left = buffer.canvas[rows], buffer.target[rows], buffer.strokes_left[rows]
         total, regrets = canvas.new_zeros(()), canvas.new_zeros(())
         for _ in range(config.horizon):
             observation = observe(canvas.detach(), target, left)
-            proposals = self.planner.propose(observation, count, config.exploration, self._painter.ribbon)
+            proposals = self.planner.propose(observation, count, config.exploration, painter.ribbon)
             selection = self.planner.select(proposals, observation, count, config.exploration)
             _, gain = best_color(proposals.coverage, proposals.canvas, proposals.target)
             regrets = regrets + regret(gain.view(proposals.strokes.shape[:3]), config)
-            proposed = paint_strokes(canvas, self.planner.decode(observation, selection), self._straight_through)
+            decoded = self.planner.decode(observation, selection, painter.ribbon)
+            proposed = paint_strokes(canvas, decoded, straight_through)
             before, after = self._error(canvas, target).detach(), self._error(proposed, target)
             # The more strokes share a step, the more of the error it takes away: evened out.
             total = total + (after / before).mean() / math.sqrt(count)
             with torch.no_grad():
-                laid = paint_strokes(canvas, selection.strokes, self._painter)
+                laid = paint_strokes(canvas, selection.strokes, painter)
             # What is laid, with the gradient of what was proposed.
             canvas = proposed + (laid - proposed).detach()
             left = (left - count).clamp(min=0)
@@ -145,7 +150,8 @@ class AnalyticTrainer:
     def state_dict(self) -> dict[str, Any]:
         """All that ``load_state_dict`` needs to go on as if nothing had happened, but for the random numbers."""
         buffers = [
-            {"canvas": buffer.canvas, "target": buffer.target, "left": buffer.strokes_left} for buffer in self._buffers
+            {"canvas": buffer.canvas, "target": buffer.target, "left": buffer.strokes_left}
+            for buffer in itertools.chain.from_iterable(self._buffers)
         ]
         return {
             "network": self.network.state_dict(),
@@ -159,7 +165,7 @@ class AnalyticTrainer:
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
-        for buffer, stored in zip(self._buffers, state["buffers"], strict=True):
+        for buffer, stored in zip(itertools.chain.from_iterable(self._buffers), state["buffers"], strict=True):
             buffer.canvas, buffer.target, buffer.strokes_left = stored["canvas"], stored["target"], stored["left"]
 
 

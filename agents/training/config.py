@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from ...checks import check_positive, check_whole
 from ...errors import InvalidInputError
+from ...painters.names import DEFAULT_BRUSH, learned_brushes
 from ...runs import settings_of
 from ..limits import LARGEST_BUDGET
 from ..policy.config import PlannerConfig
@@ -93,8 +94,9 @@ class PolicyTrainingConfig:
     """Where to train: cpu or cuda."""
     painter: str = "gan"
     """The neural painter that is learned with, by name or as a path to a .safetensors file."""
-    brush: str | None = None
-    """The MyPaint brush that the painter is to have learned, such as deevad/chalk; by default the painter's own."""
+    brushes: tuple[str, ...] = ()
+    """MyPaint brushes that the painter learned, such as deevad/chalk, or "learned" for all of them: the policy learns
+    to paint with each, and is told which it is; by default with the painter's own alone."""
     perceptual: str = "lite"
     """PPO: the loss whose fall is the reward: lite, vgg19 (needs its weights) or mse."""
     analytic_steps: int = 10_000
@@ -161,6 +163,8 @@ class PolicyTrainingConfig:
                 "that the policy lays in a step of such a painting",
                 "ppo_strokes",
             )
+        if self.brushes and "ppo" in self.stages:
+            raise InvalidInputError("PPO trains with the painter's own brush alone; leave brushes out", "brushes")
         for budget in self.strokes:
             check_whole("strokes", budget, 1, LARGEST_BUDGET)
         if not any(self.stages.values()):
@@ -189,6 +193,11 @@ class PolicyTrainingConfig:
         return self.ppo_environments * (self.ppo_strokes // self.ppo_strokes_per_step)
 
     @property
+    def brush_names(self) -> list[str]:
+        """Brushes that are learned with; none for the painter's own alone."""
+        return [DEFAULT_BRUSH, *learned_brushes(self.painter)] if "learned" in self.brushes else [*self.brushes]
+
+    @property
     def budgets(self) -> tuple[int, ...]:
         """Stroke budgets to measure with."""
         return self.strokes or ((5, 10, 20) if self.target == DIGITS else (15, 30, 200))
@@ -197,4 +206,5 @@ class PolicyTrainingConfig:
         """What decides the weights, as JSON: all but the folder, the device and the clock."""
         unread = ("out", "device", "minutes")
         settings = settings_of(self, unread)
-        return settings | {"init": self.init and self.init.name, "strokes": list(self.budgets)}
+        own = {"init": self.init and self.init.name, "strokes": list(self.budgets), "brushes": self.brush_names}
+        return settings | own

@@ -51,12 +51,16 @@ class PolicyTrainer:
         config.check()
         find_device(config.device)
         self.config = config
-        self.painter = load_painter(config.painter, config.device, brush=config.brush)
+        brushes = config.brush_names or [None]
+        self.painters = [load_painter(config.painter, config.device, brush=brush) for brush in brushes]
+        self.painter = self.painters[0]
         self._measures: list[Loss] = [PixelLoss(), make_loss("lite", config.device)]
         self.steps = dict.fromkeys(config.stages, 0)
         self.data = find_data(config)
         torch.manual_seed(config.seed)
         self.options: dict[str, Any] = {"width": config.width, "hidden": config.hidden}
+        if len(self.painters) > 1:
+            self.options["brushes"] = True
         start = None
         if config.init is not None:
             loaded = load_policy(config.init)
@@ -132,6 +136,11 @@ class PolicyTrainer:
         if photographs is not None:
             figures = evaluate(self.planner, photographs, self.painter, self._measures, budgets)
             card["photographs"] = _rounded(figures)
+        if len(self.painters) > 1:
+            card["by_brush"] = {
+                painter.brush: _rounded(evaluate(self.planner, self.data.held_out, painter, self._measures, budgets))
+                for painter in self.painters
+            }
         card["configuration"] = config.settings()
         save_policy(self.policy, config.folder / "policy.safetensors", self.options, card)
         return card
@@ -179,7 +188,7 @@ class PolicyTrainer:
         config = self.config
         return AnalyticTrainer(
             self.planner,
-            self.painter,
+            self.painters,
             draw,
             self._random,
             learning_rate=config.learning_rate,
