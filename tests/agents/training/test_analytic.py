@@ -34,13 +34,12 @@ def test_strokes_fall_short_by_what_the_best_would_gain_more() -> None:
 
 
 def draw(count: int, random: np.random.Generator) -> torch.Tensor:
+    pictures = torch.stack([to_tensor(smooth_picture(seed)[None])[0] for seed in range(5)])
     return pictures[torch.from_numpy(random.integers(len(pictures), size=count))]
 
 
 def test_a_training_step_moves_every_weight_and_paints_on() -> None:
     network = StrokeNetwork(**SMALL)
-    pictures = torch.stack([to_tensor(smooth_picture(seed)[None])[0] for seed in range(5)])
-
     trainer = AnalyticTrainer(
         Planner(network), [ProxyPainter()], draw, np.random.default_rng(0), learning_rate=1e-2, steps=10
     )
