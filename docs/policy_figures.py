@@ -84,7 +84,7 @@ def losses() -> Iterator[Row]:
     """What minimizing each loss leaves of all of them."""
     for budget in (30, 200):
         for loss in ("mse", "lite", "vgg19"):
-            for name, options in (("policy", {}), ("policy+refine", {"time_limit": 20.0, "iterations": 1_000_000})):
+            for name, options in (("policy", {}), ("policy+refine", {"time_limit": 10.0, "iterations": 1_000_000})):
                 agent = load_agent(name, loss=loss, **options)
                 painted = [_paint(agent, picture, budget) for picture in _photographs()]
                 row = _row(name, budget, painted, measures=("mse", "lite", "vgg19", "ssim"))

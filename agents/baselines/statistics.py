@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 CONFIDENCE, RESAMPLES = 0.95, 2_000
 _TRIM = 0.25

@@ -51,7 +51,7 @@ class PolicyTrainer:
         config.check()
         find_device(config.device)
         self.config = config
-        brushes = config.brush_names or [None]
+        brushes: list[str | None] = [*config.brush_names] or [None]
         self.painters = [load_painter(config.painter, config.device, brush=brush) for brush in brushes]
         self.painter = self.painters[0]
         self._measures: list[Loss] = [PixelLoss(), make_loss("lite", config.device)]
