@@ -68,4 +68,4 @@ class PolicyAgent(Agent):
         """See ``Agent``."""
         revision = self.planner.config.revision
         config = replace(revision.refine, steps=revision.level_steps)
-        return LevelRefinement(config, style) if config.steps else None
+        return LevelRefinement(config, style, revision.level_replaced) if config.steps else None

@@ -25,7 +25,7 @@ COMMANDS = {
     "agents": "paintgym compare --agents greedy,gradient,policy --strokes 15,30,200",
     "unseen": "paintgym compare --agents greedy,policy --targets paintings --strokes 15,30,200 --pictures 12",
     "digits": "paintgym compare --agents gradient,policy --policy mnist --targets mnist --strokes 10 --pictures 10",
-    "large": "paintgym compare --size 512 --agents policy --strokes 500,2000,5000 --pictures 4",
+    "large": "paintgym compare --size 512 --agents policy --strokes 500,2000,5000 --pictures 8",
     "large_agents": "paintgym compare --size 512 --agents greedy,policy,policy+refine --strokes 500 --pictures 2",
     "study": "paintgym compare --study --quick --workers 1",
     "brushes": "paintgym fidelity --brushes installed --seed 7",

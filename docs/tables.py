@@ -20,6 +20,7 @@ sys.path.insert(0, str(DOCS))
 
 import brush_tables  # type: ignore[import-not-found]  # noqa: E402
 import ladder_tables  # type: ignore[import-not-found]  # noqa: E402
+import policy_tables  # type: ignore[import-not-found]  # noqa: E402
 
 ROOT = DOCS.parent
 FIGURES = DOCS / "figures"
@@ -256,6 +257,11 @@ TABLES: dict[str, Callable[[], str]] = {
     "precision": _precision,
     "lite": _lite,
     "policies": _policies,
+    "ablation": lambda: policy_tables.ablation(_read("ablation"), _markdown),
+    "policy_intervals": lambda: policy_tables.intervals(_read("ablation"), _markdown),
+    "anytime": lambda: policy_tables.anytime(_read("anytime"), _markdown),
+    "policy_losses": lambda: policy_tables.losses(_read("losses"), _markdown),
+    "policy_seeds": lambda: policy_tables.seeds(_read("seeds"), _markdown),
     "study": _study,
     "study_replay": _study_replay,
     "references": lambda: ladder_tables.references(_card("agents/baselines/references.json"), _markdown),

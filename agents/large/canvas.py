@@ -21,8 +21,8 @@ from ...painters.painter import Painter
 from ...painters.pixels import to_tensor
 from ...painters.stroke import STROKE_LENGTH
 from ...painters.stroke_list import WHITE, StrokeList
-from ...painters.windows import Window, paint_list, paint_window, view
-from .level import Level, LevelRefinement
+from ...painters.windows import Window, paint_apart, paint_list, view
+from .level import LaidWindow, Level, LevelRefinement
 from .plan import Pass, share_out
 
 
@@ -157,10 +157,18 @@ class WindowedCanvas:
         sides = sorted({one.windows[0][2] for one in self.passes}, reverse=True)
         return sides.index(stage.windows[0][2]) / len(sides)
 
-    def ends_level(self, number: int) -> bool:
-        """Whether a pass is the last with windows of its size."""
-        sides = {stage.windows[0][2] for stage in self.passes[number : number + 2]}
-        return number + 1 == len(self.passes) or len(sides) > 1
+    def level_until(self, number: int) -> list[Pass]:
+        """The passes with windows of one size, if that pass is the last of them; else none."""
+        side = self.passes[number].windows[0][2]
+        if number + 1 < len(self.passes) and self.passes[number + 1].windows[0][2] == side:
+            return []
+        return [stage for stage in self.passes if stage.windows[0][2] == side]
+
+    def share_among(self, stages: Sequence[Pass], count: int) -> list[Pass]:
+        """Passes with the windows of some, and ``count`` strokes in proportion to the squared error in them."""
+        errors = np.array([self._errors(stage.windows).sum() for stage in stages])
+        counts = share_out(errors, count)
+        return [Pass(stage.windows, int(n)) for stage, n in zip(stages, counts, strict=True) if n]
 
     def windows_of(self, stage: Pass) -> PassWindows:
         """What the windows of a pass hold, and how many strokes each gets: in proportion to its squared error."""
@@ -180,25 +188,35 @@ class WindowedCanvas:
 
     def composite(self, windows: Sequence[Window], decisions: Sequence[Decision], painter: Painter) -> None:
         """Paint what was decided for each window of a pass."""
-        for window, decision in zip(windows, decisions, strict=True):
-            strokes, painted = decision.strokes, decision.canvas
-            if painted is not None and painted.shape == self.canvas.shape and window == (0.0, 0.0, float(self.width)):
-                # The window is the canvas, pixel by pixel: nothing is painted twice.
-                self.canvas = painted.clone()
-            else:
-                paint_window(self.canvas, strokes, window, painter)
+        painted = decisions[0].canvas
+        if painted is not None and painted.shape == self.canvas.shape and windows == [(0.0, 0.0, float(self.width))]:
+            # The window is the canvas, pixel by pixel: nothing is painted twice.
+            self.canvas = painted.clone()
+        else:
+            paint_apart(self.canvas, windows, [decision.strokes for decision in decisions], painter)
+        for window, (strokes, _) in zip(windows, decisions, strict=True):
             self._strokes.append(strokes)
             self._windows.append(torch.tensor(window).expand(len(strokes), 3))
             self._brushes += [painter.brush] * len(strokes)
 
     def refine_level(self, level: Level, refinement: LevelRefinement, painter: Painter) -> None:
         """Move the strokes of a level, which were laid last, together, and paint them anew."""
-        moved = refinement(level, self.canvas, self.target, painter.ribbon)
-        laid = [part for windows in moved for part in windows]
-        del self._strokes[-len(laid) :], self._windows[-len(laid) :], self._brushes[-sum(map(len, laid)) :]
-        self.canvas = level.before
-        for windows, strokes in zip(level.passes, moved, strict=True):
-            self.composite([one.window for one in windows], [Decision(part) for part in strokes], painter)
+        self._replace(level, refinement.move(level, self.canvas, self.target, painter.ribbon), painter)
+
+    def thin_level(self, level: Level, refinement: LevelRefinement, painter: Painter) -> int:
+        """Take away the strokes of a level, which were laid last, that would be missed least; returns how many."""
+        before = len(self)
+        self._replace(level, refinement.thin(level, self.canvas, self.target, painter), painter)
+        return before - len(self)
+
+    def _replace(self, level: Level, passes: list[list[LaidWindow]], painter: Painter) -> None:
+        """Paint other strokes in the place of a level's."""
+        laid = sum(map(len, level.passes))
+        strokes = sum(len(one.strokes) for windows in level.passes for one in windows)
+        del self._strokes[-laid:], self._windows[-laid:], self._brushes[-strokes:]
+        self.canvas, level.passes = level.before.clone(), passes
+        for windows in passes:
+            self.composite([one.window for one in windows], [Decision(one.strokes) for one in windows], painter)
 
 
 @torch.no_grad()
@@ -221,25 +239,41 @@ def paint_passes(
     total = sum(stage.strokes for canvas in canvases for stage in canvas.passes)
     laid, whole = 0, all(canvas.single for canvas in canvases)
     levels: dict[WindowedCanvas, Level] = {}
+
+    def paint(pairs: list[tuple[WindowedCanvas, PassWindows]], painter: Painter, done: float) -> None:
+        before, target = (torch.cat([getattr(seen, part) for _, seen in pairs]) for part in ("canvas", "target"))
+        counts = [count for _, seen in pairs for count in seen.counts]
+        decisions = decide(WindowBatch(before, target, counts, painter, sum(counts) / total, done, whole))
+        for canvas, seen in pairs:
+            decided, decisions = decisions[: len(seen.counts)], decisions[len(seen.counts) :]
+            levels[canvas].add(seen.windows, [decision.strokes for decision in decided])
+            canvas.composite(seen.windows, decided, painter)
+
+    def finish(canvas: WindowedCanvas, stages: Sequence[Pass], painter: Painter, done: float) -> None:
+        assert refinement is not None
+        level = levels[canvas]
+        canvas.refine_level(level, refinement, painter)
+        if stages[-1] is canvas.passes[-1] and refinement.replaced_part:
+            lacking = canvas.thin_level(level, refinement, painter)
+            for stage in canvas.share_among(stages, lacking):
+                paint([(canvas, canvas.windows_of(stage))], painter, done)
+            if lacking:
+                canvas.refine_level(level, refinement, painter)
+
     for turn, stages in enumerate(zip_longest(*(canvas.passes for canvas in canvases))):
         working: dict[int, list[tuple[WindowedCanvas, PassWindows]]] = {}
         for canvas, stage in zip(canvases, stages, strict=True):
             if stage:
+                levels.setdefault(canvas, Level(canvas.canvas.clone()))
                 number = int(canvas.level_of(stage) * len(painters))
                 working.setdefault(number, []).append((canvas, canvas.windows_of(stage)))
         for number, pairs in sorted(working.items()):
-            before, target = (torch.cat([getattr(seen, part) for _, seen in pairs]) for part in ("canvas", "target"))
-            counts = [count for _, seen in pairs for count in seen.counts]
-            painter = painters[number]
-            decisions = decide(WindowBatch(before, target, counts, painter, sum(counts) / total, laid / total, whole))
-            for painted, seen in pairs:
-                decided, decisions = decisions[: len(seen.counts)], decisions[len(seen.counts) :]
-                level = levels.setdefault(painted, Level(painted.canvas.clone()))
-                level.add(seen.windows, [decision.strokes for decision in decided])
-                painted.composite(seen.windows, decided, painter)
-                if painted.ends_level(turn):
-                    if refinement is not None and not whole:
-                        painted.refine_level(level, refinement, painter)
-                    del levels[painted]
-            laid += sum(counts)
+            paint(pairs, painters[number], laid / total)
+            laid += sum(count for _, seen in pairs for count in seen.counts)
+            for canvas, _ in pairs:
+                level_stages = canvas.level_until(turn)
+                if level_stages:
+                    if refinement is not None and not whole and levels[canvas].strokes <= refinement.most_strokes:
+                        finish(canvas, level_stages, painters[number], laid / total)
+                    del levels[canvas]
             report(laid / total)

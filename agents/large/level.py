@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...painters.canvas import composite_backward, composite_forward
-from ...painters.neural.proxy import ProxyInk, ProxyPainter
+from ...painters.neural.proxy import ProxyPainter
+from ...painters.painter import Painter
 from ...painters.ribbon import ProxyParameters
 from ...painters.stroke import CANVAS_SIZE, COLOR, CONTROL, END, START
 from ...painters.style import Style
@@ -38,25 +39,36 @@ class Level:
     before: Tensor
     passes: list[list[LaidWindow]] = field(default_factory=list)
 
+    @property
+    def strokes(self) -> int:
+        """How many there are."""
+        return sum(len(one.strokes) for windows in self.passes for one in windows)
+
     def add(self, windows: Sequence[Window], strokes: Sequence[Tensor]) -> None:
         """Note a pass: its windows, which hardly overlap, and the strokes (T, 12) of each."""
         self.passes.append([LaidWindow(*both) for both in zip(windows, strokes, strict=True)])
 
 
 class LevelRefinement:
-    """Moves the strokes of a level.
+    """Moves the strokes of a level together, and tells which of them would be missed least.
 
     Args:
         config: how many steps, and how far.
         style: limits that the strokes keep.
+        replaced_part: the part of the last level's strokes that is laid elsewhere.
+        most_strokes: larger levels are left as they were laid: a stroke takes 60 kB while it is moved.
     """
 
-    def __init__(self, config: RefineConfig, style: Style | None = None) -> None:
+    def __init__(
+        self, config: RefineConfig, style: Style | None = None, replaced_part: float = 0.0, most_strokes: int = 20_000
+    ) -> None:
         self._config = config
         self._style = style or Style()
+        self.replaced_part = replaced_part
+        self.most_strokes = most_strokes
 
     @torch.no_grad()
-    def __call__(self, level: Level, after: Tensor, target: Tensor, ribbon: ProxyParameters) -> list[list[Tensor]]:
+    def move(self, level: Level, after: Tensor, target: Tensor, ribbon: ProxyParameters) -> list[list[LaidWindow]]:
         """Lower the squared error of a canvas by moving the strokes that were laid on it last.
 
         Args:
@@ -66,18 +78,45 @@ class LevelRefinement:
             ribbon: the proxy renderer's parameters for the brush that lays them.
 
         Returns:
-            The strokes of each window, as they lie in the level's passes.
+            The level's passes with moved strokes.
         """
         squares, proxy = _Squares(level, after, target), ProxyPainter(ribbon)
         strokes = squares.strokes
         # What the proxy's canvas lacks of the painter's stays about the same while strokes move a little.
-        lacking = squares.painted - squares.paint(strokes, proxy).canvas
+        lacking = squares.painted - squares.paint(strokes, proxy(strokes)[:, 0]).canvas
         descent = Descent(strokes[None], self._config)
         for _ in range(self._config.steps):
-            laid = squares.paint(strokes, proxy)
-            gradient = squares.gradient(strokes, laid, 2 * (laid.canvas + lacking - squares.target), proxy)
+            drawn = proxy.draw(strokes)
+            laid = squares.paint(strokes, 1 - drawn.transmittance)
+            coverage, color = squares.gradient(strokes, laid, 2 * (laid.canvas + lacking - squares.target))
+            shape = proxy.gradient(drawn, coverage)
+            gradient = torch.cat([shape[:, : COLOR.start], color, shape[:, COLOR.stop :]], 1)
             strokes = descent.step(gradient[None])[0]
-        return [[self._style.finish(one) for one in windows] for windows in squares.by_window(strokes)]
+        return [
+            [LaidWindow(one.window, self._style.finish(own)) for one, own in zip(*windows, strict=True)]
+            for windows in zip(level.passes, squares.by_window(strokes), strict=True)
+        ]
+
+    @torch.no_grad()
+    def thin(self, level: Level, after: Tensor, target: Tensor, painter: Painter) -> list[list[LaidWindow]]:
+        """The level's passes without those strokes that would be missed least.
+
+        Args:
+            level: its strokes.
+            after: (3, H, W) in [0, 1], the canvas with them.
+            target: (3, H, W) in [0, 1].
+            painter: turns them into ink.
+        """
+        squares = _Squares(level, after, target)
+        laid = squares.paint(squares.strokes, painter(squares.strokes.clamp(0, 1))[:, 0])
+        costs = squares.contributions(laid, squares.painted - squares.target)
+        kept = torch.ones(len(costs), dtype=torch.bool)
+        kept[costs.topk(round(self.replaced_part * len(costs)), largest=False).indices] = False
+        passes = [
+            [LaidWindow(one.window, one.strokes[own]) for one, own in zip(*windows, strict=True) if own.any()]
+            for windows in zip(level.passes, squares.shared_out(kept), strict=True)
+        ]
+        return [windows for windows in passes if windows]
 
 
 class _Batch(NamedTuple):
@@ -99,7 +138,6 @@ class _Laid(NamedTuple):
 
     Attributes:
         canvas: (3, h, w) in [0, 1] with all strokes.
-        drawn: all strokes' ink.
         coverage: (B, T, P) of each batch.
         above: (B, T, P) of each batch.
         whole: (B, 64, 64) of each batch.
@@ -107,7 +145,6 @@ class _Laid(NamedTuple):
     """
 
     canvas: Tensor
-    drawn: ProxyInk
     coverage: list[Tensor]
     above: list[Tensor]
     whole: list[Tensor]
@@ -162,14 +199,18 @@ class _Squares:
         strokes = strokes.clone()
         for point in _POINTS:
             strokes[:, point] = ((strokes[:, point] - self._map_shift) / self._map_scale).clamp(0, 1)
-        parts = dict(zip(self._order, strokes.split(self._counts), strict=True))
+        return self.shared_out(strokes)
+
+    def shared_out(self, values: Tensor) -> list[list[Tensor]]:
+        """What belongs to the strokes (N, ...) of the level, by window and pass."""
+        parts = dict(zip(self._order, values.split(self._counts), strict=True))
         ordered = iter([parts[row] for row in range(len(parts))])
         return [list(itertools.islice(ordered, length)) for length in self._sizes]
 
-    def paint(self, strokes: Tensor, proxy: ProxyPainter) -> _Laid:
-        """Paint strokes (N, 12) on the canvas that was there before."""
-        laid = _Laid(self._paper.clone(), proxy.draw(strokes), [], [], [], [])
-        for batch, coverage, color in self._parts(1 - laid.drawn.transmittance, strokes[:, COLOR]):
+    def paint(self, strokes: Tensor, ink: Tensor) -> _Laid:
+        """Paint strokes (N, 12) with their coverage (N, 64, 64) on the canvas that was there before."""
+        laid = _Laid(self._paper.clone(), [], [], [], [])
+        for batch, coverage, color in self._parts(ink, strokes[:, COLOR]):
             black = coverage.new_zeros(len(coverage), 3, coverage.shape[2])
             added, above, whole = composite_forward(black, coverage, color)
             whole, under = whole.unflatten(1, (CANVAS_SIZE, CANVAS_SIZE)), []
@@ -177,16 +218,19 @@ class _Squares:
                 square = laid.canvas[:, *place]
                 under.append(square.clone())
                 square.mul_(left).add_(ink)
-            for kept, value in zip(laid[2:], (coverage, above, whole, torch.stack(under).flatten(2)), strict=True):
+            for kept, value in zip(laid[1:], (coverage, above, whole, torch.stack(under).flatten(2)), strict=True):
                 kept.append(value)
         return laid
 
-    def gradient(self, strokes: Tensor, laid: _Laid, grad: Tensor, proxy: ProxyPainter) -> Tensor:
-        """The gradient (N, 12) to strokes of what has the gradient (3, h, w) to the canvas; ``grad`` is changed."""
+    def gradient(self, strokes: Tensor, laid: _Laid, grad: Tensor) -> tuple[Tensor, Tensor]:
+        """The gradients to coverage (N, 64, 64) and colors (N, 3) of what has the gradient (3, h, w) to the canvas.
+
+        ``grad`` is changed.
+        """
         coverages: list[Tensor] = []
         colors: list[Tensor] = []
-        colored = [color for _, _, color in self._parts(laid.drawn.transmittance, strokes[:, COLOR])]
-        for batch, color, *given in reversed(list(zip(self._batches, colored, *laid[2:], strict=True))):
+        colors_of = self._colors(strokes)
+        for batch, color, *given in reversed(list(zip(self._batches, colors_of, *laid[1:], strict=True))):
             coverage, above, whole, under = given
             own = []
             for place, left in zip(reversed(batch.places), whole.flip(0), strict=True):
@@ -196,8 +240,34 @@ class _Squares:
             squares = torch.stack(own[::-1]).flatten(2)
             coverages.append(composite_backward(squares, under, coverage, color, above).flatten(0, 1))
             colors.append(((coverage * above) @ squares.mT).flatten(0, 1))
-        shape = proxy.gradient(laid.drawn, torch.cat(coverages[::-1]).view_as(laid.drawn.transmittance))
-        return torch.cat([shape[:, : COLOR.start], torch.cat(colors[::-1]), shape[:, COLOR.stop :]], 1)
+        return torch.cat(coverages[::-1]).unflatten(1, (CANVAS_SIZE, CANVAS_SIZE)), torch.cat(colors[::-1])
+
+    def contributions(self, laid: _Laid, error: Tensor) -> Tensor:
+        """By how much the summed squared error would rise, were one stroke taken away: (N,).
+
+        Args:
+            laid: what was painted of all strokes.
+            error: (3, h, w) canvas minus target.
+        """
+        seen = torch.ones_like(error[:1])
+        costs: list[Tensor] = []
+        colors_of = self._colors(self.strokes)
+        for batch, color, *given in reversed(list(zip(self._batches, colors_of, *laid[1:], strict=True))):
+            coverage, above, whole, under = given
+            beyond, errors = [], []
+            for place, left in zip(reversed(batch.places), whole.flip(0), strict=True):
+                beyond.append(seen[:, *place].clone())
+                errors.append(error[:, *place])
+                seen[:, *place].mul_(left)
+            visible, errors_of = (torch.stack(parts[::-1]).flatten(2) for parts in (beyond, errors))
+            costs.append(_removal_costs(coverage, above * visible, color, under, errors_of).flatten())
+        return torch.cat(costs[::-1])
+
+    def _colors(self, strokes: Tensor) -> list[Tensor]:
+        """Colors (B, T, 3) of the strokes (N, 12) of each batch."""
+        sizes = [len(batch.windows) * batch.strokes for batch in self._batches]
+        parts = strokes[:, COLOR].split(sizes)
+        return [part.unflatten(0, (-1, batch.strokes)) for part, batch in zip(parts, self._batches, strict=True)]
 
     def _parts(self, ink: Tensor, color: Tensor) -> Iterator[tuple[_Batch, Tensor, Tensor]]:
         """Each batch, and its own of ink (N, 64, 64) and color (N, 3) as (B, T, P) and (B, T, 3)."""
@@ -212,3 +282,14 @@ class _Squares:
 def _square(left: int, top: int) -> tuple[slice, slice]:
     """Rows and columns of a square of 64 pixels."""
     return slice(top, top + CANVAS_SIZE), slice(left, left + CANVAS_SIZE)
+
+
+def _removal_costs(coverage: Tensor, seen: Tensor, color: Tensor, canvas: Tensor, error: Tensor) -> Tensor:
+    """What the squared error (B, T) rises by without each stroke of a stack on a canvas; see ``search.color``."""
+    costs = []
+    for number in range(coverage.shape[1]):
+        ink, paint = coverage[:, number, None], color[:, number, :, None]
+        change = ink * seen[:, number, None] * (canvas - paint)
+        costs.append((change * (2 * error + change)).sum((1, 2)))
+        canvas = torch.lerp(canvas, paint.expand_as(canvas), ink)
+    return torch.stack(costs, 1)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from ...checks import check_positive, check_whole
+from ...checks import check_number, check_positive, check_whole
 from ...errors import InvalidInputError
 from ..search.config import RefineConfig
 
@@ -56,6 +56,8 @@ class RevisionConfig:
     """How all strokes are moved together: not as far as when they were laid, for each is near to its place."""
     level_steps: int = 6
     """The same steps of all strokes in windows of one size, in large paintings; 0 leaves them as they were laid."""
+    level_replaced: float = 0.1
+    """The part of the strokes in the smallest windows that is laid elsewhere after that."""
     color_rounds: int = 20
     """Rounds of the solution for all colors in closed form; each costs strokes squared."""
     color_ridge: float = 1e-3
@@ -76,6 +78,7 @@ class RevisionConfig:
         check_positive("replaced_part", self.replaced_part)
         check_whole("color_rounds", self.color_rounds, 0)
         check_whole("level_steps", self.level_steps, 0)
+        check_number("level_replaced", self.level_replaced, 0)
         check_whole("perceptual_rounds", self.perceptual_rounds, 0)
         check_positive("pixel_weight", self.pixel_weight)
 

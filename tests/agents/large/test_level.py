@@ -1,5 +1,7 @@
 """Strokes of a level of windows that are moved together: where they lie, their gradient, and what it is good for."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from paintgym.agents.registry import load_agent
 from paintgym.agents.search.config import RefineConfig
 from paintgym.painters.neural.proxy import ProxyPainter
 from paintgym.painters.pixels import to_tensor
-from paintgym.painters.stroke import SIZE
+from paintgym.painters.stroke import COLOR, SIZE
 from paintgym.painters.style import Style
 from paintgym.painters.windows import Window, paint_window, window_coverage
 from torch import Tensor
@@ -46,7 +48,7 @@ def test_strokes_come_back_from_their_squares_as_they_were() -> None:
 def test_a_level_looks_as_it_does_through_its_windows() -> None:
     level, painted, target = _level()
     squares = _Squares(level, painted, target)
-    canvas = squares.paint(squares.strokes, ProxyPainter()).canvas
+    canvas = squares.paint(squares.strokes, ProxyPainter()(squares.strokes)[:, 0]).canvas
     # But for ink beyond windows, and interpolation.
     assert (canvas - squares.painted).abs().mean() < 0.02
 
@@ -66,11 +68,15 @@ def test_the_gradient_is_autograds() -> None:
                 canvas = canvas + whole * (paint[:, None, None] - canvas)
     (canvas - squares.target).square().sum().backward()
     with torch.no_grad():
-        laid = squares.paint(strokes, proxy)
+        drawn = proxy.draw(strokes)
+        laid = squares.paint(strokes, 1 - drawn.transmittance)
         torch.testing.assert_close(laid.canvas, canvas)
-        gradient = squares.gradient(strokes, laid, 2 * (laid.canvas - squares.target), proxy)
+        coverage, color = squares.gradient(strokes, laid, 2 * (laid.canvas - squares.target))
+        shape = proxy.gradient(drawn, coverage)
     assert strokes.grad is not None
-    torch.testing.assert_close(gradient, strokes.grad, rtol=1e-3, atol=1e-2)
+    torch.testing.assert_close(color, strokes.grad[:, COLOR], rtol=1e-3, atol=1e-2)
+    for part in (slice(0, 6), slice(9, 12)):
+        torch.testing.assert_close(shape[:, part], strokes.grad[:, part], rtol=1e-3, atol=1e-2)
 
 
 def test_strokes_that_were_moved_away_find_back() -> None:
@@ -84,12 +90,45 @@ def test_strokes_that_were_moved_away_find_back() -> None:
         for one in moved.passes[-1]:
             paint_window(canvas, one.strokes, one.window, ProxyPainter())
     refinement = LevelRefinement(RefineConfig(steps=20, mean_decay=0.6, square_decay=0.9))
-    found = refinement(moved, canvas, painted, ProxyPainter().ribbon)
+    found = refinement.move(moved, canvas, painted, ProxyPainter().ribbon)
     again = level.before.clone()
-    for windows, strokes in zip(moved.passes, found, strict=True):
-        for one, part in zip(windows, strokes, strict=True):
-            paint_window(again, part, one.window, ProxyPainter())
+    for one in (one for windows in found for one in windows):
+        paint_window(again, one.strokes, one.window, ProxyPainter())
     assert (again - painted).square().mean() < 0.3 * (canvas - painted).square().mean()
+
+
+def test_what_a_stroke_contributes_is_what_its_loss_costs() -> None:
+    level, painted, target = _level()
+    squares, proxy = _Squares(level, painted, target), ProxyPainter()
+    ink = proxy(squares.strokes)[:, 0]
+    laid = squares.paint(squares.strokes, ink)
+    costs = squares.contributions(laid, laid.canvas - squares.target)
+    error = (laid.canvas - squares.target).square().sum()
+    for number in range(len(costs)):
+        without = ink.clone()
+        without[number] = 0
+        cost = (squares.paint(squares.strokes, without).canvas - squares.target).square().sum() - error
+        torch.testing.assert_close(costs[number], cost, rtol=1e-3, atol=1e-2)
+
+
+def test_a_thinned_level_lacks_the_strokes_that_are_missed_least() -> None:
+    level, painted, target = _level()
+    refinement = LevelRefinement(RefineConfig(), replaced_part=0.4)
+    thinned = refinement.thin(level, painted, target, ProxyPainter())
+    assert sum(len(one.strokes) for windows in thinned for one in windows) == level.strokes - 4
+    given = torch.cat([one.strokes for windows in level.passes for one in windows])
+    for one in (one for windows in thinned for one in windows):
+        assert (torch.cdist(one.strokes, given).amin(1) == 0).all()
+
+
+def test_levels_of_very_many_strokes_stay_as_they_were_laid() -> None:
+    config = RevisionConfig(level_steps=6)
+    agents = [load_agent("policy", planner=PlannerConfig(revision=config)) for _ in range(2)]
+    plain = load_agent("policy", planner=PlannerConfig(revision=replace(config, level_steps=0)))
+    agents[1].level_refinement = lambda style: LevelRefinement(config.refine, style, 0.1, most_strokes=3)  # type: ignore[method-assign]
+    moved, limited, laid = (agent.paint(smooth_picture(3), 40, size=96).strokes for agent in (*agents, plain))
+    assert np.array_equal(limited, laid)
+    assert not np.array_equal(moved, laid)
 
 
 def test_large_paintings_of_the_policy_are_better_for_it() -> None:
