@@ -15,6 +15,7 @@ from .gradient import GradientAgent, schedule
 from .policy.network import StrokeNetwork
 from .policy.planner import Planner
 from .policy.registry import load_network
+from .policy.revision import revise
 from .policy.rollout import paint_steps
 from .search.stroke_optimizer import Proposer, StrokeOptimizer
 
@@ -50,8 +51,11 @@ class RefineAgent(GradientAgent):
         self, stage: Stage, generator: torch.Generator, report: ProgressCallback, iterations: int, seconds: float
     ) -> Tensor:
         started, core = time.perf_counter(), stage.core
-        budget, proposer = core.stroke_budget, self.proposer(stage)
-        strokes = proposer(stage.state.canvas, budget, budget)
+        budget, (paper,), (target,) = core.stroke_budget, stage.state.canvas, stage.state.target
+        *_, (laid, canvas) = paint_steps(self.planner, target[None], budget, core.painter, paper[None], revised=False)
+        strokes, taken = laid[0], time.perf_counter() - started
+        if seconds - taken >= self.config.revision_time * taken:
+            strokes, _ = revise(self.planner, strokes, canvas[0], paper, target, core.painter)
         search = StrokeOptimizer(
             core, stage.state, generator, self.config.optimizer, lambda *_: strokes, self.config.straight_through
         )
@@ -62,7 +66,7 @@ class RefineAgent(GradientAgent):
         least = search.descend(self.config.joint_learning_rate)
         now = time.perf_counter()
         left, each = seconds - (now - started), now - begun
-        if min(iterations, left / each) < self.config.joint_iterations:
+        if min(iterations, left / each) < max(self.config.joint_iterations, budget):
             return self._move_together(search, strokes, least, report, iterations - 1, left)
         refined = super()._optimize(stage, generator, report, iterations, left)
         return refined if self._loss(stage, refined) <= self._loss(stage, strokes) else strokes
@@ -97,9 +101,9 @@ class RefineAgent(GradientAgent):
         """The policy."""
 
         def propose(canvas: Tensor, count: int, left: int) -> Tensor:
-            # The strokes of a wave are moved by the optimizer anyway.
+            # The optimizer moves the strokes of a wave anyway.
             target, painter = stage.state.target, stage.core.painter
-            *_, (strokes, _) = paint_steps(self.planner, target, left, painter, canvas, count, revised=count == left)
+            *_, (strokes, _) = paint_steps(self.planner, target, left, painter, canvas, count, revised=False)
             return strokes[0]
 
         return propose

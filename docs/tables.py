@@ -261,7 +261,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "policy_intervals": lambda: policy_tables.intervals(_read("ablation"), _markdown),
     "anytime": lambda: policy_tables.anytime(_read("anytime"), _markdown),
     "policy_losses": lambda: policy_tables.losses(_read("losses"), _markdown),
-    "policy_seeds": lambda: policy_tables.seeds(_read("seeds"), _markdown),
     "study": _study,
     "study_replay": _study_replay,
     "references": lambda: ladder_tables.references(_card("agents/baselines/references.json"), _markdown),

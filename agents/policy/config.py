@@ -35,7 +35,7 @@ class ScheduleConfig:
 class RevisionConfig:
     """How all strokes of a painting are moved together at its end, and useless ones laid elsewhere (``revision``)."""
 
-    rounds: tuple[int, ...] = (4, 2, 3, 1)
+    rounds: tuple[int, ...] = (6, 2, 3, 1)
     """How often strokes of least use are laid elsewhere: in paintings of each of the lengths below, and in longer ones.
     So 15 strokes take .05 s, 30 strokes .1 s and 200 strokes .4 s; 0 leaves a painting as it was laid."""
     most_strokes: tuple[int, ...] = (12, 20, 50)
@@ -57,7 +57,7 @@ class RevisionConfig:
     level_steps: int = 6
     """The same steps of all strokes in windows of one size, in large paintings; 0 leaves them as they were laid."""
     level_replaced: float = 0.1
-    """The part of the strokes in the smallest windows that is laid elsewhere after that."""
+    """The part of the strokes in the smallest windows that is laid elsewhere after that, and moved again."""
     color_rounds: int = 20
     """Rounds of the solution for all colors in closed form; each costs strokes squared."""
     color_ridge: float = 1e-3

@@ -10,6 +10,7 @@ import pytest
 from helpers.small_policy import save_small_policy, smooth_picture
 from paintgym.agents.agent import Progress
 from paintgym.agents.config import RefineAgentConfig
+from paintgym.agents.policy.config import PlannerConfig, RevisionConfig
 from paintgym.agents.policy.registry import load_network
 from paintgym.agents.refine_agent import RefineAgent
 from paintgym.agents.registry import load_agent
@@ -45,7 +46,7 @@ def test_refining_improves_on_the_policys_strokes(policy_file: Path) -> None:
         load_agent(name, network=network, painter=ProxyPainter(), loss="mse", **options).paint(smooth_picture(7), 12)
         for name, options in (("policy", {}), ("policy+refine", {"iterations": 30}))
     )
-    assert refined.loss < 0.9 * start.loss
+    assert refined.loss < 0.97 * start.loss
 
 
 def test_refining_keeps_its_time_limit_and_its_options(policy_file: Path) -> None:
@@ -57,7 +58,7 @@ def test_refining_keeps_its_time_limit_and_its_options(policy_file: Path) -> Non
         load_agent("policy+refine", color=1)
 
 
-@pytest.mark.parametrize("options", [{"iterations": 1}, {"iterations": 6}, {"iterations": 100}, {"time_limit": 1e-3}])
+@pytest.mark.parametrize("options", [{"iterations": 1}, {"iterations": 6}, {"iterations": 100}])
 def test_refined_strokes_are_never_worse_than_the_policys(policy_file: Path, options: dict[str, Any]) -> None:
     network = load_network(policy_file)
     policy = load_agent("policy", network=network, painter=ProxyPainter(), loss="mse")
@@ -69,10 +70,18 @@ def test_refined_strokes_are_never_worse_than_the_policys(policy_file: Path, opt
 def test_with_few_iterations_all_strokes_are_refined_together(policy_file: Path) -> None:
     picture, losses = smooth_picture(3), []
     for joint in (80, 0):
-        config = RefineAgentConfig(policy=policy_file, joint_iterations=joint, iterations=10)
+        config = RefineAgentConfig(policy=policy_file, joint_iterations=joint, iterations=62)
         agent = RefineAgent(config, painter=ProxyPainter(), loss="mse")
         losses.append(agent.paint(picture, 60).loss)
     assert losses[0] < losses[1]
+
+
+def test_without_time_the_policys_strokes_are_not_even_revised(policy_file: Path) -> None:
+    hurried = load_agent("policy+refine", policy=policy_file, painter=ProxyPainter(), loss="mse", time_limit=1e-3)
+    as_laid = PlannerConfig(revision=RevisionConfig(rounds=(0,), most_strokes=()))
+    policy = load_agent("policy", policy=policy_file, painter=ProxyPainter(), loss="mse", planner=as_laid)
+    picture = smooth_picture(2)
+    assert hurried.paint(picture, 30).loss <= policy.paint(picture, 30).loss + 1e-7
 
 
 def test_the_command_paints_with_a_policy_file(policy_file: Path, tmp_path: Path, capsys: Any) -> None:

@@ -7,7 +7,7 @@ import torch
 from paintgym.painters.canvas import paint_strokes, white_canvas
 from paintgym.painters.mypaint.engine import paint_list as paint_by_mypaint
 from paintgym.painters.stroke_list import StrokeList, on_one_canvas
-from paintgym.painters.windows import paint_list, view
+from paintgym.painters.windows import paint_apart, paint_list, paint_window, view
 
 
 def random_list(count: int, seed: int = 0) -> StrokeList:
@@ -61,3 +61,19 @@ def test_a_view_is_what_lies_in_the_window():
     seen = view(canvas, [(32.0, 64.0, 64.0), (0.0, 0.0, 64.0)])
     torch.testing.assert_close(seen[0], canvas[:, 64:128, 32:96])
     assert view(canvas, [(0.0, 0.0, 128.0)]).shape == (1, 3, 64, 64)
+
+
+@pytest.mark.parametrize("side", [64.0, 100.0, 128.0, 200.0])
+@pytest.mark.parametrize("brush", [None, "deevad/chalk"])
+def test_windows_painted_together_are_as_they_are_one_by_one(side, brush):
+    painter = paintgym.load_painter("gan", brush=brush)
+    generator = torch.Generator().manual_seed(0)
+    windows = [(x * side, y * side, side) for x in range(3) for y in range(3)]
+    windows.append((side + 0.5, 7.0, side))
+    strokes = [torch.rand(count % 3 + 1, 12, generator=generator) for count in range(len(windows))]
+    together = torch.ones(3, int(3 * side), int(3 * side))
+    alone = together.clone()
+    paint_apart(together, windows, strokes, painter)
+    for window, part in zip(windows, strokes, strict=True):
+        paint_window(alone, part, window, painter)
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=0)
