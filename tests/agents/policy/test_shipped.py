@@ -24,9 +24,10 @@ from torch import Tensor
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 
 DATA = {"mnist": "MNIST/raw", "paintings": "paintings"}
-RELATIVE, ROUNDING = 0.005, 1e-5
+RELATIVE, ROUNDING = 0.05, 1e-5
 """Cards have five decimals. On the machine that they were written on, all figures come out the same; on another one
-sums are rounded otherwise, and where two strokes are nearly as good the other one may be taken."""
+sums are rounded otherwise, where two strokes are nearly as good the other one may be taken, and revision makes more of
+it: with weights in 16 bits instead of 32 figures are up to 3 % apart, one of eight photographs 7 %."""
 
 
 @pytest.fixture(scope="module", params=sorted(DATA))
