@@ -71,8 +71,8 @@ def _revised(picture: Any, budget: int) -> Painted:
 
 
 def anytime() -> Iterator[Row]:
-    """Squared error with so many seconds, 200 strokes, four of the photographs."""
-    pictures = _photographs()[:4]
+    """Squared error with so many seconds, 200 strokes, three of the photographs."""
+    pictures = _photographs()[:3]
     yield _row("policy", 200, [_paint(load_agent("policy"), picture, 200) for picture in pictures], pictures)
     for seconds in SECONDS:
         for name in ("gradient", "policy+refine"):

@@ -17,7 +17,7 @@ from ..outputs.painting import Painting
 from ..outputs.painting_file import read_painting_file
 from .listing import check_names, list_folder
 from .plan import STROKES_SUFFIX, FolderPlan
-from .state import FolderState
+from .state import SETTINGS, FolderState
 
 _HALF_WRITTEN = re.compile(r"\.(.+)-[0-9a-z_]{8}")
 """Stems of the files that ``write_whole`` writes before they have their names."""
@@ -229,8 +229,9 @@ class PaintedFolder:
 
     def _clear(self) -> None:
         """Take away half-written files that a killed run left."""
-        stems = {shortened_stem(file) for path in self._pictures for file in self._files(path)}
-        for folder in {file.parent for path in self._pictures for file in self._files(path)}:
+        written = [self._out / SETTINGS, *(file for path in self._pictures for file in self._files(path))]
+        stems = {shortened_stem(file) for file in written}
+        for folder in {file.parent for file in written}:
             for file in folder.glob(".*-*"):
                 half = _HALF_WRITTEN.fullmatch(file.stem)
                 if half and half[1] in stems:

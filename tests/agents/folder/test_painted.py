@@ -45,7 +45,8 @@ def test_a_killed_run_that_goes_on_ends_with_the_same_files(tmp_path, follow):
     kill_when(start([*options, "--out", "killed"], tmp_path), tmp_path / "killed", count // 3 + 2)
     left = files(tmp_path / "killed")
     assert count // 3 < len(left) < 2 * count
-    (tmp_path / "killed" / ".picture001-abcd_123.png").write_bytes(b"half")
+    for half in (".picture001-abcd_123.png", "..paintgym-8b6887d6.json"):
+        (tmp_path / "killed" / half).write_bytes(b"half")
     again = start([*options, "--out", "killed"], tmp_path)
     assert (again.communicate(), again.returncode)[1] == 0
     assert files(tmp_path / "killed") == files(tmp_path / "whole")
