@@ -91,7 +91,7 @@ class RefineAgentConfig(GradientConfig):
     """Where there is time for fewer iterations than this, or than there are strokes, all of the policy's strokes are
     moved together from the start: 200 strokes are then a tenth nearer, and 30 strokes as much farther."""
     revision_time: float = 2.2
-    """The policy revises its strokes first where there is time for so many times what laying them took: it needs that."""
+    """The policy revises its strokes first where there is so many times the time left that laying them took."""
     joint_learning_rate: float = 0.025
     """Adam's on the logits there, at first; of 0.01, 0.03 and 0.1 the second was best with 200 strokes."""
     planner: PlannerConfig = field(default_factory=PlannerConfig)
