@@ -2,7 +2,6 @@
 
 python docs/policy_figures.py                   all of it into docs/figures: about an hour on one core
 python docs/policy_figures.py ablation losses   some of it
-python docs/policy_figures.py seeds runs/paintings-0 runs/paintings-1   what two runs of a training reach
 """
 
 import json
@@ -127,27 +126,8 @@ def _row(
 FIGURES = {"ablation": ablation, "anytime": anytime, "losses": losses}
 
 
-def seeds(folders: Sequence[str]) -> Iterator[Row]:
-    """What the cards of trained policies say."""
-    for folder in folders:
-        card = json.loads((Path(folder) / "policy.json").read_text())
-        configuration = card["configuration"]
-        yield {
-            **{key: configuration[key] for key in ("target", "seed")},
-            **{key: card[key] for key in ("steps", "minutes", "held_out_pictures", "held_out")},
-        }
-
-
-def write(name: str, rows: Iterator[Row], words: str = "") -> None:
-    """Keep the rows of a figure together with the command that made them."""
-    report = {"command": f"python docs/policy_figures.py {name}{words}", "rows": list(rows)}
-    (FOLDER / f"{name}.json").write_text(json.dumps(report, indent=1) + "\n")
-
-
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    if sys.argv[1:2] == ["seeds"]:
-        write("seeds", seeds(sys.argv[2:]), " runs/*")
-    else:
-        for chosen in sys.argv[1:] or FIGURES:
-            write(chosen, FIGURES[chosen]())
+    for chosen in sys.argv[1:] or FIGURES:
+        report = {"command": f"python docs/policy_figures.py {chosen}", "rows": list(FIGURES[chosen]())}
+        (FOLDER / f"{chosen}.json").write_text(json.dumps(report, indent=1) + "\n")

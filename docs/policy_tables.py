@@ -74,23 +74,5 @@ def losses(report: Report, markdown: Markdown) -> str:
     return markdown(columns, rows, source)
 
 
-def seeds(report: Report, markdown: Markdown) -> str:
-    """What runs of one training reach that differ by their seed alone."""
-    rows = [
-        (
-            f"`{row['target']}`",
-            f"{row['seed']}",
-            f"{row['minutes']:.0f}",
-            ", ".join(f"{row['held_out'][key]:.4f}" for key in row["held_out"] if key.startswith("mse")),
-        )
-        for row in report["rows"]
-    ]
-    source = (
-        "Squared error on held-out pictures with 15, 30 and 200 strokes, digits with 5, 10 and 20. From the cards of "
-        f"the runs, by `{report['command']}`."
-    )
-    return markdown(("policy", "seed", "minutes", "MSE"), rows, source)
-
-
 def _seconds(seconds: float) -> str:
     return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
