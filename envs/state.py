@@ -36,14 +36,15 @@ class PaintingState:
 
         For an owner who shares the state with nobody: replacing it would copy the features of all B targets.
         """
-        for mine, theirs in zip(self._tensors(), other._tensors(), strict=True):
+        for mine, theirs in zip(self.tensors(), other.tensors(), strict=True):
             mine[rows] = theirs
 
     def detached(self) -> "PaintingState":
         """The same without gradients to what led here."""
         return replace(self, canvas=self.canvas.detach(), loss=self.loss.detach())
 
-    def _tensors(self) -> tuple[Tensor, ...]:
+    def tensors(self) -> tuple[Tensor, ...]:
+        """All of it, in an order that is the same for all states of one core."""
         numbers = (self.loss, self.first_loss, self.stroke_budget, self.strokes_left)
         focus = () if self.focus is None else (self.focus,)
         return (self.canvas, self.target, *self.target_features, *numbers, *focus)

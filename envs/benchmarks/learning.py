@@ -6,6 +6,8 @@ from torch.distributions import Normal
 
 EPOCHS = 10
 """How often PPO goes through its steps, as the ladder's baselines do; one is timed."""
+ROLLOUT_STEPS = 16
+"""Steps of each environment between two updates: some thousand actions in a minibatch keep a GPU busy."""
 MINIBATCHES = 4
 """Parts of the steps that are gone through."""
 _CLIP, _VALUE_WEIGHT = 0.2, 0.5

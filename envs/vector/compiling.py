@@ -5,38 +5,77 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch.utils._pytree import tree_map_only
+from torch import Tensor
+
+from ..state import PaintingState
+
+_WARM_UPS = 3
+"""Steps before one is recorded: kernels are tuned and libraries take their memory in the first ones."""
+
+Step = Callable[[PaintingState, Tensor], tuple[Any, ...]]
+"""The state after a step, and further tensors."""
 
 
 class CompiledStep:
-    """A function under ``torch.compile``; on a GPU as CUDA graphs. Where it cannot be compiled it is called as it is.
+    """A step under ``torch.compile``; on a GPU recorded as a CUDA graph, too. Where either fails it is called as it is.
 
     Args:
-        function: of states and tensors.
+        step: of states and actions, always of the same shapes.
         device: where they are.
     """
 
-    def __init__(self, function: Callable[..., Any], device: torch.device) -> None:
-        self._function = function
-        self._graphs = device.type == "cuda"
-        mode = "reduce-overhead" if self._graphs else None
-        self._compiled: Callable[..., Any] | None = torch.compile(function, fullgraph=True, dynamic=False, mode=mode)
+    def __init__(self, step: Step, device: torch.device) -> None:
+        self._step = step
+        self._compiled: Step | None = torch.compile(step, fullgraph=True, dynamic=False)
+        self._records = device.type == "cuda"
 
-    def __call__(self, *arguments: Any) -> Any:
-        """What the function returns.
+    def __call__(self, state: PaintingState, actions: Tensor) -> tuple[Any, ...]:
+        """What the step returns.
 
         Warns:
             UserWarning: it could not be compiled; once.
         """
         if self._compiled is not None:
             try:
-                if not self._graphs:
-                    return self._compiled(*arguments)
-                torch.compiler.cudagraph_mark_step_begin()
-                # The next replay of a graph writes into the tensors that this one returned.
-                return tree_map_only(torch.Tensor, torch.clone, self._compiled(*arguments))
+                if self._records:
+                    self._compiled, self._records = _RecordedStep(self._compiled, state, actions), False
+                return self._compiled(state, actions)
             except Exception as error:
                 self._compiled = None
                 reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
                 warnings.warn(f"steps are not compiled: {reason}", stacklevel=2)
-        return self._function(*arguments)
+        return self._step(state, actions)
+
+
+class _RecordedStep:
+    """A step as a CUDA graph: the host starts one thing, and not hundreds of kernels.
+
+    A graph reads and writes always the same memory. The first state is its input from then on, and another is copied
+    there, but for what passed through the last step as it was, such as targets and their features. The state after a
+    step is the graph's own memory, good until the next; all else is copied.
+
+    Args:
+        step: to be recorded; it must not wait for the device.
+        state: its first state, which belongs to the graph from now on.
+        actions: of the first step.
+    """
+
+    def __init__(self, step: Step, state: PaintingState, actions: Tensor) -> None:
+        self._state, self._actions = state, actions.clone()
+        aside = torch.cuda.Stream()
+        aside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(aside):
+            for _ in range(_WARM_UPS):
+                step(self._state, self._actions)
+        torch.cuda.current_stream().wait_stream(aside)
+        self._graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self._graph):
+            self._after, *self._others = step(self._state, self._actions)
+
+    def __call__(self, state: PaintingState, actions: Tensor) -> tuple[Any, ...]:
+        for own, given in zip(self._state.tensors(), state.tensors(), strict=True):
+            if own.data_ptr() != given.data_ptr():
+                own.copy_(given)
+        self._actions.copy_(actions)
+        self._graph.replay()
+        return self._after, *(values.clone() for values in self._others)

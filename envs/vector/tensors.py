@@ -109,6 +109,7 @@ class TensorVectorEnv(PaintingVectorEnv):
         self._advance: Callable[..., Any] = CompiledStep(self._paint, self.device) if compile else self._paint
         self._late = LateCheck()
         self._index = torch.full((self.num_envs,), -1, device=self.device)
+        self._all = torch.ones(self.num_envs, dtype=torch.bool, device=self.device)
 
     @plain_torch()
     def reset(  # type: ignore[override]
@@ -150,7 +151,7 @@ class TensorVectorEnv(PaintingVectorEnv):
         if not painting.all():
             self._restart(~painting)
             observations = self._see(self._current())
-        flags = self._sent(ended), self._sent(truncated)
+        flags = self._flags(ended), self._flags(truncated)
         over = ended | truncated
         self._ended = over.copy()
         if self.autoreset_mode is not AutoresetMode.SAME_STEP or not over.any():
@@ -164,7 +165,7 @@ class TensorVectorEnv(PaintingVectorEnv):
             observations[self._sent(np.flatnonzero(over))] = fresh
         infos = self._told(np.ones_like(over), strokes, ~over)
         for key, value in final.items():
-            infos |= {key: value, f"_{key}": self._sent(over)}
+            infos |= {key: value, f"_{key}": self._flags(over)}
         return observations, rewards, *flags, infos
 
     def _paint(self, state: PaintingState, actions: Tensor) -> tuple[PaintingState, Tensor, Tensor, Tensor]:
@@ -211,7 +212,7 @@ class TensorVectorEnv(PaintingVectorEnv):
             facts["stroke"] = (strokes, painted)
         infos: dict[str, Any] = {}
         for key, (values, rows) in facts.items():
-            infos |= {key: self._masked(values, rows), f"_{key}": self._sent(rows)}
+            infos |= {key: self._masked(values, rows), f"_{key}": self._flags(rows)}
         return infos
 
     def _masked(self, values: Tensor, rows: Mask) -> Tensor:
@@ -219,6 +220,12 @@ class TensorVectorEnv(PaintingVectorEnv):
         if rows.all():
             return values
         return values.where(self._sent(rows).view(-1, *(1,) * (values.ndim - 1)), 0)
+
+    def _flags(self, rows: Mask) -> Tensor:
+        """A mask there; nothing is sent for the usual ones, of all rows or none."""
+        if rows.all():
+            return self._all.clone()
+        return self._sent(rows) if rows.any() else torch.zeros_like(self._all)
 
     def _sent(self, values: NDArray[Any]) -> Tensor:
         return torch.from_numpy(values.copy()).to(self.device, non_blocking=True)
