@@ -10,11 +10,12 @@ from ...envs.pictures import Picture, load_picture, scale_picture
 from ...errors import InvalidInputError, PaintgymError
 from ...files import check_is_no_input, make_folder, shortened_stem
 from ...painters.style import Style
-from ..agent import Agent, Progress
+from ..agent import Agent
 from ..fingerprint import fingerprint_text
 from ..large.reuse import reuse_strokes
 from ..outputs.painting import Painting
 from ..outputs.painting_file import read_painting_file
+from ..progress import Progress
 from .listing import check_names, list_folder
 from .plan import STROKES_SUFFIX, FolderPlan
 from .state import SETTINGS, FolderState
