@@ -14,6 +14,8 @@ from .errors import BusyError, ForbiddenError, RequestError, printable
 from .hosts import TrustedHosts
 from .jobs.service import PaintingService
 from .monitoring import monitoring
+from .page.languages import language_of, languages, translate
+from .page.wall import examples
 from .paintings import paintings
 from .prefix import REFUSED_PREFIX, serve_under_prefix
 from .requests import AGENTS, LARGE_AGENTS, PICTURE_ACCEPT, PICTURE_FORMATS, SEEDLESS_AGENTS, samples, size_choices
@@ -25,7 +27,7 @@ _log = logging.getLogger(__name__)
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -37,6 +39,7 @@ _FORM_PARTS = 20
 """Fields of a form; there are eight."""
 _STATIC_SECONDS = 3600
 """How long browsers keep scripts, style and samples, which change with a new version alone."""
+_THEMES = ("light", "dark")
 _SENTENCES = {
     400: "This request cannot be understood.",
     404: "There is nothing at this address.",
@@ -97,7 +100,14 @@ def _page() -> str:
 def _page_choices() -> dict[str, Any]:
     """What the page offers."""
     service = current_service()
+    language, theme = language_of(request), request.cookies.get("theme", "")
     return {
+        "t": translate,
+        "language": language,
+        "languages": languages(),
+        "words": languages()[language],
+        "theme": theme if theme in _THEMES else "",
+        "wall": examples(),
         "agents": AGENTS,
         "large_agents": LARGE_AGENTS,
         "seedless_agents": SEEDLESS_AGENTS,
