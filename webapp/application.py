@@ -14,11 +14,19 @@ from .errors import BusyError, ForbiddenError, RequestError, printable
 from .hosts import TrustedHosts
 from .jobs.service import PaintingService
 from .monitoring import monitoring
+from .options.choices import (
+    AGENTS,
+    LARGE_AGENTS,
+    PICTURE_ACCEPT,
+    PICTURE_FORMATS,
+    SEEDLESS_AGENTS,
+    samples,
+    size_choices,
+)
 from .page.languages import language_of, languages, translate
 from .page.wall import examples
 from .paintings import paintings
 from .prefix import REFUSED_PREFIX, serve_under_prefix
-from .requests import AGENTS, LARGE_AGENTS, PICTURE_ACCEPT, PICTURE_FORMATS, SEEDLESS_AGENTS, samples, size_choices
 from .settings import Settings, limit_sentence, variable
 
 _log = logging.getLogger(__name__)

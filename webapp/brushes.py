@@ -10,7 +10,7 @@ from PIL import Image
 from ..painters.painter import Painter
 from .context import current_service
 from .errors import NotFoundError
-from .requests import DEFAULT_PAINTER
+from .options.choices import DEFAULT_PAINTER
 
 brushes = Blueprint("brushes", __name__)
 

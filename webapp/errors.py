@@ -53,11 +53,19 @@ class UnsupportedPictureError(RequestError):
 
 
 class BusyError(RequestError):
-    """Too many paintings, or streams, at the same time; trying again soon is worth while."""
+    """Too many paintings, or streams, at the same time; trying again soon is worth while.
+
+    Args:
+        message: the sentence.
+        settings: as for every ``RequestError``.
+        retry_after: seconds after which there will be a place, as far as can be told.
+    """
 
     status = 503
-    retry_after = 5
-    """Seconds after which to try again."""
+
+    def __init__(self, message: str, *settings: str, retry_after: int = 5) -> None:
+        super().__init__(message, *settings)
+        self.retry_after = retry_after
 
 
 def printable(value: Any) -> str:

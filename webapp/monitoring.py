@@ -33,8 +33,7 @@ def show_metrics() -> Response:
     service = current_service()
     lines = [
         *_metric("paintgym_queue_length", "gauge", "Paintings that wait or are under way."),
-        f'paintgym_queue_length{{queue="quick"}} {len(service.quick)}',
-        f'paintgym_queue_length{{queue="slow"}} {len(service.slow)}',
+        *(f'paintgym_queue_length{{queue="{name}"}} {len(lane)}' for name, lane in service.lanes.items()),
         *_metric("paintgym_paintings_kept", "gauge", "Paintings in memory, in all states."),
         f"paintgym_paintings_kept {service.kept()}",
         *_metric("paintgym_paintings_total", "counter", "Paintings that ended."),

@@ -5,14 +5,16 @@ from typing import Any
 from .. import __version__
 from ..painters.names import DEFAULT_BRUSH
 from ..painters.stroke import CANVAS_SIZE
-from .requests import (
+from .options.choices import (
     AGENTS,
     DEFAULT_AGENT,
     DEFAULT_PAINTER,
     LARGE_AGENTS,
+    MORE_STROKES,
     PICTURE_FORMATS,
     SEEDLESS_AGENTS,
     Offer,
+    default_size,
     samples,
     size_choices,
 )
@@ -45,7 +47,10 @@ def describe(settings: Settings, offer: Offer, prefix: str = "") -> Description:
 
 
 def _paths() -> Description:
-    event = "Events: painting, strokes, progress, canvas, film; at the end finished, failed or cancelled."
+    event = (
+        "Events: queued, painting, strokes, progress, canvas, film; at the end finished, failed or cancelled. While it "
+        "waits, queued tells its position and the expected seconds, about once a second; then progress does."
+    )
     picture: Description = {kind: {} for kind in ("image/png", "image/webp", "image/gif", "application/json")}
     file_format = _parameter("file_format", "path", {"enum": ["png", "webp", "gif", "json"]})
     last = _parameter("Last-Event-ID", "header", {"type": "integer", "minimum": 0}, required=False)
@@ -71,6 +76,18 @@ def _paths() -> Description:
                 404,
             ),
             "delete": _operation("Cancel it, or forget it.", {"204": {"description": "Done."}}, 403, 404),
+        },
+        "/paintings/{id}/stop": {
+            "parameters": [_ID],
+            "post": _operation(
+                "Finish it with the strokes that there are; cancel it where there are none.",
+                {
+                    "202": _answer("How far it has come.", "application/json", schema="Painting"),
+                    "303": {"description": "For a browser: to the page that shows it."},
+                },
+                403,
+                404,
+            ),
         },
         "/paintings/{id}/events": {
             "parameters": [_ID, last],
@@ -161,9 +178,10 @@ def _options(settings: Settings, offer: Offer) -> Description:
         "size": {
             "type": "integer",
             "enum": list(sizes),
-            "default": CANVAS_SIZE,
+            "default": default_size(DEFAULT_AGENT, settings),
             "description": f"The painting's longer side in pixels; {CANVAS_SIZE} paints the center square alone. "
-            f"Larger paintings are made by the agent {' or '.join(LARGE_AGENTS)}.",
+            f"Larger paintings are made by the agent {' or '.join(LARGE_AGENTS)}; of others {CANVAS_SIZE} is the "
+            "default.",
         },
         "painter": {"enum": offer.painters, "default": DEFAULT_PAINTER},
         "brush": {
@@ -184,6 +202,25 @@ def _options(settings: Settings, offer: Offer) -> Description:
             "default": 0,
             "description": "The same seed gives the same painting, where time does not decide. The agent "
             f"{' or '.join(SEEDLESS_AGENTS)} paints the same whatever the seed.",
+        },
+        "palette": {
+            "type": "string",
+            "description": "How many colors there may be, 2 to 16, chosen from the picture or from palette_picture; or "
+            "2 to 16 colors such as #d2691e, separated by commas.",
+        },
+        "palette_picture": {"type": "string", "description": "A second picture, whose colors are used."},
+        "paper": {"type": "string", "default": "white", "description": "A color such as #f5e6c8, or mean."},
+        "brush_sizes": {"type": "string", "default": "0,1", "description": "The least and the largest, from 0 to 1."},
+        "rotate": {"enum": [0, 90, 180, 270], "default": 0, "description": "Degrees clockwise, before the crop."},
+        "crop": {
+            "type": "string",
+            "description": "x, y, width and height of the part that is painted, in parts of the picture.",
+        },
+        "address": {"type": "string", "description": "Of a picture elsewhere, where the host allows that."},
+        "continue": {
+            "type": "string",
+            "description": "The id of a finished painting, in place of a picture: so many strokes more are laid on it. "
+            f"{MORE_STROKES} by default; agent and seed may be others.",
         },
         "sample": {"enum": samples(), "description": "One of the page's own pictures, in place of a picture."},
     }
@@ -221,7 +258,12 @@ def _painting(offer: Offer) -> Description:
         "strokes_done": whole,
         "seed": whole,
         "seconds": number,
+        "position": {"type": ["integer", "null"], "description": "1 for the next to be painted, 0 once it is."},
+        "starts_in": {"type": ["number", "null"], "description": "Seconds, as expected."},
+        "expected_seconds": {"type": ["number", "null"], "description": "Until it is finished."},
+        "stopped": {"type": "boolean", "description": "Whether it has fewer strokes than were asked for."},
         "message": text,
+        "settings": {"type": "object", "description": "All that was asked for, but the picture."},
         "loss": number,
         "loss_name": text,
         "links": {"type": "object", "additionalProperties": text},

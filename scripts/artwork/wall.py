@@ -1,4 +1,4 @@
-"""Paint the page's wall of examples, ``webapp/static/wall/``: pictures, films and ``wall.json``. It takes PyAV and minutes.
+"""Paint the page's wall of examples, ``webapp/static/wall/``, by PyAV, in two minutes.
 
     python -m paintgym.scripts.artwork.wall
 
@@ -18,8 +18,8 @@ from ...files import write_whole
 from ...painters.names import DEFAULT_BRUSH
 from ...painters.stroke_list import WHITE
 from ...painters.style import Style, choose_palette
+from ...webapp.options.choices import SAMPLES_FOLDER
 from ...webapp.page.wall import WALL_FOLDER
-from ...webapp.requests import SAMPLES_FOLDER
 
 _FRAMES, _SECONDS = 96, 10.0
 """Of a film: slow enough to follow, short enough to be watched to its end."""

@@ -41,6 +41,7 @@ TOWER = (
     ("",),
     # What is asked for, by whom it is painted and when, and what is answered.
     ("webapp.settings", "webapp.errors"),
+    ("webapp.options",),
     ("webapp.base64_pictures", "webapp.uploads"),
     ("webapp.requests",),
     ("webapp.jobs",),

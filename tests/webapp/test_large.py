@@ -22,7 +22,7 @@ from helpers.web_service import (
     service_of,
 )
 from paintgym.webapp import encoding
-from paintgym.webapp.requests import size_choices
+from paintgym.webapp.options.choices import size_choices
 from paintgym.webapp.settings import Settings
 from paintgym.webapp.uploads import read_upload
 from PIL import Image
@@ -83,8 +83,8 @@ def test_no_strokes_of_a_large_painting_are_published_as_those_of_a_small_one(
 def test_snapshots_of_a_painting_under_way_are_sent(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("paintgym.webapp.jobs.worker._PUBLISH_INTERVAL_SECONDS", 0.0)
-    monkeypatch.setattr("paintgym.webapp.jobs.worker._PUBLISH_TIME_SHARE", 1e9)
+    monkeypatch.setattr("paintgym.webapp.jobs.publishing._PUBLISH_INTERVAL_SECONDS", 0.0)
+    monkeypatch.setattr("paintgym.webapp.jobs.publishing._PUBLISH_TIME_SHARE", 1e9)
     counts: list[int] = []
     emit = app.extensions["painting_service"].find.__globals__["Job"].emit
 

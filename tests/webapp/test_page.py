@@ -23,7 +23,7 @@ from helpers.web_page import (
 )
 from helpers.web_service import picture, save_untrained_policy
 from paintgym.webapp.application import create_app
-from paintgym.webapp.requests import AGENTS
+from paintgym.webapp.options.choices import AGENTS
 from paintgym.webapp.settings import Settings
 from PIL import Image
 
