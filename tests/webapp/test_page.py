@@ -159,7 +159,7 @@ def test_the_painting_fills_the_screen(page: Any) -> None:
     wait_until_done(page)
     page.click(".whole")
     page.wait_for_function("() => document.fullscreenElement?.className === 'frame'")
-    assert page.inner_text(".whole") == "Leave full screen"
+    page.wait_for_selector(".whole:text-is('Leave full screen')")
     shoot(page, "full-screen")
     page.click(".whole")
     page.wait_for_function("() => document.fullscreenElement === null")

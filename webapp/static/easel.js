@@ -157,13 +157,15 @@ export class Easel {
     this.#compare();
   }
 
-  // Strokes of an event. A painting that goes on sends those before too, or the new ones alone.
+  // Strokes of an event. They may take the place of others, which an agent moved, or of all.
   async #add(data, play = true) {
     const batch = await unpack(data);
     const first = (data.count ?? batch.strokes.length) - batch.strokes.length;
-    if (this.#film && first === 0) { this.#film = null; this.#chunks = []; }
     this.#film ??= new Film(this.#find("canvas"), this.#paper, batch, this.#count);
+    if (first > this.#film.strokes.length) return; // Some were missed; all are fetched in the end.
+    this.#film.truncate(first);
     this.#film.add(batch);
+    this.#chunks = this.#chunks.filter(({ count }) => count <= first);
     this.#chunks.push(data);
     if (!play) return;
     this.#live = false;

@@ -98,6 +98,13 @@ export class Film {
 
   add(batch) { for (const stroke of batch.strokes) this.strokes.push(stroke); }
 
+  // Forgets all strokes but the first; others take their place.
+  truncate(count) {
+    if (this.position > count) this.seek(count);
+    this.strokes.length = count;
+    for (const number of this.#keyframes.keys()) if (number > count) this.#keyframes.delete(number);
+  }
+
   seek(position) {
     if (position < this.position) {
       const start = Math.max(...[...this.#keyframes.keys()].filter((number) => number <= position));
