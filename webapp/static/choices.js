@@ -42,8 +42,8 @@ export class Choices {
     this.#choosePreset();
   }
 
-  // What to send, but the picture.
-  async fields() {
+  // What to send, but pictures.
+  fields() {
     const data = new FormData(this.#form);
     const fields = Object.fromEntries(["brush", "size", "strokes", "painter", "seed", "palette"].map((name) => [name, data.get(name)]));
     fields.seed ||= "0";
@@ -51,9 +51,13 @@ export class Choices {
     fields.paper = paper === OWN ? this.#form.querySelector("#paper-own").value : paper;
     const [least, most] = this.#brushSizes();
     if (least > 0 || most < 1) fields.brush_sizes = `${least},${most}`;
-    const palette = this.#form.querySelector("#palette-picture").files[0];
-    if (palette) fields.palette_picture = await shrink(palette);
     return Object.fromEntries(Object.entries(fields).filter(([, value]) => value));
+  }
+
+  // The picture whose colors are used, if there is one.
+  async palette() {
+    const [file] = this.#form.querySelector("#palette-picture").files;
+    return file ? { palette_picture: await shrink(file) } : {};
   }
 
   get agent() { return this.#form.querySelector("[name=agent]:checked").value; }

@@ -102,21 +102,20 @@ function finish(ends) {
   waiting.say(sentences.length ? sentences.join(" ") : t(failed ? "status.failed" : "status.canceled"));
 }
 
-// Orders paintings, one for each of `fields`, and follows them.
-async function order(entries, picture, start) {
+// Orders paintings, one for each entry {name, title}, and follows them. `fields` gives what all have in common.
+async function order(entries, fields, picture, start) {
   if (busy) return;
   showProblem("");
   stopping = false;
   setBusy(true);
   waiting.start();
-  const former = current;
-  const formerCurve = curve;
+  const former = current, formerCurve = curve;
   try {
     const list = makeEasels(entries), batch = crypto.randomUUID?.() ?? String(Math.random());
     if (stage.getBoundingClientRect().top > innerHeight / 2) stage.scrollIntoView({ behavior: still.matches ? "auto" : "smooth" });
-    const preview = await picture();
+    const common = await fields(), preview = await picture();
     const orders = await Promise.all(list.map(async (easel, number) => {
-      const painting = await requestPainting(form.action, entries[number].fields);
+      const painting = await requestPainting(form.action, { ...common, agent: easel.name });
       await easel.begin(painting, preview, start);
       return { easel, painting, list, batch, key: `${batch}-${number}`, time: Date.now() + number };
     }));
@@ -127,20 +126,20 @@ async function order(entries, picture, start) {
   }
 }
 
-async function paint() {
-  const common = { ...(await chooser.fields()), ...(await choices.fields()) };
-  const agents = choices.agent === "both" ? ["policy", "gradient"] : [choices.agent];
-  const entries = agents.map((name) => ({ name, title: agents.length > 1 ? t(`agent.${name}`) : "", fields: { ...common, agent: name } }));
-  await order(entries, () => chooser.preview(), null);
+function paint() {
+  const names = choices.agent === "both" ? ["policy", "gradient"] : [choices.agent];
+  const entries = names.map((name) => ({ name, title: names.length > 1 ? t(`agent.${name}`) : "" }));
+  return order(entries, async () => ({ ...(await chooser.fields()), ...choices.fields(), ...(await choices.palette()) }), () => chooser.preview(), null);
 }
 
 // More strokes on a painting: by its id, or, where the service has forgotten it, by what the browser has.
-async function goOn(easel) {
+function goOn(easel) {
   const record = easel.record();
-  const fields = { strokes: MORE_STROKES };
-  if (await describe(record.painting)) fields.continue = record.painting.id;
-  else Object.assign(fields, { start: record.strokes, picture: record.picture });
-  await order([{ name: easel.name, title: easel.title, fields }], () => record.picture, record);
+  const fields = async () => {
+    const known = await describe(record.painting);
+    return { strokes: MORE_STROKES, ...(known ? { continue: known.id } : { start: record.strokes, picture: record.picture }) };
+  };
+  return order([{ name: easel.name, title: easel.title }], fields, () => record.picture, record);
 }
 
 // Shows paintings that were kept; follows those on that the service still paints.

@@ -17,8 +17,7 @@ async function post(address, fields) {
   }
   if (answer.ok) return answer;
   const { error } = await answer.json().catch(() => ({}));
-  const wait = Number(answer.headers.get("Retry-After"));
-  throw new Error(wait ? `${error} ${t("error.retry", { seconds: wait })}` : error ?? t("error.unreadable"));
+  throw new Error(error ?? t("error.unreadable"));
 }
 
 export async function requestPainting(address, fields) {
