@@ -147,8 +147,13 @@ export class Choices {
 
   #pairPalette() {
     const input = this.#form.querySelector("#palette-picture"), clear = this.#form.querySelector("#palette-clear");
-    input.addEventListener("change", () => { clear.hidden = !input.files.length; });
-    clear.addEventListener("click", () => { input.value = ""; clear.hidden = true; input.focus(); });
+    const tell = () => {
+      clear.hidden = !input.files.length;
+      this.#form.querySelector("#palette-name").textContent = input.files[0]?.name ?? "";
+    };
+    input.addEventListener("change", tell);
+    clear.addEventListener("click", () => { input.value = ""; tell(); input.focus(); });
+    tell();
   }
 }
 

@@ -77,6 +77,7 @@ export class Easel {
     if (kind === "canvas" && !(this.#film && this.#large)) {
       this.#live = true;
       this.#playing = false;
+      this.#showPlay();
       await drawBlob(this.#find("canvas"), imageBlob(data), () => this.#live);
       this.#showFigures(data.count);
     }
