@@ -1,4 +1,4 @@
-"""axe-core, which finds what is not accessible on a page: fetched from npm once, into a cache outside the repository."""
+"""axe-core, which finds what is not accessible on a page: fetched from npm once, into a cache elsewhere."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The page's languages: none lacks a text, each is chosen by the browser or by hand, and nothing else comes in with it."""
+"""The page's languages: none lacks a text, each is chosen by browser or hand, and nothing else comes in."""
 
 import json
 import re
