@@ -8,12 +8,9 @@ from flask import Flask, Response, current_app, jsonify, render_template, reques
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
-from .brushes import brushes
-from .context import current_service, wants_html
 from .errors import BusyError, ForbiddenError, RequestError, printable
 from .hosts import TrustedHosts
 from .jobs.service import PaintingService
-from .monitoring import monitoring
 from .options.choices import (
     AGENTS,
     LARGE_AGENTS,
@@ -25,8 +22,12 @@ from .options.choices import (
 )
 from .page.languages import language_of, languages, translate
 from .page.wall import examples
-from .paintings import paintings
 from .prefix import REFUSED_PREFIX, serve_under_prefix
+from .routes.brushes import brushes
+from .routes.context import current_service, wants_html
+from .routes.monitoring import monitoring
+from .routes.paintings import paintings
+from .routes.sharing import sharing
 from .settings import Settings, limit_sentence, variable
 
 _log = logging.getLogger(__name__)
@@ -57,6 +58,13 @@ _SENTENCES = {
 }
 
 
+class _Slug(BaseConverter):
+    """Keys of shared paintings, ``secrets.token_urlsafe(16)``; anything else is no address at all."""
+
+    regex = "[A-Za-z0-9_-]{22}"
+    part_isolating = True
+
+
 class _Identity(BaseConverter):
     """Ids as ``Job`` makes them; anything else is no address at all."""
 
@@ -83,8 +91,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.url_map.converters["identity"] = _Identity
+    app.url_map.converters["slug"] = _Slug
     app.extensions["trusted_hosts"] = TrustedHosts(settings.trusted_hosts)
     app.register_blueprint(paintings)
+    app.register_blueprint(sharing)
     app.register_blueprint(monitoring)
     app.register_blueprint(brushes)
     app.add_url_rule("/", "page", _page)

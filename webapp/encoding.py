@@ -11,14 +11,25 @@ import numpy as np
 from PIL import Image
 
 from ..agents.outputs.painting import Painting
+from ..agents.outputs.replay import Replay
 from ..painters.mypaint.engine import paint_list
 from ..painters.stroke import CANVAS_SIZE
 from .jobs.streaming import window_data
 
-FORMATS = {"png": "image/png", "webp": "image/webp", "gif": "image/gif", "json": "application/json"}
+FORMATS = {
+    "png": "image/png",
+    "webp": "image/webp",
+    "gif": "image/gif",
+    "mp4": "video/mp4",
+    "svg": "image/svg+xml",
+    "json": "application/json",
+}
 """Kinds of files that a painting is fetched as, with their media types."""
-_ENLARGEMENT = {"png": 8, "webp": 6, "gif": 4, "json": 1}
+LARGEST_PRINT = 4096
+"""Pixels; longer side of the largest pictures that strokes are drawn again for."""
+_ENLARGEMENT = {"png": 8, "webp": 6, "gif": 4, "mp4": 8, "svg": 8, "json": 1}
 """Of paintings of 64x64, whose pixels nobody could see; films less, whose frames take time to encode and to send."""
+_FILMS = ("webp", "gif", "mp4")
 _FILM_SIDE = 512
 """Pixels; longer side of the films of large paintings, of which up to sixty frames are held in memory at a time."""
 _MYPAINT_SIDE = 768
@@ -27,20 +38,40 @@ _MYPAINT_SIDE = 768
 # Films take seconds of a core each, and large ones memory: more than two at a time would starve the painters.
 _encoding_slots = threading.Semaphore(2)
 _mypaint_lock = threading.Lock()
+# The largest print takes half a gigabyte while it is drawn.
+_print_slot = threading.Semaphore(1)
+_PRINT_WAIT_SECONDS = 30
 
 
 def encode(painting: Painting, file_format: str) -> bytes:
-    """A painting in one of ``FORMATS``: the picture, a film of its making, or its strokes."""
+    """A painting in one of ``FORMATS``: the picture, a film of its making, or its strokes.
+
+    Raises:
+        MissingLibraryError: ``mp4`` without PyAV.
+    """
     side = max(painting.image.shape[:2])
     # A copy, because a painting remembers its frames.
     painting = replace(painting)
-    if file_format in ("webp", "gif") and side > _FILM_SIDE:
+    if file_format in _FILMS and side > _FILM_SIDE:
         painting = _reduce(painting)
     # Paintings save themselves to files, whole; the name is ours.
     with _encoding_slots, tempfile.TemporaryDirectory(prefix="paintgym-") as folder:
         path = Path(folder) / f"painting.{file_format}"
         painting.save(path, enlarge=_ENLARGEMENT[file_format] if side == CANVAS_SIZE else 1)
         return path.read_bytes()
+
+
+def encode_print(painting: Painting, side: int) -> bytes | None:
+    """The strokes laid again, as PNG of a longer side in pixels; None where others are drawn all the time."""
+    if not _print_slot.acquire(timeout=_PRINT_WAIT_SECONDS):
+        return None
+    try:
+        painters = {painter.brush: painter for painter in painting.painters} or painting.painter
+        content = io.BytesIO()
+        Image.fromarray(Replay(painting.stroke_list, painters, side).image).save(content, "PNG", compress_level=3)
+        return content.getvalue()
+    finally:
+        _print_slot.release()
 
 
 def encode_by_mypaint(painting: Painting) -> bytes:

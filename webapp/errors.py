@@ -21,6 +21,12 @@ class RequestError(InvalidInputError):
         self.settings = settings or self.settings
 
 
+class UnauthorizedError(RequestError):
+    """A request without the token that it takes."""
+
+    status = 401
+
+
 class ForbiddenError(RequestError):
     """A request that another site's page made its visitor's browser send."""
 
@@ -50,6 +56,12 @@ class UnsupportedPictureError(RequestError):
     """Not a picture of a kind that is read here."""
 
     status = 415
+
+
+class UnavailableError(RequestError):
+    """Something on the host does not work now, such as a disk that is full."""
+
+    status = 503
 
 
 class BusyError(RequestError):

@@ -43,6 +43,12 @@ class Settings:
         results_kept: finished paintings kept for download; the oldest go first.
         results_megabytes: memory that they may take; the same.
         result_minutes: how long a finished painting is kept.
+        store: folder in which finished and shared paintings outlast the process; empty for its memory alone.
+        store_megabytes: what they may take there; the oldest go first, shared ones last.
+        share_days: how long shared paintings are kept; 0 for as long as there is room.
+        fetch_pictures: 1 lets pictures be fetched by their addresses, from the public network alone.
+        metrics_token: ``/metrics`` is shown to who sends it, as ``Authorization: Bearer ...``.
+        metrics_port: port, at the page's own address, that shows ``/metrics`` without a token; 0 for none.
         threads: requests answered at the same time; a stream of events holds one.
     """
 
@@ -68,6 +74,12 @@ class Settings:
     results_kept: int = 100
     results_megabytes: int = 64
     result_minutes: int = 15
+    store: str = ""
+    store_megabytes: int = 500
+    share_days: int = 0
+    fetch_pictures: int = 0
+    metrics_token: str = ""
+    metrics_port: int = 0
     threads: int = 64
 
     def __post_init__(self) -> None:

@@ -159,7 +159,7 @@ def test_there_is_nothing_elsewhere(client: FlaskClient, address: str) -> None:
     check_refusal(client.get(address), {404})
 
 
-@pytest.mark.parametrize("form", ["exe", "svg", "jpg", "png.exe", "PNG", "png%00", ".png"])
+@pytest.mark.parametrize("form", ["exe", "bmp", "jpg", "png.exe", "PNG", "png%00", ".png"])
 def test_paintings_have_no_other_forms(app: Flask, client: FlaskClient, form: str) -> None:
     check_refusal(client.get(f"/paintings/{request_painting(client, strokes='1')['id']}.{form}"), {404})
 

@@ -1,4 +1,4 @@
-"""The page in all its states, wide and light, narrow and dark: axe-core finds nothing, and nothing runs out of the side."""
+"""The page in all its states, wide and light, narrow and dark: axe-core finds nothing, and nothing overflows."""
 
 from collections.abc import Iterator
 from pathlib import Path

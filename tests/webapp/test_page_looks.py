@@ -94,7 +94,8 @@ def test_the_keyboard_alone_is_enough(browser: Any, address: str) -> None:
         unfold(page)
         unnamed = """() => [...document.querySelectorAll("input, select, button, canvas, svg[role], video")].filter(
             element => element.checkVisibility() && !element.labels?.length && !element.ariaLabel
-                && !element.getAttribute("aria-labelledby") && !element.innerText && !element.querySelector("img[alt]")).map(element => element.outerHTML)"""
+                && !element.getAttribute("aria-labelledby") && !element.innerText && !element.querySelector("img[alt]")
+        ).map(element => element.outerHTML)"""
         assert page.evaluate(unnamed) == []
 
 

@@ -26,8 +26,8 @@ from paintgym.webapp.jobs import batching
 from paintgym.webapp.jobs.job import Job, State
 from paintgym.webapp.jobs.memory import give_back
 from paintgym.webapp.jobs.queue import JobQueue
-from paintgym.webapp.monitoring import resident_bytes
 from paintgym.webapp.requests import PaintingRequest
+from paintgym.webapp.routes.monitoring import resident_bytes
 from paintgym.webapp.settings import Settings
 from paintgym.webapp.uploads import Upload, read_upload
 

@@ -13,7 +13,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from helpers.web_service import JSON, app, client, finish, request_painting, service_of
 from paintgym.agents.agent import Agent
-from paintgym.webapp.context import client_of
 from paintgym.webapp.errors import BusyError
 from paintgym.webapp.jobs.estimates import Circumstances, Estimates
 from paintgym.webapp.jobs.job import Job, State
@@ -21,6 +20,7 @@ from paintgym.webapp.jobs.queue import JobQueue
 from paintgym.webapp.jobs.service import PaintingService
 from paintgym.webapp.jobs.streaming import event_stream
 from paintgym.webapp.requests import PaintingRequest
+from paintgym.webapp.routes.context import client_of
 from paintgym.webapp.settings import Settings
 from paintgym.webapp.uploads import Upload
 

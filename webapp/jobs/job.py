@@ -15,6 +15,9 @@ from ..requests import PaintingRequest
 from ..settings import limit_sentence
 from .estimates import Circumstances
 
+PROCESS = secrets.token_hex(4)
+"""What the ids of this process begin with, so that those from before it was started are known."""
+
 
 class State(StrEnum):
     """Where a job stands; the last three are final."""
@@ -53,7 +56,7 @@ class Job:
     def __init__(
         self, request: PaintingRequest, when_over: Callable[["Job"], None] = lambda _: None, client: str = ""
     ) -> None:
-        self.identity = secrets.token_hex(16)
+        self.identity = PROCESS + secrets.token_hex(12)
         self.request = request
         self.client = client
         self.state = State.WAITING
@@ -68,6 +71,10 @@ class Job:
         """How long it was expected to be painted, when that began."""
         self.painting: Painting | None = None
         self.strokes_done = 0
+        self.kept = False
+        """Whether it is in a store that lasts."""
+        self.shared = ""
+        """The key of its entry in the store, once it is shared."""
         self.bytes_held = 0
         """Memory that it takes, once it is over."""
         self.started_at = self.over_at = time.monotonic()
@@ -77,6 +84,25 @@ class Job:
         self._watchers = 0
         self._seen_at: float | None = None
         self._changed = threading.Condition()  # its lock may be taken again by whoever has it
+
+    @classmethod
+    def finished(
+        cls,
+        identity: str,
+        request: PaintingRequest,
+        painting: Painting,
+        message: str,
+        age: float,
+        when_over: Callable[["Job"], None],
+    ) -> "Job":
+        """One that was finished ``age`` seconds ago."""
+        job = cls(request, when_over)
+        job.identity, job.message, job.state = identity, message, State.PAINTING
+        job.finish(painting)
+        job.over_at -= age
+        job.started_at = job.over_at - painting.seconds
+        job.kept = True
+        return job
 
     @property
     def over(self) -> bool:

@@ -122,7 +122,7 @@ class JobQueue:
         with self._changed:
             self._closed = True
             for job in (*self._waiting, *self._under_way):
-                job.cancel()
+                job.cancel("The service was stopped, to be started anew; order the painting again.")
             self._changed.notify_all()
 
     def _refuse(self, sentence: str, jobs: list[Job]) -> None:

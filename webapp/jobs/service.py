@@ -1,6 +1,8 @@
 """Where paintings are made and kept: queues, their workers, and the results until they expire."""
 
+import contextlib
 import itertools
+import logging
 import threading
 import time
 from collections import Counter, defaultdict
@@ -10,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from ...agents.agent import Agent
+from ...agents.outputs.forms import check_mp4
 from ...agents.policy.config import PlannerConfig, RevisionConfig
 from ...agents.policy.planner import Planner
 from ...agents.policy.registry import load_network
 from ...agents.policy_agent import PolicyAgent
 from ...agents.registry import find_agent, load_agent
-from ...errors import MissingLibraryError
+from ...errors import InvalidInputError, MissingLibraryError
 from ...painters.mypaint.engine import MyPaintEngine
 from ...painters.names import DEFAULT_BRUSH, PAINTER_FILES, learned_brushes
 from ...painters.painter import Painter
@@ -25,25 +28,31 @@ from ..errors import NotFoundError
 from ..options.choices import DEFAULT_SIZE, Offer
 from ..requests import PaintingRequest
 from ..settings import Settings
+from ..store.choice import make_store
+from ..store.store import Store, StoreError
 from ..uploads import Upload
 from .batching import PolicyBatcher
 from .estimates import Estimates
-from .job import Job, State
+from .job import PROCESS, Job, State
 from .memory import give_back
 from .queue import JobQueue, Outlook
+from .results import keep_result, restore_result
 from .worker import Worker
+
+_log = logging.getLogger(__name__)
 
 _WARM_UP = {CANVAS_SIZE: 50, DEFAULT_SIZE: 400}
 """Strokes by sizes: enough that every kind of step of a painting is taken once, and its time known."""
 _WATCH_INTERVAL_SECONDS = 1.0
 """Between two looks at what is watched, and at what has expired, even if nobody asks."""
-_TRIM_EVERY = 10
-"""Looks, until memory is given back, which takes some milliseconds."""
+_TIDY_EVERY = 10
+"""Looks, until the store is tidied, and memory is given back: some milliseconds each."""
 _LARGE_NICENESS, _SLOW_NICENESS = 5, 10
 """Of threads: paintings that are expected at once take the processor first, those that take their time last."""
 _HURRIED = PlannerConfig(revision=RevisionConfig(level_steps=0))
 """Strokes stay as they were laid: of large paintings in half the time."""
 _GONE = "There is no such painting; it may have expired."
+_BEFORE = "There is no such painting; the service was started anew since, and what was not finished then is lost."
 
 
 class PaintingService:
@@ -73,11 +82,15 @@ class PaintingService:
         self.slow = JobQueue(settings.slow_queue_length, "slow_queue_length", settings.slow_workers, estimates)
         self.has_mypaint = _has_mypaint()
         """Whether the real MyPaint is installed."""
+        self.has_mp4 = _has_mp4()
+        """Whether films can be encoded as MP4."""
         self.stream_slots = threading.Semaphore(settings.maximum_streams)
         """Threads that may be held for long."""
         self._network = load_network(settings.policy)
         self.painter = cache(_load_painter)
         """Gives a painter by its name and its brush."""
+        self.store: Store = make_store(settings)
+        """What outlasts expiry: shared paintings and, where it lasts, finished ones."""
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
         self._tally_lock = threading.Lock()
@@ -130,9 +143,12 @@ class PaintingService:
         """
         with self._lock:
             self._expire()
-            if identity not in self._jobs:
-                raise NotFoundError(_GONE, "result_minutes", "results_kept", "results_megabytes")
-            return self._jobs[identity]
+            job = self._jobs.get(identity)
+        job = job or self._restore(identity)
+        if job is None:
+            sentence = _GONE if identity.startswith(PROCESS) else _BEFORE
+            raise NotFoundError(sentence, "result_minutes", "results_kept", "results_megabytes")
+        return job
 
     def discard(self, identity: str) -> None:
         """Cancel a painting that is under way; forget one that is over.
@@ -146,6 +162,8 @@ class PaintingService:
             return
         with self._lock:
             self._jobs.pop(identity, None)
+        if job.kept:
+            self.store.drop(identity)
 
     def kept(self) -> int:
         """How many paintings there are, in all states."""
@@ -175,6 +193,7 @@ class PaintingService:
         deadline = time.monotonic() + timeout
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+        self._keep_results()
         return not any(thread.is_alive() for thread in self._threads)
 
     def _make_agent(self, job: Job) -> Agent:
@@ -199,8 +218,36 @@ class PaintingService:
                 self._expire()
             for job in abandoned:
                 job.stop(f"Nobody watched for {self.settings.unwatched_seconds} seconds.")
-            if second % _TRIM_EVERY == 0:
+            self._keep_results()
+            if second % _TIDY_EVERY == 0:
+                with contextlib.suppress(StoreError):
+                    self.store.tidy()
                 give_back()
+
+    def _keep_results(self) -> None:
+        if not self.store.lasting:
+            return
+        with self._lock:
+            finished = [job for job in self._jobs.values() if job.state is State.FINISHED and not job.kept]
+        for job in finished:
+            job.kept = True  # tried once: a disk that is full now is asked again for the next
+            try:
+                keep_result(self.store, job, 60 * self.settings.result_minutes)
+            except StoreError as error:
+                _log.error("painting %s is in memory alone: %s", job.identity, error)
+
+    def _restore(self, identity: str) -> Job | None:
+        if not self.store.lasting:
+            return None
+        try:
+            job = restore_result(self.store, identity, self.painter, lambda _: None)
+        except (StoreError, InvalidInputError) as error:
+            _log.error("painting %s cannot be read: %s", identity, error)
+            return None
+        if job is not None:
+            with self._lock:
+                job = self._jobs.setdefault(identity, job)
+        return job
 
     def _expire(self) -> None:
         now, lifetime = time.monotonic(), 60 * self.settings.result_minutes
@@ -228,6 +275,14 @@ class PaintingService:
 def _has_mypaint() -> bool:
     try:
         MyPaintEngine()
+    except MissingLibraryError:
+        return False
+    return True
+
+
+def _has_mp4() -> bool:
+    try:
+        check_mp4()
     except MissingLibraryError:
         return False
     return True

@@ -61,6 +61,12 @@ def color_name(color: Any) -> str:
     return "#" + "".join(f"{round(255 * float(part)):02x}" for part in color)
 
 
+def color_of(name: str) -> Color:
+    """A color ``#rrggbb`` in [0, 1]."""
+    red, green, blue = (int(name[start : start + 2], 16) / 255 for start in (1, 3, 5))
+    return red, green, blue
+
+
 def _read_palette(value: Any) -> tuple[int | None, NDArray[np.float32] | None]:
     parts = read_list(str(value) if isinstance(value, int) else value)
     if len(parts) == 1 and parts[0].isascii() and parts[0].isdigit() and len(parts[0]) < 3:

@@ -4,7 +4,7 @@ import ipaddress
 
 from flask import Request, current_app
 
-from .jobs.service import PaintingService
+from ..jobs.service import PaintingService
 
 
 def current_service() -> PaintingService:

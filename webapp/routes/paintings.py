@@ -7,14 +7,14 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ..agents.outputs.painting import Painting
-from ..painters.stroke_list import StrokeList
+from ...painters.stroke_list import StrokeList
+from ..encoding import FORMATS, encode, encode_by_mypaint, encode_for_replay
+from ..errors import BusyError, NotFoundError, RequestError, printable
+from ..jobs.job import Job
+from ..jobs.streaming import event_stream
+from ..requests import PaintingRequest, read_request
 from .context import client_of, current_service, wants_html
-from .encoding import FORMATS, encode, encode_by_mypaint, encode_for_replay
-from .errors import BusyError, NotFinishedError, NotFoundError, RequestError, printable
-from .jobs.job import Job, State
-from .jobs.streaming import event_stream
-from .requests import PaintingRequest, read_request
+from .files import encoded, finished_painting, formats
 
 paintings = Blueprint("paintings", __name__)
 
@@ -76,13 +76,11 @@ def follow_painting(identity: str) -> Response:
     return Response(stream, mimetype="text/event-stream", headers=headers)
 
 
-@paintings.get("/paintings/<identity:identity>.<any(png, webp, gif, json):file_format>")
+@paintings.get("/paintings/<identity:identity>.<any(png, webp, gif, mp4, svg, json):file_format>")
 def fetch_painting(identity: str, file_format: str) -> Response:
     """A finished painting: the picture, a film of its making, or its strokes."""
-    painting = _finished(current_service().find(identity))
-    response = _cacheable(Response(encode(painting, file_format), mimetype=FORMATS[file_format]))
-    response.headers["Content-Disposition"] = f'inline; filename="painting.{file_format}"'
-    return response
+    painting = finished_painting(current_service().find(identity))
+    return _cacheable(encoded(painting, file_format))
 
 
 @paintings.get("/paintings/<identity:identity>/picture.jpg")
@@ -94,7 +92,7 @@ def fetch_picture(identity: str) -> Response:
 @paintings.get("/paintings/<identity:identity>/mypaint.png")
 def fetch_by_mypaint(identity: str) -> Response:
     """The strokes of a finished painting laid by the real MyPaint, larger."""
-    painting = _finished(current_service().find(identity))
+    painting = finished_painting(current_service().find(identity))
     if not current_service().has_mypaint:
         raise NotFoundError("The real MyPaint is not installed on this host.")
     return _cacheable(Response(encode_by_mypaint(painting), mimetype="image/png"))
@@ -103,7 +101,7 @@ def fetch_by_mypaint(identity: str) -> Response:
 @paintings.get("/paintings/<identity:identity>/replay.json")
 def fetch_replay(identity: str) -> Response:
     """The ink of each stroke of a finished painting, for a page to lay them again."""
-    painting = _finished(current_service().find(identity))
+    painting = finished_painting(current_service().find(identity))
     return _cacheable(Response(encode_for_replay(painting), mimetype="application/json"))
 
 
@@ -118,7 +116,7 @@ def paint_at_once() -> Response:
         if not job.wait(service.settings.time_limit + _WAIT_GRACE_SECONDS):
             job.cancel()
             raise BusyError("The painting had to wait too long; try again in a few seconds.", "time_limit")
-        painting = _finished(job)
+        painting = finished_painting(job)
         accepted = request.accept_mimetypes
         file_format = "json" if accepted["application/json"] > accepted["image/png"] else "png"
         return Response(encode(painting, file_format), mimetype=FORMATS[file_format])
@@ -170,7 +168,7 @@ def _read_request() -> PaintingRequest:
         if not (isinstance(identity, str) and re.fullmatch("[0-9a-f]{32}", identity)):
             raise RequestError(f"There is no painting {printable(identity)} to continue.")
         job = service.find(identity)
-        return job.request, _finished(job).stroke_list
+        return job.request, finished_painting(job).stroke_list
 
     return read_request(request, service.settings, service.offer, finished)
 
@@ -181,23 +179,14 @@ def _cacheable(response: Response) -> Response:
     return response
 
 
-def _finished(job: Job) -> Painting:
-    if job.painting is not None:
-        return job.painting
-    if job.state is State.FAILED:
-        raise NotFinishedError(job.message)
-    if job.state is State.CANCELLED:
-        raise NotFinishedError("This painting was canceled.")
-    raise NotFinishedError("This painting is not finished yet.")
-
-
 def _links(job: Job) -> dict[str, str]:
-    links = {name: url_for("paintings.fetch_painting", identity=job.identity, file_format=name) for name in FORMATS}
+    links = {name: url_for("paintings.fetch_painting", identity=job.identity, file_format=name) for name in formats()}
     links["events"] = url_for("paintings.follow_painting", identity=job.identity)
     if current_service().has_mypaint:
         links["mypaint"] = url_for("paintings.fetch_by_mypaint", identity=job.identity)
     links["picture"] = url_for("paintings.fetch_picture", identity=job.identity)
     links["replay"] = url_for("paintings.fetch_replay", identity=job.identity)
+    links["share"] = url_for("sharing.share_painting", identity=job.identity)
     links["stop"] = url_for("paintings.stop_painting", identity=job.identity)
     links["self"] = url_for("paintings.show_painting", identity=job.identity)
     return links
