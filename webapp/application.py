@@ -27,6 +27,7 @@ from .routes.brushes import brushes
 from .routes.context import current_service, wants_html
 from .routes.monitoring import monitoring
 from .routes.paintings import paintings
+from .routes.pictures import pictures
 from .routes.sharing import sharing
 from .settings import Settings, limit_sentence, variable
 
@@ -95,6 +96,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["trusted_hosts"] = TrustedHosts(settings.trusted_hosts)
     app.register_blueprint(paintings)
     app.register_blueprint(sharing)
+    app.register_blueprint(pictures)
     app.register_blueprint(monitoring)
     app.register_blueprint(brushes)
     app.add_url_rule("/", "page", _page)
@@ -135,6 +137,7 @@ def _page_choices() -> dict[str, Any]:
         "brushes": service.offer.brushes,
         "samples": samples(),
         "sizes": list(size_choices(service.settings).values()),
+        "address_allowed": bool(service.settings.fetch_pictures),
         "upload_megabytes": service.settings.upload_megabytes,
         "time_limit": service.settings.time_limit,
     }

@@ -12,8 +12,9 @@ from ...painters.painter import Painter
 from ...painters.pixels import to_tensor
 from ...painters.stroke import CANVAS_SIZE
 from ...painters.stroke_list import StrokeList
+from ..encoding import window_data
 from .job import Job
-from .streaming import canvas_data, stroke_data, window_data
+from .streaming import canvas_data, stroke_data
 
 _PUBLISH_INTERVAL_SECONDS = 0.25
 """Between two events of a kind: four pictures a second look alive."""

@@ -9,16 +9,12 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
-from ...painters.painter import Painter
 from ...painters.pixels import to_uint8
-from ...painters.raster import WHOLE, Raster
-from ...painters.stroke import CANVAS_SIZE, COLOR
-from ...painters.stroke_list import StrokeList
+from ...painters.stroke import CANVAS_SIZE
 from .job import Job
 from .queue import Outlook
 
@@ -26,11 +22,6 @@ _LARGE_SIDE = 640
 """Pixels; longer side of canvases sent of a large painting under way: as large as the page shows them, and 50 kB."""
 _HEARTBEAT_SECONDS = 0.8
 """Something is sent about as often, so that a client who has gone is noticed, and proxies keep the stream."""
-_MARGIN = CANVAS_SIZE // 4
-_INK_RASTER = Raster(-_MARGIN, -_MARGIN, WHOLE.step, CANVAS_SIZE + 2 * _MARGIN, CANVAS_SIZE + 2 * _MARGIN)
-"""A window and the margin around it, in pixels of the window's 64: coverage runs beyond its window a little."""
-_INK_BATCH_SIZE = 128
-"""Strokes whose coverage is held in memory at a time: 5 MB."""
 
 
 def stroke_data(strokes: Tensor, coverage: Tensor) -> dict[str, Any]:
@@ -46,29 +37,6 @@ def stroke_data(strokes: Tensor, coverage: Tensor) -> dict[str, Any]:
     ink = coverage.mul(255).round_().to(torch.uint8).contiguous().numpy()
     packed = base64.b64encode(zlib.compress(ink.tobytes(), 1)).decode("ascii")
     return {"strokes": [[round(number, 4) for number in stroke] for stroke in strokes.tolist()], "ink": packed}
-
-
-@torch.inference_mode()
-def window_data(stroke_list: StrokeList, painter: Painter) -> dict[str, Any]:
-    """Strokes of a large painting as the page takes them.
-
-    Returns:
-        ``side`` and ``margin`` of each stroke's ink in pixels, so that ``side - 2 * margin`` pixels span its window;
-        ``windows`` and ``colors``, three numbers a stroke; and ``ink``: T x side x side bytes of coverage, 0 to 255,
-        deflated, in base64.
-    """
-    packer, packed = zlib.compressobj(1), []
-    for strokes in torch.from_numpy(stroke_list.strokes).split(_INK_BATCH_SIZE):
-        ink = painter.sample(strokes, _INK_RASTER)
-        packed.append(packer.compress(ink.mul(255).round_().to(torch.uint8).numpy().tobytes()))
-    packed.append(packer.flush())
-    return {
-        "side": _INK_RASTER.width,
-        "margin": _MARGIN,
-        "windows": np.round(stroke_list.windows.astype(float), 2).tolist(),
-        "colors": np.round(stroke_list.strokes[:, COLOR].astype(float), 3).tolist(),
-        "ink": base64.b64encode(b"".join(packed)).decode("ascii"),
-    }
 
 
 def canvas_data(canvas: Tensor) -> dict[str, Any]:

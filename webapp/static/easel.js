@@ -140,7 +140,7 @@ export class Easel {
     await this.#seek(this.#count);
   }
 
-  get #paper() { return this.painting?.paper ?? "#ffffff"; }
+  get #paper() { return this.painting?.settings?.paper ?? "#ffffff"; }
 
   // It goes on where another painting ended.
   async #startFrom({ chunks, series, count }) {

@@ -137,7 +137,10 @@ function goOn(easel) {
   const record = easel.record();
   const fields = async () => {
     const known = await describe(record.painting);
-    return { strokes: MORE_STROKES, ...(known ? { continue: known.id } : { start: record.strokes, picture: record.picture }) };
+    if (known) return { strokes: MORE_STROKES, continue: known.id };
+    const { painter, brush, size, paper, palette, brush_sizes } = record.painting.settings;
+    const settings = { painter, brush, size, paper, brush_sizes, ...(palette ? { palette } : {}) };
+    return { ...settings, strokes: MORE_STROKES, start: await record.strokes.text(), picture: record.picture };
   };
   return order([{ name: easel.name, title: easel.title }], fields, () => record.picture, record);
 }

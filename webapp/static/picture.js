@@ -39,7 +39,13 @@ export class PictureChooser {
     });
     this.#cropper = new Cropper(document.getElementById("cropper"));
     form.querySelector("#adjust").addEventListener("click", () => this.#adjust());
-    form.querySelector("#fetch")?.addEventListener("click", () => this.#chooseAddress(form.querySelector("#address").value));
+    const address = form.querySelector("#address");
+    form.querySelector("#fetch")?.addEventListener("click", () => this.#chooseAddress(address.value));
+    address?.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      this.#chooseAddress(address.value);
+    });
   }
 
   // What to send: {sample} or {picture}.
