@@ -84,6 +84,8 @@ def measure_training(
         config=config,
     )
     on_gpu = torch.device(device).type == "cuda"
+    if on_gpu:
+        torch.cuda.reset_peak_memory_stats(device)
     seconds = []
     for _ in range(rounds + 1):
         started = time.perf_counter()

@@ -113,6 +113,8 @@ def measure_throughput(
         device=device,
     )
     judge = env.core.loss if isinstance(env.core.loss, PerceptualLoss) else None
+    if env.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(env.device)
     env.action_space.seed(0)
     canvas = torch.rand(batch, 3, size, size, device=env.device)
     learner = PlainLearner(env.single_observation_space.shape, env.core.action_length, env.device)
