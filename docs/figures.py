@@ -19,6 +19,14 @@ FOLDER = Path(__file__).parent / "figures"
 COMMANDS = {
     "fidelity": "paintgym fidelity --seed 7",
     "bench": "paintgym bench --losses mse lite --outputs numpy torch --threads 1 --rounds 5",
+    "bench_gpu": (
+        "paintgym bench --painters gan --losses mse lite vgg19-bf16 --batches 64 1024 --devices cuda "
+        "--outputs numpy torch --compile --rounds 5"
+    ),
+    "bench_training": (
+        "paintgym bench --painters gan --losses mse --batches 64 --devices cpu cuda --threads 2 "
+        "--training 48 1536 6144 --rounds 2"
+    ),
     "precision": (
         "paintgym bench --painters gan --losses lite lite-bf16 vgg19 vgg19-bf16 --batches 16 --threads 1 --rounds 3"
     ),
@@ -41,6 +49,9 @@ COMMANDS = {
     "losses": "python docs/policy_figures.py losses",
 }
 """File in ``docs/figures`` to the command whose ``--json`` it holds."""
+
+WANTS_GPU = ("bench_gpu", "bench_training")
+"""Commands that are run only where they are named."""
 
 AMONG_PAINTINGS = ("brush_paintings",)
 """Commands that name pictures of the data folder, and are run among them: no report is to hold its path."""
@@ -81,5 +92,5 @@ def _without_bulk(report: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    for chosen in sys.argv[1:] or COMMANDS:
+    for chosen in sys.argv[1:] or [name for name in COMMANDS if name not in WANTS_GPU]:
         measure(chosen)

@@ -21,6 +21,7 @@ sys.path.insert(0, str(DOCS))
 import brush_tables  # type: ignore[import-not-found]  # noqa: E402
 import ladder_tables  # type: ignore[import-not-found]  # noqa: E402
 import policy_tables  # type: ignore[import-not-found]  # noqa: E402
+import speed_tables  # type: ignore[import-not-found]  # noqa: E402
 
 ROOT = DOCS.parent
 FIGURES = DOCS / "figures"
@@ -132,50 +133,6 @@ def _fidelity_groups() -> str:
     return _markdown(("strokes", "painter", "PSNR", "detail gap"), rows, _printed_by(report))
 
 
-def _painter_speed() -> str:
-    report = _read("bench")
-    rows = [
-        (name, f"{one['parameters']:,}", f"{one['strokes_per_second']:,.0f}", f"{one['ratio'][1]:.2f}")
-        for name, one in report["painters"].items()
-    ]
-    return _markdown(("painter", "parameters", "strokes a second", "times the first"), rows, _printed_by(report))
-
-
-def _throughput() -> str:
-    report = _read("bench")
-    rows = [
-        (
-            f"`{one['painter']}`",
-            f"`{one['loss']}`",
-            str(one["batch"]),
-            one["output"],
-            f"{one['env_steps_per_second']:,.0f}",
-            f"{one['policy_steps_per_second']:,.0f}",
-            f"{one['ppo_steps_per_second']:,.0f}",
-            f"{one['share'][1]:.0%}",
-        )
-        for one in report["environments"]
-    ]
-    columns = ("painter", "loss", "canvases", "output", "steps/s", "with a policy", "with PPO", "share of bare")
-    return _markdown(columns, rows, _printed_by(report))
-
-
-def _precision() -> str:
-    report = _read("precision")
-    rows = [
-        (
-            f"`{one['loss']}`",
-            f"{one['median_error']:.1e}",
-            f"{one['largest_error']:.1e}",
-            f"{one['gradient_cosine']:.4f}",
-            f"{one['times_as_fast']:.2f}",
-        )
-        for one in report["precisions"]
-    ]
-    columns = ("loss", "median relative error", "largest", "lowest cosine of gradients", "times as fast")
-    return _markdown(columns, rows, _printed_by(report))
-
-
 def _lite() -> str:
     card = _card("envs/losses/weights/lite.json")
     rows = [
@@ -252,9 +209,11 @@ TABLES: dict[str, Callable[[], str]] = {
     "large_agents": _large_agents,
     "fidelity": _fidelity,
     "fidelity_groups": _fidelity_groups,
-    "painter_speed": _painter_speed,
-    "throughput": _throughput,
-    "precision": _precision,
+    "painter_speed": lambda: speed_tables.painters(_read("bench"), _markdown),
+    "throughput": lambda: speed_tables.environments(_read("bench"), _markdown),
+    "throughput_gpu": lambda: speed_tables.environments(_read("bench_gpu"), _markdown),
+    "training_speed": lambda: speed_tables.training(_read("bench_training"), _markdown),
+    "precision": lambda: speed_tables.precision(_read("precision"), _markdown),
     "lite": _lite,
     "policies": _policies,
     "ablation": lambda: policy_tables.ablation(_read("ablation"), _markdown),

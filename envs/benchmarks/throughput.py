@@ -26,6 +26,7 @@ class Throughput:
         loss: name of the loss.
         batch: environments in the batch.
         device: where they ran.
+        card: the GPU's name; None on a CPU.
         threads: threads that torch might use.
         size: side of the canvases in pixels.
         strokes_per_step: strokes of an action.
@@ -44,6 +45,7 @@ class Throughput:
     loss: str
     batch: int
     device: str
+    card: str | None
     threads: int
     size: int
     strokes_per_step: int
@@ -111,6 +113,8 @@ def measure_throughput(
         device=device,
     )
     judge = env.core.loss if isinstance(env.core.loss, PerceptualLoss) else None
+    if env.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(env.device)
     env.action_space.seed(0)
     canvas = torch.rand(batch, 3, size, size, device=env.device)
     learner = PlainLearner(env.single_observation_space.shape, env.core.action_length, env.device)
@@ -163,6 +167,7 @@ def measure_throughput(
         loss=env.core.loss.name,
         batch=batch,
         device=device,
+        card=torch.cuda.get_device_name(env.device) if env.device.type == "cuda" else None,
         threads=torch.get_num_threads(),
         size=size,
         strokes_per_step=strokes_per_step,

@@ -23,6 +23,7 @@ from ..options import about
 from ..progress import counting
 
 if TYPE_CHECKING:
+    from ...agents.training.throughput import TrainingSpeed
     from ...envs.benchmarks.precision import Precision
     from ...envs.benchmarks.throughput import Throughput
     from ...painters.painter import Painter
@@ -63,6 +64,9 @@ class Arguments:
     """Whether environments give arrays, or tensors that stay on the device."""
     compile: bool = False
     """Measure tensors' steps by torch.compile too, on a GPU as CUDA graphs."""
+    training: tuple[int, ...] = ()
+    """Measure train-policy too, with so many strokes in a batch: 48 are its default, some thousand fill a GPU. A CPU is
+    measured with the first number alone: there, more strokes take as much longer."""
     rounds: int = 10
     """Rounds for each environment, three times as many for painters; one more, first, is not counted."""
     json: Path | None = None
@@ -86,6 +90,7 @@ def run(arguments: Arguments) -> None:
     precisions, missing = _measure_precisions(arguments)
     losses = [loss for loss in arguments.losses if loss not in missing]
     environments = _measure_environments(arguments, losses, devices)
+    trainings = _measure_training(arguments, devices)
     for loss, reason in missing.items():
         Console().print(f"{loss} was not measured: {reason}")
     if arguments.json:
@@ -93,6 +98,7 @@ def run(arguments: Arguments) -> None:
             "painters": painters,
             "precisions": [asdict(one) for one in precisions],
             "environments": [asdict(one) for one in environments],
+            "training": [asdict(one) for one in trainings],
             "missing": missing,
         }
         with write_whole(arguments.json) as temporary:
@@ -110,6 +116,8 @@ def _check(arguments: Arguments) -> None:
     check_losses("--losses", *arguments.losses)
     for device in arguments.devices:
         check_device("--devices", device)
+    for number in arguments.training:
+        check_whole("training", number, 16)
     for name in ("batches", "threads"):
         for number in getattr(arguments, name):
             check_whole(name, number, 1)
@@ -243,5 +251,32 @@ def _measure_environments(arguments: Arguments, losses: list[str], devices: tupl
         output = f"{one.output}, compiled" if one.compiled else one.output
         speeds = (f"{rate:,.0f}" for rate in rates)
         table.add_row(one.painter, one.loss, str(one.batch), where, output, *speeds, f"{middle} ({low} to {high})")
+    Console().print(table)
+    return figures
+
+
+def _measure_training(arguments: Arguments, devices: tuple[str, ...]) -> "list[TrainingSpeed]":
+    if not arguments.training:
+        return []
+    import torch
+    from rich.console import Console
+    from rich.table import Table
+
+    from ...agents.training.throughput import measure_training
+    from ...painters.registry import load_painter
+
+    figures = []
+    torch.set_num_threads(arguments.threads[0])
+    combinations = [
+        (device, batch) for device in devices for batch in arguments.training[: None if device != "cpu" else 1]
+    ]
+    with counting("training", len(combinations) * (arguments.rounds + 1)) as advance:
+        for device, batch in combinations:
+            painter = load_painter(arguments.painters[0], device)
+            figures.append(measure_training(painter, device, batch, arguments.rounds, advance))
+    table = Table("where", "strokes in a batch", "strokes/s", "seconds a step", title="train-policy, analytic")
+    for one in figures:
+        where = one.card or f"{one.threads} thread{'s' * (one.threads > 1)}"
+        table.add_row(where, str(one.batch_strokes), f"{one.strokes_per_second:,.0f}", f"{one.seconds_per_step:.3f}")
     Console().print(table)
     return figures

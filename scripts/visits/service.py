@@ -75,7 +75,14 @@ def serving(port: int = 0, **settings: str | int) -> Iterator[Service]:
 def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
     until = time.monotonic() + _START_SECONDS
     while process.poll() is None and time.monotonic() < until:
-        with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=1):
+        # It listens before it has warmed up, and answers after that.
+        connection = http.client.HTTPConnection(HOST, port, timeout=_START_SECONDS)
+        try:
+            connection.request("GET", "/healthz")
+            connection.getresponse().read()
             return
-        time.sleep(0.2)
+        except OSError:
+            time.sleep(0.2)
+        finally:
+            connection.close()
     raise InvalidInputError("the service did not start; 'paintgym serve' tells why")

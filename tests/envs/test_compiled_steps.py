@@ -1,7 +1,9 @@
 """Steps under torch.compile: whole graphs with the same values, and a fallback that says so once."""
 
+import contextlib
 import warnings
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -51,6 +53,58 @@ def test_what_cannot_be_compiled_is_stepped_as_it_is_with_one_warning() -> None:
         steps = [[each.step(actions)[0] for _ in range(2)] for each in (env, plain)]
     assert ["not compiled" in str(warning.message) for warning in told] == [True]
     assert steps[0][1].equal(steps[1][1])
+
+
+class RecordedCalls:
+    """CUDA's part in recording, on a CPU: what is replayed is called again, into the memory of the first time."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.replays = 0
+        nothing = contextlib.nullcontext()
+        stream = SimpleNamespace(wait_stream=lambda other: None)
+        for name, fake in {
+            "Stream": lambda: stream,
+            "current_stream": lambda: stream,
+            "stream": lambda stream: nothing,
+            "CUDAGraph": lambda: self,
+            "graph": lambda graph: nothing,
+        }.items():
+            monkeypatch.setattr(compiling.torch.cuda, name, fake)
+
+    def record(self, step: Any) -> Any:
+        def recorded(state: Any, actions: Tensor) -> Any:
+            outputs = step(state, actions)
+            self._again = lambda: [
+                old.copy_(new) for old, new in zip(_tensors_of(outputs), _tensors_of(step(state, actions)), strict=True)
+            ]
+            return outputs
+
+        return recorded
+
+    def replay(self) -> None:
+        self.replays += 1
+        self._again()
+
+
+def _tensors_of(outputs: Any) -> list[Tensor]:
+    state, *others = outputs
+    return [*state.tensors(), *others]
+
+
+@pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
+def test_recorded_steps_keep_their_memory_to_themselves(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = RecordedCalls(monkeypatch)
+    plain, recorded = make_tensors(mode=mode), make_tensors(mode=mode, compile=True)
+    recorded._advance._compiled, recorded._advance._records = calls.record(recorded._paint), True
+    given, expected = ([env.reset(seed=0)[0]] for env in (recorded, plain))
+    for _ in range(9):
+        actions = torch.rand(3, 12) * 2 - 1
+        for env, kept in ((recorded, given), (plain, expected)):
+            observations, rewards, _, _, infos = env.step(actions)
+            kept += [observations, rewards, *(infos[name] for name in ("loss", "score", "stroke") if name in infos)]
+    assert calls.replays >= 6
+    for one, other in zip(given, expected, strict=True):
+        torch.testing.assert_close(one, other)
 
 
 @pytest.mark.slow

@@ -1,0 +1,78 @@
+"""Tables of speeds, for ``tables.py``."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+Report = dict[str, Any]
+Markdown = Callable[[Iterable[str], Iterable[Iterable[str]], str], str]
+
+
+def painters(report: Report, markdown: Markdown) -> str:
+    """Strokes a second of painters."""
+    rows = [
+        (name, f"{one['parameters']:,}", f"{one['strokes_per_second']:,.0f}", f"{one['ratio'][1]:.2f}")
+        for name, one in report["painters"].items()
+    ]
+    return markdown(("painter", "parameters", "strokes a second", "times the first"), rows, _printed_by(report))
+
+
+def environments(report: Report, markdown: Markdown) -> str:
+    """Steps a second of the batched environment, and with a learner; memory where it is a GPU's."""
+    found = report["environments"]
+    cards = list(dict.fromkeys(one["card"] for one in found if one.get("card")))
+    rows = [
+        (
+            f"`{one['painter']}`",
+            f"`{one['loss']}`",
+            f"{one['batch']:,}",
+            one["output"] + ", compiled" * one["compiled"],
+            f"{one['env_steps_per_second']:,.0f}",
+            f"{one['policy_steps_per_second']:,.0f}",
+            f"{one['ppo_steps_per_second']:,.0f}",
+            f"{one['share'][1]:.0%}",
+            *([f"{one['megabytes']:,.0f}" if one["megabytes"] else ""] if cards else []),
+        )
+        for one in found
+    ]
+    columns = ["painter", "loss", "canvases", "output", "steps/s", "with a policy", "with PPO", "share of bare"]
+    columns += ["MB"] * bool(cards)
+    where = f" on one {' and one '.join(cards)}" if cards else ""
+    return markdown(columns, rows, _printed_by(report, where))
+
+
+def training(report: Report, markdown: Markdown) -> str:
+    """Strokes a second that analytic training learns from, beside the CPU's."""
+    found = report["training"]
+    rows = [
+        (
+            one["card"] or f"CPU, {one['threads']} threads",
+            f"{one['batch_strokes']:,}",
+            f"{one['strokes_per_second']:,.0f}",
+            f"{one['strokes_per_second'] / found[0]['strokes_per_second']:.1f}",
+            f"{one['seconds_per_step']:.2f} s",
+            f"{one['megabytes']:,.0f}" if one["megabytes"] else "",
+        )
+        for one in found
+    ]
+    columns = ("where", "strokes in a batch", "strokes/s", "times the first", "a step of Adam", "MB")
+    return markdown(columns, rows, _printed_by(report))
+
+
+def precision(report: Report, markdown: Markdown) -> str:
+    """How far bfloat16's losses are from float32's."""
+    rows = [
+        (
+            f"`{one['loss']}`",
+            f"{one['median_error']:.1e}",
+            f"{one['largest_error']:.1e}",
+            f"{one['gradient_cosine']:.4f}",
+            f"{one['times_as_fast']:.2f}",
+        )
+        for one in report["precisions"]
+    ]
+    columns = ("loss", "median relative error", "largest", "lowest cosine of gradients", "times as fast")
+    return markdown(columns, rows, _printed_by(report))
+
+
+def _printed_by(report: Report, where: str = "") -> str:
+    return f"Printed{where} by `{report['command']}`."
