@@ -66,9 +66,9 @@ export class Choices {
   use({ strokes, size, brush, palette, paper }) {
     const brushes = [...this.#form.querySelectorAll("[name=brush]")];
     (brushes.find((radio) => radio.value === brush) ?? brushes[0]).checked = true;
-    this.#size.value = size;
+    if ([...this.#size.options].some((option) => option.value === String(size))) this.#size.value = size;
     this.#adaptToSize();
-    this.#strokes.value = strokes;
+    this.#strokes.value = Math.min(strokes, this.#strokes.max);
     this.#form.querySelector("#palette").value = palette ?? "";
     const list = this.#form.querySelector("#paper"), own = this.#form.querySelector("#paper-own");
     const listed = [...list.options].some((option) => option.value === (paper ?? ""));
