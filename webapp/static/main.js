@@ -12,8 +12,6 @@ import { Sharing } from "./sharing.js";
 import { Waiting } from "./waiting.js";
 import { t } from "./words.js";
 
-document.documentElement.classList.add("scripted");
-
 const MORE_STROKES = 500;
 const form = document.getElementById("request"), stage = document.querySelector(".stage");
 const easels = document.getElementById("easels"), stopButton = document.getElementById("stop"), paintButton = document.getElementById("paint");
@@ -220,3 +218,4 @@ await takeShared();
 await history.show();
 await reopen();
 document.documentElement.classList.add("ready");
+performance.mark("ready");
