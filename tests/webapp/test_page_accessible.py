@@ -35,7 +35,7 @@ VARIANTS = {
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     policy = save_untrained_policy(tmp_path_factory.mktemp("policy"))
-    with serve(create_app(Settings(policy=str(policy), time_limit=8, large_workers=1))) as address:
+    with serve(create_app(Settings(policy=str(policy), time_limit=60, large_workers=1))) as address:
         yield address
 
 
@@ -91,6 +91,8 @@ def test_nothing_is_found_while_it_is_painted_and_afterwards(browser: Any, addre
             check(page, variant, "sharing")
             page.click("#sharing .close")
         paint(page, agent="both", strokes="20")
+        page.wait_for_function("() => /[1-9]/.test(document.querySelector('.easel:nth-child(2) .count')?.textContent)")
+        page.click("#stop")
         page.wait_for_selector(".easel:nth-child(2) .after", state="visible")
         check(page, variant, "side-by-side")
 
