@@ -3,6 +3,7 @@
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -283,4 +284,8 @@ def _within(part: Progress, batch: WindowBatch, canvases: Sequence[WindowedCanva
 
 def _as_a_whole(fraction: float, canvases: Sequence[WindowedCanvas]) -> Progress:
     error = float(torch.stack([canvas.error for canvas in canvases]).mean())
-    return Progress(sum(map(len, canvases)), error, fraction, canvas=canvases[0].canvas if len(canvases) == 1 else None)
+    progress = Progress(sum(map(len, canvases)), error, fraction)
+    if len(canvases) > 1:
+        return progress
+    (canvas,) = canvases
+    return replace(progress, canvas=canvas.canvas, stroke_list=canvas.stroke_list, settled=canvas.settled)

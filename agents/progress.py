@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from ..painters.stroke_list import StrokeList
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -18,6 +20,8 @@ class Progress:
         strokes_so_far: (T, 12) in [0, 1], what was painted by now on a canvas of 64x64, from agents that can tell; not
             to be changed.
         canvas: (3, H, W) in [0, 1], a large painting as it is now; not to be changed, and painted on afterwards.
+        stroke_list: the strokes of a large painting as they are now.
+        settled: how many of them, from the first, are moved no more.
     """
 
     strokes: int
@@ -25,6 +29,8 @@ class Progress:
     fraction: float
     strokes_so_far: Tensor | None = None
     canvas: Tensor | None = None
+    stroke_list: StrokeList | None = None
+    settled: int = 0
 
     def after(self, strokes: Tensor) -> "Progress":
         """The same of a painting that began with strokes (T, 12)."""

@@ -20,11 +20,14 @@ from .options.choices import (
     samples,
     size_choices,
 )
+from .page.languages import language_of, languages, translate
+from .page.wall import examples
 from .prefix import REFUSED_PREFIX, serve_under_prefix
 from .routes.brushes import brushes
 from .routes.context import current_service, wants_html
 from .routes.monitoring import monitoring
 from .routes.paintings import paintings
+from .routes.pictures import pictures
 from .routes.sharing import sharing
 from .settings import Settings, limit_sentence, variable
 
@@ -34,7 +37,7 @@ _log = logging.getLogger(__name__)
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -46,6 +49,7 @@ _FORM_PARTS = 20
 """Fields of a form; there are eight."""
 _STATIC_SECONDS = 3600
 """How long browsers keep scripts, style and samples, which change with a new version alone."""
+_THEMES = ("light", "dark")
 _SENTENCES = {
     400: "This request cannot be understood.",
     404: "There is nothing at this address.",
@@ -92,6 +96,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["trusted_hosts"] = TrustedHosts(settings.trusted_hosts)
     app.register_blueprint(paintings)
     app.register_blueprint(sharing)
+    app.register_blueprint(pictures)
     app.register_blueprint(monitoring)
     app.register_blueprint(brushes)
     app.add_url_rule("/", "page", _page)
@@ -115,7 +120,14 @@ def _page() -> str:
 def _page_choices() -> dict[str, Any]:
     """What the page offers."""
     service = current_service()
+    language, theme = language_of(request), request.cookies.get("theme", "")
     return {
+        "t": translate,
+        "language": language,
+        "languages": languages(),
+        "words": languages()[language],
+        "theme": theme if theme in _THEMES else "",
+        "wall": examples(),
         "agents": AGENTS,
         "large_agents": LARGE_AGENTS,
         "seedless_agents": SEEDLESS_AGENTS,
@@ -125,6 +137,7 @@ def _page_choices() -> dict[str, Any]:
         "brushes": service.offer.brushes,
         "samples": samples(),
         "sizes": list(size_choices(service.settings).values()),
+        "address_allowed": bool(service.settings.fetch_pictures),
         "upload_megabytes": service.settings.upload_megabytes,
         "time_limit": service.settings.time_limit,
     }

@@ -8,6 +8,7 @@ import threading
 import zlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,8 +17,10 @@ from PIL import Image
 from ..agents.outputs.painting import Painting
 from ..agents.outputs.replay import Replay
 from ..painters.mypaint.engine import paint_list
+from ..painters.painter import Painter
 from ..painters.raster import WHOLE, Raster
 from ..painters.stroke import CANVAS_SIZE, COLOR
+from ..painters.stroke_list import StrokeList
 
 FORMATS = {
     "png": "image/png",
@@ -37,10 +40,11 @@ _FILM_SIDE = 512
 """Pixels; longer side of the films of large paintings, of which up to sixty frames are held in memory at a time."""
 _MYPAINT_SIDE = 768
 """Pixels; small paintings are enlarged to it, as large as the page shows them."""
+
 _MARGIN = CANVAS_SIZE // 4
 _INK_RASTER = Raster(-_MARGIN, -_MARGIN, WHOLE.step, CANVAS_SIZE + 2 * _MARGIN, CANVAS_SIZE + 2 * _MARGIN)
 """A window and the margin around it, in pixels of the window's 64: coverage runs beyond its window a little."""
-_REPLAY_BATCH_SIZE = 128
+_INK_BATCH_SIZE = 128
 """Strokes whose coverage is held in memory at a time: 5 MB."""
 
 # Films take seconds of a core each, and large ones memory: more than two at a time would starve the painters.
@@ -97,9 +101,16 @@ def encode_by_mypaint(painting: Painting) -> bytes:
     return content.getvalue()
 
 
-@torch.inference_mode()
 def encode_for_replay(painting: Painting) -> bytes:
-    """What a page needs to lay the strokes of a large painting one by one, as JSON.
+    """What a page needs to lay the strokes of a large painting one by one: ``window_data``, as JSON."""
+    with _encoding_slots:
+        document = window_data(painting.stroke_list, painting.painter)
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+@torch.inference_mode()
+def window_data(stroke_list: StrokeList, painter: Painter) -> dict[str, Any]:
+    """Strokes of a large painting as the page takes them.
 
     Returns:
         ``side`` and ``margin`` of each stroke's ink in pixels, so that ``side - 2 * margin`` pixels span its window;
@@ -107,20 +118,17 @@ def encode_for_replay(painting: Painting) -> bytes:
         deflated, in base64.
     """
     packer, packed = zlib.compressobj(1), []
-    with _encoding_slots:
-        for strokes in torch.from_numpy(painting.strokes).split(_REPLAY_BATCH_SIZE):
-            ink = painting.painter.sample(strokes, _INK_RASTER)
-            packed.append(packer.compress(ink.mul(255).round_().to(torch.uint8).numpy().tobytes()))
+    for strokes in torch.from_numpy(stroke_list.strokes).split(_INK_BATCH_SIZE):
+        ink = painter.sample(strokes, _INK_RASTER)
+        packed.append(packer.compress(ink.mul(255).round_().to(torch.uint8).numpy().tobytes()))
     packed.append(packer.flush())
-    stroke_list = painting.stroke_list
-    document = {
+    return {
         "side": _INK_RASTER.width,
         "margin": _MARGIN,
         "windows": np.round(stroke_list.windows.astype(float), 2).tolist(),
         "colors": np.round(stroke_list.strokes[:, COLOR].astype(float), 3).tolist(),
         "ink": base64.b64encode(b"".join(packed)).decode("ascii"),
     }
-    return json.dumps(document, separators=(",", ":")).encode()
 
 
 def _reduce(painting: Painting) -> Painting:

@@ -32,6 +32,7 @@ from .options.choices import (
 )
 from .options.fields import fields_given_once, read_choice, read_json, read_whole
 from .options.framing import Framing, read_framing
+from .options.start import fit_to_start, on_paper, read_start
 from .options.style import color_name, read_style
 from .settings import Settings
 from .uploads import Upload, read_picture, read_upload
@@ -40,7 +41,7 @@ _LARGEST_SEED = 2**53 - 1
 """The largest whole number that JavaScript's numbers hold."""
 _FIELDS = (
     *("agent", "painter", "brush", "size", "strokes", "seed", "sample", "address"),
-    *("palette", "paper", "brush_sizes", "crop", "rotate"),
+    *("palette", "paper", "brush_sizes", "crop", "rotate", "start"),
 )
 _CONTINUE_FIELDS = ("continue", "agent", "strokes", "seed")
 _PICTURE_FIELDS = ("picture", "palette_picture")
@@ -137,7 +138,9 @@ def read_request(request: Request, settings: Settings, offer: Offer, finished: F
     kind = request.mimetype
     pictures: dict[str, bytes] = {}
     if kind in ("multipart/form-data", "application/x-www-form-urlencoded"):
-        fields = fields_given_once(request.form)
+        # A form sends what was left empty too.
+        given = fields_given_once(request.form)
+        fields = {name: value for name, value in given.items() if value or name in _PICTURE_FIELDS}
         pictures = _read_files(request)
     elif request.is_json:
         fields = read_json(request.get_data(cache=False))
@@ -197,7 +200,16 @@ def _read_new(fields: dict[str, Any], pictures: dict[str, bytes], settings: Sett
     upload = read_upload(content, settings.maximum_pixels, choice.side, framing, style.paper)
     other = pictures.get("palette_picture")
     colors = None if other is None else read_picture(other, settings.maximum_pixels)
-    return PaintingRequest(upload, **options, style=style.style(upload.picture, colors), framing=framing)
+    painting = PaintingRequest(upload, **options, style=style.style(upload.picture, colors), framing=framing)
+    return _start_with(painting, fields["start"], choice) if fields.get("start") else painting
+
+
+def _start_with(request: PaintingRequest, text: Any, choice: SizeChoice) -> PaintingRequest:
+    """The same painting with strokes that were sent along under those that are asked for."""
+    start = read_start(text, [request.brush])
+    strokes = read_whole("strokes", len(start) + request.strokes, 1, choice.most_strokes, choice.setting)
+    upload = replace(request.upload, picture=fit_to_start(request.upload.picture, start))
+    return replace(request, upload=upload, strokes=strokes, start=on_paper(start, request.style.background))
 
 
 def _read_continuation(

@@ -99,6 +99,8 @@ class WindowedCanvas:
         self._strokes: list[Tensor] = []
         self._windows: list[Tensor] = []
         self._brushes: list[str] = []
+        self.settled = 0
+        """How many strokes, from the first, are moved no more."""
 
     def __len__(self) -> int:
         return sum(map(len, self._strokes))
@@ -120,6 +122,7 @@ class WindowedCanvas:
         self._brushes = [brush for brush, part in start.by_brush() for _ in range(len(part))]
         self._strokes = [torch.from_numpy(start.strokes)]
         self._windows = [torch.from_numpy(start.windows)]
+        self.settled = len(start)
         lacking = sum(stage.strokes for stage in self.passes) - len(start)
         sides = [stage.windows[0][2] for stage in self.passes]
         planned = np.array([stage.strokes for stage in self.passes], np.float64)
@@ -282,4 +285,5 @@ def paint_passes(
                     if refinement is not None and not whole and levels[canvas].strokes <= refinement.most_strokes:
                         finish(canvas, level_stages, painters[number], laid / total)
                     del levels[canvas]
+                    canvas.settled = len(canvas)
             report(laid / total)

@@ -11,6 +11,8 @@ from ...painters.canvas import paint_strokes
 from ...painters.painter import Painter
 from ...painters.pixels import to_tensor
 from ...painters.stroke import CANVAS_SIZE
+from ...painters.stroke_list import StrokeList
+from ..encoding import window_data
 from .job import Job
 from .streaming import canvas_data, stroke_data
 
@@ -31,7 +33,9 @@ class Publisher:
     """Turns an agent's reports into events, seldom enough that publishing costs little.
 
     Strokes that only grow in number are published as they come. Once an agent moves strokes that were published, the
-    whole canvas is published instead, and all strokes as a ``film`` in the end. Of a large painting only the canvas is.
+    whole canvas is published instead, and all strokes as a ``film`` in the end. Of a large painting the strokes are
+    published once they have settled, and before that those of the first pass, which take their place later: whoever
+    watches sees something at once.
 
     Args:
         job: whose events they are.
@@ -45,6 +49,9 @@ class Publisher:
         self._time_limit = time_limit
         self._published = torch.empty(0, 12)
         self._moving = False
+        self._begun = 0 if job.request.start is None else len(job.request.start)
+        self._settled = self._begun
+        self._provisional = False
         self._next_progress = self._next_canvas = 0.0
 
     def report(self, progress: Progress) -> None:
@@ -68,6 +75,8 @@ class Publisher:
             with torch.inference_mode():
                 self._publish_strokes(progress.strokes_so_far)
             self._delay_canvas(started)
+        if progress.stroke_list is not None:
+            self._publish_settled(progress.stroke_list, progress.settled)
         if progress.canvas is not None and started >= self._next_canvas:
             self._job.emit("canvas", progress.strokes, canvas_data(progress.canvas))
             self._delay_canvas(started)
@@ -77,6 +86,7 @@ class Publisher:
         strokes, count = torch.tensor(painting.strokes), len(painting.strokes)
         self._publish_progress(count, painting.loss, 1.0)
         if self._job.request.large:
+            self._publish_settled(painting.stroke_list, count)
             self._job.emit("canvas", count, canvas_data(to_tensor(painting.image)[0]))
             return
         self._publish_strokes(strokes)
@@ -88,6 +98,17 @@ class Publisher:
 
     def _publish_progress(self, count: int, loss: float, fraction: float) -> None:
         self._job.emit("progress", count, {"loss": loss, "fraction": fraction})
+
+    def _publish_settled(self, strokes: StrokeList, settled: int) -> None:
+        first = self._settled
+        if settled > first:
+            self._settled = end = settled
+        elif first == self._begun and not self._provisional:
+            end = len(strokes)
+        else:
+            return
+        self._provisional = True
+        self._job.emit("strokes", end, window_data(strokes.part(first, end), self._painter))
 
     def _publish_strokes(self, strokes: Tensor) -> None:
         published, count = len(self._published), len(strokes)

@@ -58,6 +58,9 @@ def _paths() -> Description:
     )
     return {
         "/": {"get": _operation("The page.", {"200": _answer("HTML.", "text/html")})},
+        "/pictures": {
+            "post": _post("Read a picture, or one at an address.", {"200": _answer("The picture.", "image/jpeg")})
+        },
         "/paintings": {
             "post": _post(
                 "Request a painting.",

@@ -83,6 +83,11 @@ def describe_options(settings: Settings, offer: Offer) -> Description:
             "description": "The id of a finished painting, in place of a picture: so many strokes more are laid on it. "
             f"{MORE_STROKES} by default; agent and seed may be others.",
         },
+        "start": {
+            "type": "string",
+            "description": "A painting that was fetched as .json, beside its own picture: so many strokes more are "
+            "laid on it, where the service has forgotten it.",
+        },
         "sample": {"enum": samples(), "description": "One of the page's own pictures, in place of a picture."},
     }
 
