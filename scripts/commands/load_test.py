@@ -13,8 +13,8 @@ from ..visits.visit import Visit, vanish, visit
 
 _ALONE, _LARGE_ALONE = 15, 3
 _ROUNDS = 3
-_WARMING = 120
-"""Paintings before memory is first read: more than the results that are kept."""
+_WARMING, _LARGE_WARMING = 120, 32
+"""Paintings before memory is first read, small and large: more than the results that are kept."""
 _SMALL, _LARGE = 64, 512
 _PATIENCE_SECONDS = 60
 """For the queue to become empty."""
@@ -99,6 +99,7 @@ def _vanish(crowd: ThreadPoolExecutor, service: Service, arguments: Arguments) -
 
 def _watch_memory(crowd: ThreadPoolExecutor, service: Service, arguments: Arguments) -> None:
     people = arguments.people
+    _paint_together(crowd, service, arguments.large_strokes, _LARGE, _LARGE_WARMING, people)
     _paint_together(crowd, service, arguments.strokes, _SMALL, _WARMING, people)
     before, painted, mistakes = service.memory(), 0, 0
     until = time.monotonic() + arguments.seconds

@@ -184,7 +184,7 @@ def test_a_port_that_is_taken_is_a_mistake_of_one_line(policy: Path, monkeypatch
 def test_the_load_test_prints_its_figures(policy: Path, monkeypatch: Any, capsys: Any) -> None:
     monkeypatch.setenv("PAINTGYM_POLICY", str(policy))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    for name, count in {"_ALONE": 1, "_LARGE_ALONE": 1, "_ROUNDS": 1, "_WARMING": 2}.items():
+    for name, count in {"_ALONE": 1, "_LARGE_ALONE": 1, "_ROUNDS": 1, "_WARMING": 2, "_LARGE_WARMING": 2}.items():
         monkeypatch.setattr(load_test, name, count)
     monkeypatch.setenv("PAINTGYM_UNWATCHED_SECONDS", "1")
     sizes = ["--strokes", "8", "--large-strokes", "20", "--people", "2", "--watchers", "3", "--seconds", "1"]

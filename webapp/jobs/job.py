@@ -85,25 +85,6 @@ class Job:
         self._seen_at: float | None = None
         self._changed = threading.Condition()  # its lock may be taken again by whoever has it
 
-    @classmethod
-    def finished(
-        cls,
-        identity: str,
-        request: PaintingRequest,
-        painting: Painting,
-        message: str,
-        age: float,
-        when_over: Callable[["Job"], None],
-    ) -> "Job":
-        """One that was finished ``age`` seconds ago."""
-        job = cls(request, when_over)
-        job.identity, job.message, job.state = identity, message, State.PAINTING
-        job.finish(painting)
-        job.over_at -= age
-        job.started_at = job.over_at - painting.seconds
-        job.kept = True
-        return job
-
     @property
     def over(self) -> bool:
         """Whether the state is final."""

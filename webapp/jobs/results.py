@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 
 from ...painters.painter import Painter
 from ...painters.style import Style
@@ -15,6 +16,7 @@ from ..store.records import facts_of, pack, pack_picture, unpack, unpack_picture
 from ..store.store import Entry, Store
 from ..uploads import Upload
 from .job import Job
+from .streaming import stroke_data
 
 _KIND, _PICTURE, _PREVIEW = "result", "picture.png", "preview.jpg"
 
@@ -32,9 +34,7 @@ def keep_result(store: Store, job: Job, seconds: float) -> None:
     store.put(Entry(job.identity, _KIND, facts, now + seconds, now), files)
 
 
-def restore_result(
-    store: Store, identity: str, painter: Callable[[str, str], Painter], when_over: Callable[[Job], None]
-) -> Job | None:
+def restore_result(store: Store, identity: str, painter: Callable[[str, str], Painter]) -> Job | None:
     """A painting that was kept, as the finished job that it was; None where there is none.
 
     Raises:
@@ -46,9 +46,17 @@ def restore_result(
     picture, preview = store.read(identity, _PICTURE), store.read(identity, _PREVIEW)
     if entry is None or painting is None or picture is None or preview is None:
         return None
-    request = _request(entry.facts["settings"], Upload(unpack_picture(picture), preview))
-    age = time.time() - entry.created
-    return Job.finished(identity, request, painting, entry.facts["message"], age, when_over)
+    job = Job(_request(entry.facts["settings"], Upload(unpack_picture(picture), preview)))
+    job.identity, job.message, job.kept = identity, entry.facts["message"], True
+    job.start()
+    if not job.request.large:
+        strokes = torch.from_numpy(painting.strokes)
+        with torch.inference_mode():
+            job.emit("film", len(strokes), stroke_data(strokes, painting.painter(strokes)))
+    job.finish(painting)
+    job.over_at -= time.time() - entry.created
+    job.started_at = job.over_at - painting.seconds
+    return job
 
 
 def _request(settings: dict[str, Any], upload: Upload) -> PaintingRequest:

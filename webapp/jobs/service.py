@@ -240,7 +240,7 @@ class PaintingService:
         if not self.store.lasting:
             return None
         try:
-            job = restore_result(self.store, identity, self.painter, lambda _: None)
+            job = restore_result(self.store, identity, self.painter)
         except (StoreError, InvalidInputError) as error:
             _log.error("painting %s cannot be read: %s", identity, error)
             return None

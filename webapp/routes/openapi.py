@@ -187,8 +187,7 @@ def _operation(summary: str, answers: Description, *statuses: int) -> Descriptio
 
 
 def _post(summary: str, answers: Description) -> Description:
-    at_once = {409} if "200" in answers else set()
-    operation = _operation(summary, answers, *sorted({400, 403, 413, 415, 503} | at_once))
+    operation = _operation(summary, answers, 400, 403, 404, 409, 413, 415, 503)
     return {**operation, "requestBody": {"$ref": "#/components/requestBodies/PaintingRequest"}}
 
 

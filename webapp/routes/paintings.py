@@ -1,5 +1,6 @@
 """The addresses of paintings: requesting one, following it, fetching it, canceling it."""
 
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -114,8 +115,9 @@ def paint_at_once() -> Response:
     with StreamSlot():
         job = service.submit(painting_request, client_of(request))
         if not job.wait(service.settings.time_limit + _WAIT_GRACE_SECONDS):
+            seconds = math.ceil(service.outlook(job).expected_seconds)
             job.cancel()
-            raise BusyError("The painting had to wait too long; try again in a few seconds.", "time_limit")
+            raise BusyError(f"It had to wait too long; try again in {seconds} s.", "time_limit", retry_after=seconds)
         painting = finished_painting(job)
         accepted = request.accept_mimetypes
         file_format = "json" if accepted["application/json"] > accepted["image/png"] else "png"

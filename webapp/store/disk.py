@@ -84,7 +84,7 @@ class DiskStore(Store):
 
     def find(self, key: str) -> Entry | None:
         """See ``Store``."""
-        with self._database() as database:
+        with self._database("BEGIN") as database:
             row = database.execute(
                 "SELECT key, kind, facts, expires, created FROM entries WHERE key = ?", (check_key(key),)
             ).fetchone()
@@ -143,7 +143,7 @@ class DiskStore(Store):
                     shutil.rmtree(path, ignore_errors=True)
 
     @contextmanager
-    def _database(self) -> Iterator[sqlite3.Connection]:
+    def _database(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connection]:
         """A transaction; a broken database is made anew, and the transaction fails once at most for it."""
         try:
             database = self._connect()
@@ -152,7 +152,7 @@ class DiskStore(Store):
         except sqlite3.DatabaseError as error:
             database = self._rebuild(error)
         try:
-            database.execute("BEGIN IMMEDIATE")
+            database.execute(begin)
             yield database
             database.execute("COMMIT")
         except sqlite3.OperationalError as error:  # a full disk, or another process that does not end
