@@ -68,6 +68,24 @@ def test_every_form_of_picture_is_shown_painted_and_compared(page: Any, tmp_path
     assert ink(page) > 0.01
 
 
+def test_a_picture_that_is_still_being_read_is_waited_for(page: Any, tmp_path: Path) -> None:
+    def delay(route: Any) -> None:
+        page.wait_for_timeout(300)
+        route.continue_()
+
+    page.route("**/pictures", delay)
+    (tmp_path / "scan.tiff").write_bytes(picture("TIFF", (120, 90)))
+    (tmp_path / "broken.tiff").write_bytes(b"hello")
+    page.set_input_files("#picture", tmp_path / "scan.tiff")
+    paint(page, strokes="5")
+    wait_until_done(page)
+    page.wait_for_function("() => document.querySelector('.target').naturalWidth === 120")
+    page.set_input_files("#picture", tmp_path / "broken.tiff")
+    paint(page, strokes="7")
+    page.wait_for_selector("#problem:has-text('stays chosen')")
+    assert page.inner_text(".count") == "5"
+
+
 def test_what_cannot_be_read_is_said_at_once_and_leaves_everything(page: Any, tmp_path: Path) -> None:
     before = chosen(page)
     (tmp_path / "broken.jpg").write_bytes(b"hello")

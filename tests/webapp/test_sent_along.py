@@ -71,8 +71,8 @@ def test_strokes_that_are_none_are_refused(app: Flask, client: FlaskClient) -> N
         changed(start, strokes=[["a"] * 12]): "no painting",
         changed(start, width=10**9): "no painting",
         changed(start, width=500, height=500): "pixels",
-        changed(start, windows=[[1e9, 0, 64]] * len(json.loads(start)["windows"])): "windows",
-        changed(start, windows=[[0, 0, 1e-9]] * len(json.loads(start)["windows"])): "windows",
+        changed(start, windows=[[1e9, 0, 64]] * len(json.loads(start)["windows"])): "start",
+        changed(start, windows=[[0, 0, 1e-9]] * len(json.loads(start)["windows"])): "start",
         changed(start, brushes=["deevad/chalk"]): "deevad/chalk",
     }
     assert len(window) == 3

@@ -12,7 +12,7 @@ const MAX_BYTES = 1_500_000;
 const MAX_PIXELS = 6_000_000;
 
 export class PictureChooser {
-  #form; #image; #input; #problem; #file = null; #canvas = null; #whole = null; #turn = 0; #cropper;
+  #form; #image; #input; #problem; #file = null; #canvas = null; #whole = null; #turn = 0; #cropper; #reading = null;
 
   constructor(form) {
     this.#form = form;
@@ -50,6 +50,9 @@ export class PictureChooser {
 
   // What to send: {sample} or {picture}.
   async fields() {
+    // One that is still being read is what was meant.
+    const reading = this.#reading;
+    if (reading && !(await reading)) throw new Error(this.#problem.textContent);
     if (this.#canvas) return { picture: await encode(this.#canvas) };
     if (this.#file) return { picture: this.#file };
     return { sample: this.#form.querySelector("[name=sample]:checked").value };
@@ -82,22 +85,29 @@ export class PictureChooser {
     }
   }
 
-  async #chooseAddress(address) {
-    await this.#read(address, () => readPicture(this.#form.dataset.pictures, { address }));
+  #chooseAddress(address) {
+    this.#await(this.#read(address, () => readPicture(this.#form.dataset.pictures, { address })));
   }
 
-  async #choose(file, name) {
+  #choose(file, name) { this.#await(this.#open(file, name)); }
+
+  #await(reading) {
+    this.#reading = reading;
+    reading.finally(() => { if (this.#reading === reading) this.#reading = null; });
+  }
+
+  // Returns whether it can be read.
+  async #open(file, name) {
     const turn = ++this.#turn;
     let bitmap = null;
     try {
       bitmap = await createImageBitmap(file);
     } catch {
-      await this.#read(name, () => readPicture(this.#form.dataset.pictures, { picture: file }));
-      return;
+      return this.#read(name, () => readPicture(this.#form.dataset.pictures, { picture: file }));
     }
-    if (turn !== this.#turn) return;
     const small = file.size <= MAX_BYTES && bitmap.width * bitmap.height <= MAX_PIXELS;
-    this.#show(draw(bitmap, bitmap.width, bitmap.height), small ? file : null, name);
+    if (turn === this.#turn) await this.#show(draw(bitmap, bitmap.width, bitmap.height), small ? file : null, name);
+    return true;
   }
 
   // Lets the service read what the browser cannot.
@@ -107,9 +117,11 @@ export class PictureChooser {
     try {
       const file = await read();
       const bitmap = await createImageBitmap(file);
-      if (turn === this.#turn) this.#show(draw(bitmap, bitmap.width, bitmap.height), file, name);
+      if (turn === this.#turn) await this.#show(draw(bitmap, bitmap.width, bitmap.height), file, name);
+      return true;
     } catch (error) {
       if (turn === this.#turn) this.#tell(`${error.message} ${t("picture.kept")}`);
+      return false;
     }
   }
 
