@@ -2,6 +2,7 @@
 
 import logging
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, current_app, jsonify, render_template, request
@@ -50,6 +51,8 @@ _FORM_PARTS = 20
 _STATIC_SECONDS = 3600
 """How long browsers keep scripts, style and samples, which change with a new version alone."""
 _THEMES = ("light", "dark")
+_SCRIPTS = sorted(path.name for path in (Path(__file__).parent / "static").glob("*.js"))
+"""All are asked for at once, rather than as one is found to import the next."""
 _SENTENCES = {
     400: "This request cannot be understood.",
     404: "There is nothing at this address.",
@@ -128,6 +131,7 @@ def _page_choices() -> dict[str, Any]:
         "words": languages()[language],
         "theme": theme if theme in _THEMES else "",
         "wall": examples(),
+        "scripts": _SCRIPTS,
         "agents": AGENTS,
         "large_agents": LARGE_AGENTS,
         "seedless_agents": SEEDLESS_AGENTS,

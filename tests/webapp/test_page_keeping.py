@@ -128,6 +128,10 @@ def test_what_expired_on_the_service_is_saved_from_the_browser(page: Any, app: F
     page.reload()
     ready(page)
     assert Image.open(save(page, "painting.png")).size == (512, 384)
+    page.click(".further")  # by the strokes that the browser has
+    page.wait_for_selector(".count:text-is('525')")
+    wait_until_done(page)
+    assert len(json.loads(save(page, "painting.json").read_text())["strokes"]) == 525
 
 
 def test_one_sees_ones_own_paintings_and_throws_them_away(page: Any, tmp_path: Path) -> None:

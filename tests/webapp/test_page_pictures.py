@@ -1,5 +1,6 @@
 """Pictures as they come to the page: files of every form, dropped, pasted, dragged, of an address, taken, cropped."""
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ DRAG = """([form, text]) => {
     transfer.setData(form, text);
     window.dispatchEvent(new DragEvent("drop", {dataTransfer: transfer, bubbles: true, cancelable: true}));
 }"""
-PNG = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PNG = "data:image/png;base64," + base64.b64encode(picture("PNG", (1, 1))).decode()
 SHAPE = "image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])"
 
 

@@ -1,4 +1,4 @@
-"""The page without scripts: a form is enough, the painting comes on a page of its own, and is stopped and shared there."""
+"""The page without scripts: a form is enough, the painting comes on a page of its own, and is shared there."""
 
 import json
 from collections.abc import Iterator

@@ -7,8 +7,8 @@ export class Camera {
   #dialog; #video; #facing = "environment"; #problem;
 
   constructor(button, dialog, { taken, problem }) {
-    if (!navigator.mediaDevices?.getUserMedia) return;
-    button.hidden = false;
+    button.hidden = !navigator.mediaDevices?.getUserMedia;
+    if (button.hidden) return;
     this.#dialog = dialog;
     this.#video = dialog.querySelector("video");
     this.#problem = problem;

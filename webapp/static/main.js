@@ -12,8 +12,6 @@ import { Sharing } from "./sharing.js";
 import { Waiting } from "./waiting.js";
 import { t } from "./words.js";
 
-document.documentElement.classList.add("scripted");
-
 const MORE_STROKES = 500;
 const form = document.getElementById("request"), stage = document.querySelector(".stage");
 const easels = document.getElementById("easels"), stopButton = document.getElementById("stop"), paintButton = document.getElementById("paint");
@@ -46,12 +44,20 @@ function show(list) {
   easels.replaceChildren(...(list.length ? list.map((easel) => easel.element) : [emptySheet]));
 }
 
+function bringIntoView() {
+  const { top, bottom } = stage.getBoundingClientRect();
+  if (top > innerHeight / 2 || bottom < innerHeight / 4) stage.scrollIntoView({ behavior: still.matches ? "auto" : "smooth" });
+}
+
 // Follows an order to its end; what went before stays on the sheet until something new is to be seen.
 async function followOrder(order) {
   const { easel, painting, list } = order;
   for await (const event of follow(painting)) {
     waiting.take(event, painting.strokes);
-    if (event.kind === "painting" && current !== list) show(list);
+    if (event.kind === "painting" && current !== list) {
+      show(list);
+      bringIntoView();
+    }
     if (event.kind === "failed") throw new Error(event.data.message);
     if (event.kind === "cancelled") return null;
     await easel.take(event);
@@ -112,7 +118,7 @@ async function order(entries, fields, picture, start) {
   const former = current, formerCurve = curve;
   try {
     const list = makeEasels(entries), batch = crypto.randomUUID?.() ?? String(Math.random());
-    if (stage.getBoundingClientRect().top > innerHeight / 2) stage.scrollIntoView({ behavior: still.matches ? "auto" : "smooth" });
+    bringIntoView();
     const common = await fields(), preview = await picture();
     const orders = await Promise.all(list.map(async (easel, number) => {
       const painting = await requestPainting(form.action, { ...common, agent: easel.name });
@@ -220,3 +226,4 @@ await takeShared();
 await history.show();
 await reopen();
 document.documentElement.classList.add("ready");
+performance.mark("ready");
