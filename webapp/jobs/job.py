@@ -125,6 +125,8 @@ class Job:
             if not self.over:
                 self.painting, self.strokes_done = painting, count
                 self.stopped = count < self.request.strokes
+                if not self.stopped:  # stopped too late
+                    self.message = ""
                 self._end(State.FINISHED, {**result, "stopped": self.stopped, "message": self.message})
 
     def fail(self, message: str) -> None:
