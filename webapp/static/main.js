@@ -214,6 +214,8 @@ addEventListener("keydown", (event) => {
   if (busy) stopAll();
   else current.forEach((easel) => easel.pause());
 });
+// Where it stands beside the form, it comes after it for those who read by keyboard or ear.
+if (matchMedia("(min-width: 58.01rem)").matches) form.after(stage);
 followLook();
 followWall((example) => {
   document.querySelector(`[name=sample][value=${example.sample}]`).click();
