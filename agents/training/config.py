@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from ...batches import LearningRateRule
 from ...checks import check_positive, check_whole
 from ...errors import InvalidInputError
 from ...painters.names import DEFAULT_BRUSH, learned_brushes
@@ -26,6 +27,9 @@ class AnalyticConfig:
     """Steps of the environment that the gradient flows back through."""
     batch_strokes: int = 48
     """Strokes that a batch lays in each step of the horizon."""
+    batches: int = 1
+    """Batches that a step of Adam takes the mean of, each with half-painted canvases and chance of its own; of every
+    process, where torchrun starts several: two processes with one learn what one with two does."""
     buffer_size: int = 96
     """Half-painted canvases kept for each number of strokes a step."""
     buffers: tuple[int, ...] = (1, 2, 4, 8, 16)
@@ -102,7 +106,10 @@ class PolicyTrainingConfig:
     analytic_steps: int = 10_000
     """Analytic: steps of Adam."""
     learning_rate: float = 1e-3
-    """Analytic: of Adam, when it is highest; falls to zero along a cosine."""
+    """Analytic: of Adam, when it is highest, for one batch in a step; falls to zero along a cosine."""
+    learning_rate_rule: LearningRateRule = "sqrt"
+    """Analytic: how it grows with the batches in a step (--analytic.batches, times the processes that torchrun
+    starts): as the root of their number, which Adam wants, as their number, or not at all."""
     ppo_steps: int = 200_000
     """PPO: actions in all, rounded up to whole rounds, in each of which every environment paints one picture."""
     ppo_strokes: int = 96
@@ -167,6 +174,7 @@ class PolicyTrainingConfig:
             raise InvalidInputError("PPO trains with the painter's own brush alone; leave brushes out", "brushes")
         for budget in self.strokes:
             check_whole("strokes", budget, 1, LARGEST_BUDGET)
+        check_whole("batches", self.analytic.batches, 1)
         if not any(self.stages.values()):
             raise InvalidInputError(f"there are no steps to train for by the method {self.method}")
 
@@ -203,8 +211,12 @@ class PolicyTrainingConfig:
         return self.strokes or ((5, 10, 20) if self.target == DIGITS else (15, 30, 200))
 
     def settings(self) -> dict[str, Any]:
-        """What decides the weights, as JSON: all but the folder, the device and the clock."""
+        """What decides the weights, as JSON: all but the folder, the device, the clock, and the batches in a step.
+
+        These may change on the way, as processes do, and are kept as a history.
+        """
         unread = ("out", "device", "minutes")
         settings = settings_of(self, unread)
+        settings["analytic"].pop("batches")
         own = {"init": self.init and self.init.name, "strokes": list(self.budgets), "brushes": self.brush_names}
         return settings | own
