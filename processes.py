@@ -4,6 +4,7 @@ Without torchrun there is one, which shares nothing with anybody. torch is impor
 """
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -170,7 +171,8 @@ class Processes:
         try:
             yield
         except RuntimeError as error:  # what gloo and NCCL raise is one
-            reason = str(error).splitlines()[0].rpartition("] ")[2] or type(error).__name__
+            said = str(error).partition("\n")[0].partition(". ")[0] or type(error).__name__
+            reason = re.sub(r"^\[\S*\] ", "", said)  # where in their source
             raise LostProcessError(
                 f"rank {self.rank} of {self.count}: another process ended or cannot be reached ({reason}); give all "
                 "the same command again, and they go on from the last checkpoint"
@@ -223,23 +225,26 @@ def find_processes() -> tuple[int, int, int]:
     Raises:
         InvalidInputError: they do not fit together.
     """
-    told = {name: os.environ.get(name) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")}
-    if told["WORLD_SIZE"] in (None, "", "1"):
+    told = {name: os.environ.get(name) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")}
+    rank_told, count_told, local_told, *master = told.values()
+    if count_told in (None, "", "1"):
         return 0, 1, 0
     try:
-        rank, count, local_rank = (int(value or "") for value in told.values())
+        rank, count, local_rank = (int(value or "") for value in (rank_told, count_told, local_told))
     except ValueError:
         rank, count, local_rank = -1, 0, -1
-    if not (0 <= rank < count and 0 <= local_rank < count):
+    if not (0 <= rank < count and 0 <= local_rank < count and all(master)):
         said = ", ".join(f"{name} is {value!r}" for name, value in told.items())
         raise InvalidInputError(
-            f"the environment's {said}, expected whole numbers with RANK and LOCAL_RANK below WORLD_SIZE; start with "
-            "'torchrun --nproc-per-node=N -m paintgym ...', which sets them"
+            f"in the environment {said}, expected numbers with RANK and LOCAL_RANK below WORLD_SIZE, and who is met "
+            "where; start with 'torchrun --nproc-per-node=N -m paintgym ...', which sets them"
         )
     return rank, count, local_rank
 
 
 def _meet(processes: Processes, device: str, local_rank: int, patience: float) -> None:
+    # What C++ has to say comes in forty lines; what matters of it comes as an exception too.
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "FATAL")
     import torch
     import torch.distributed as dist
 
