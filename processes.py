@@ -86,6 +86,11 @@ class Processes:
             dist.broadcast_object_list(box, 0)
         return box[0]
 
+    def begin_alike(self, module: "nn.Module") -> None:
+        """Give a module the first process's weights."""
+        if self.count > 1:
+            module.load_state_dict(self.broadcast({name: value.cpu() for name, value in module.state_dict().items()}))
+
     def broadcast_arrays(self, arrays: "Sequence[NDArray[Any]] | None") -> "list[NDArray[Any]]":
         """The first process's arrays, in all of them; the others give None."""
         forms = self.broadcast(None if arrays is None else [(array.shape, array.dtype) for array in arrays])

@@ -90,7 +90,7 @@ class PolicyTrainer:
             self.model.policy.to(config.device)
         if start is not None:
             self.policy.features_extractor.load_state_dict(start.features_extractor.state_dict())
-        self.policy.load_state_dict(processes.broadcast(self.policy.state_dict()))
+        processes.begin_alike(self.policy)
         self._random = np.random.default_rng(config.seed)
         self._analytic = self._make_analytic() if "analytic" in self.steps else None
         self._seconds = 0.0

@@ -69,7 +69,7 @@ class PainterTrainer:
         torch.manual_seed(config.seed)
         recipe = vae_recipe if config.painter == "vae" else gan_recipe
         self.networks, stages = recipe(config.for_processes(processes.count), processes)
-        self.networks.load_state_dict(processes.broadcast(self.networks.state_dict()))
+        processes.begin_alike(self.networks)
         self.stages = [stage for stage in stages if stage.steps]
         self.ends = list(itertools.accumulate(stage.steps for stage in self.stages))
         self.step = 0
