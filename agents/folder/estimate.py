@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import InvalidInputError
-from ...runs import read_json
+from ...runs import compare_settings, read_json
 
 FORMAT, VERSION = "paintgym pace", 1
 _PACE = ("processes", "paintings_per_hour", "start_seconds", "memory")
@@ -69,7 +69,7 @@ def estimate(measured: dict[str, Any], pictures: int, hours: float, lost: float 
 
 
 def read_paces(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
-    """What was measured elsewhere.
+    """What was measured elsewhere, by ``measure_paces``.
 
     Args:
         path: a file that ``paintgym plan --json`` wrote.
@@ -88,9 +88,7 @@ def read_paces(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
         or not _is_positive(document.get("painting_bytes"))
     ):
         raise InvalidInputError(f"{path} holds no measurement; 'paintgym plan --json {path.name}' writes one")
-    there = document.get("settings")
-    if there != settings:
-        raise InvalidInputError(f"{path} was measured with {there}, and {settings} is asked for; measure that there")
+    compare_settings(path, document.get("settings") or {}, settings, "a measurement")
     return document
 
 

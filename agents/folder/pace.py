@@ -17,6 +17,7 @@ import numpy as np
 from ...parallel import count_cores, prepare_worker, start_pool
 from ..agent import Agent
 from ..registry import load_agent
+from .estimate import FORMAT, VERSION
 from .plan import FolderPlan
 
 _WARM_UP: dict[str, Any] = {"stroke_budget": 8, "size": 128}
@@ -90,8 +91,8 @@ def measure_paces(
         paces.append(asdict(pace))
         sizes += [batch.size / batch.paintings for batch in painted]
     return {
-        "format": "paintgym pace",
-        "version": 1,
+        "format": FORMAT,
+        "version": VERSION,
         "machine": {"cores": count_cores(), "processor": _processor()},
         "settings": {"agent": agent, "strokes": plan.strokes, "size": plan.size, "suffixes": [*plan.suffixes]},
         "paces": paces,

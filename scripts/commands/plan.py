@@ -1,8 +1,8 @@
 """``paintgym plan``: what painting very many pictures takes: hours, machines, disk and memory.
 
-paintgym plan --pictures 1e6 --strokes 2000 --size 512                        # measures this machine first, a minute
-paintgym plan --pictures 1e6 --hours 8 --like photos/ --json laptop.json       # with your pictures; keeps the measurement
-paintgym plan --pictures 1e6 --hours 8 --measured laptop.json                  # works with it, here or elsewhere
+paintgym plan --pictures 1e6 --strokes 2000 --size 512                    # measures this machine first, minutes
+paintgym plan --pictures 1e6 --hours 8 --like photos/ --json laptop.json   # with your pictures; keeps the measurement
+paintgym plan --pictures 1e6 --hours 8 --measured laptop.json              # works with it, here or elsewhere
 """
 
 from dataclasses import dataclass
@@ -100,9 +100,7 @@ def _check(arguments: Arguments) -> FolderPlan:
             if getattr(arguments, name):
                 raise InvalidInputError(f"--{name} is for measuring, and --measured is given; leave one out")
         if not arguments.measured.is_file():
-            raise InvalidInputError(
-                f"--measured: {arguments.measured} does not exist; 'paintgym plan --json' writes it"
-            )
+            raise InvalidInputError(f"--measured: there is no {arguments.measured}; 'paintgym plan --json' writes it")
     if arguments.json is not None:
         with about("--json"):
             check_can_write(arguments.json)
@@ -115,7 +113,7 @@ def _measure(arguments: Arguments, plan: FolderPlan, agent: str) -> dict[str, An
 
     with about("--like"):
         folder = arguments.like or _SAMPLES
-        pictures = [folder / path for path in list_pictures(folder)]
+        pictures = list_pictures(folder)
     levels = arguments.processes or levels_of(count_cores())
     with counting("painting", plan.batch * sum(levels)) as advance:
         return measure_paces(agent, plan, pictures, levels, advance)
