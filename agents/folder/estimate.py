@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import InvalidInputError
-from ...runs import compare_settings, read_json
+from ...runs import read_json
 
 FORMAT, VERSION = "paintgym pace", 1
 _PACE = ("processes", "paintings_per_hour", "start_seconds", "memory")
@@ -88,7 +88,11 @@ def read_paces(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
         or not _is_positive(document.get("painting_bytes"))
     ):
         raise InvalidInputError(f"{path} holds no measurement; 'paintgym plan --json {path.name}' writes one")
-    compare_settings(path, document.get("settings") or {}, settings, "a measurement")
+    there = document.get("settings") or {}
+    others = [f"{name} is {there.get(name)} there and {value} here" for name, value in settings.items()]
+    others = [words for words, name in zip(others, settings, strict=True) if there.get(name) != settings[name]]
+    if others:
+        raise InvalidInputError(f"{path} was measured with other settings ({'; '.join(others)}); measure these there")
     return document
 
 

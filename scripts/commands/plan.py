@@ -109,11 +109,12 @@ def _check(arguments: Arguments) -> FolderPlan:
 
 def _measure(arguments: Arguments, plan: FolderPlan, agent: str) -> dict[str, Any]:
     from ...agents.folder.listing import list_pictures
-    from ...agents.folder.pace import levels_of, measure_paces
 
     with about("--like"):
         folder = arguments.like or _SAMPLES
         pictures = list_pictures(folder)
+    from ...agents.folder.pace import levels_of, measure_paces
+
     levels = arguments.processes or levels_of(count_cores())
     with counting("painting", plan.batch * sum(levels)) as advance:
         return measure_paces(agent, plan, pictures, levels, advance)
