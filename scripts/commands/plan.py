@@ -65,8 +65,9 @@ class Arguments:
 def run(arguments: Arguments) -> None:
     """Measure, or read what was measured, and print what painting takes."""
     plan = _check(arguments)
-    settings = {
-        "agent": check_agent(arguments.agent, None),
+    agent = check_agent(arguments.agent, None)
+    settings: dict[str, Any] = {
+        "agent": agent,
         "strokes": plan.strokes,
         "size": plan.size,
         "suffixes": [*plan.suffixes],
@@ -76,7 +77,7 @@ def run(arguments: Arguments) -> None:
             measured = read_paces(arguments.measured, settings)
         where = f"on the machine of {arguments.measured}"
     else:
-        measured = _measure(arguments, plan, settings["agent"])
+        measured = _measure(arguments, plan, agent)
         where = "on this machine"
     if arguments.json is not None:
         write_json(arguments.json, measured)
