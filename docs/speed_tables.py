@@ -68,12 +68,13 @@ def pace(report: Report, markdown: Markdown) -> str:
             str(one["processes"]),
             f"{one['paintings_per_hour']:,.0f}",
             f"{one['paintings_per_hour'] / first['paintings_per_hour']:.2f}",
+            f"{one['core_share']:.0%}",
             f"{one['start_seconds']:.0f} s",
             f"{one['memory'] / 1e6:,.0f}",
         )
         for one in report["paces"]
     ]
-    columns = ("processes", "paintings an hour", "times the first", "to start", "MB each")
+    columns = ("processes", "paintings an hour", "times the first", "of a core each", "to start", "MB each")
     return markdown(columns, rows, _printed_by(report, f" on {machine['cores']} cores ({machine['processor']})"))
 
 

@@ -9,7 +9,7 @@ from ...errors import InvalidInputError
 from ...runs import read_json
 
 FORMAT, VERSION = "paintgym pace", 1
-_PACE = ("processes", "paintings_per_hour", "start_seconds", "memory")
+_PACE = ("processes", "paintings_per_hour", "core_share", "start_seconds", "memory")
 
 
 @dataclass(frozen=True)

@@ -34,12 +34,14 @@ class Pace:
     Attributes:
         processes: how many.
         paintings_per_hour: of all of them.
+        core_share: part of a core that each had; well below 1, other programs worked too, or there are fewer cores.
         start_seconds: before the first stroke: until the last of them was ready to paint.
         memory: bytes that one of them takes at most, libraries that they share included.
     """
 
     processes: int
     paintings_per_hour: float
+    core_share: float
     start_seconds: float
     memory: int
 
@@ -50,6 +52,8 @@ class PaintedBatch:
 
     paintings: int
     seconds: float
+    computing: float
+    """Seconds of these on a core."""
     size: int
     """Bytes of their files."""
     memory: int
@@ -118,8 +122,14 @@ def measure_pace(
         for future in [pool.submit(_paint, batch, plan) for _ in range(processes)]:
             painted.append(future.result())
             advance(len(batch))
-    pace = 3600 * sum(one.paintings / one.seconds for one in painted)
-    return Pace(processes, pace, ready - begun, max(one.memory for one in painted)), painted
+    pace = Pace(
+        processes=processes,
+        paintings_per_hour=3600 * sum(one.paintings / one.seconds for one in painted),
+        core_share=sum(one.computing / one.seconds for one in painted) / processes,
+        start_seconds=ready - begun,
+        memory=max(one.memory for one in painted),
+    )
+    return pace, painted
 
 
 def _prepare(agent: str, barrier: Barrier) -> None:
@@ -140,7 +150,7 @@ def _wait() -> float:
 
 def _paint(batch: Sequence[Path], plan: FolderPlan) -> PaintedBatch:
     assert _agent is not None
-    begun = time.perf_counter()
+    begun, computed = time.perf_counter(), time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         size = 0
         for painting in _agent.paint_many(batch, plan.strokes, size=plan.size, seed=plan.seed):
@@ -149,7 +159,8 @@ def _paint(batch: Sequence[Path], plan: FolderPlan) -> PaintedBatch:
                 painting.save(file, plan.upscale, plan.frames, plan.seconds)
                 size += file.stat().st_size
     memory = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return PaintedBatch(len(batch), time.perf_counter() - begun, size, memory)
+    seconds, computing = time.perf_counter() - begun, time.process_time() - computed
+    return PaintedBatch(len(batch), seconds, computing, size, memory)
 
 
 def _processor() -> str:

@@ -5,6 +5,7 @@ paintgym plan --pictures 1e6 --hours 8 --like photos/ --json laptop.json   # wit
 paintgym plan --pictures 1e6 --hours 8 --measured laptop.json              # works with it, here or elsewhere
 """
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from ..options import about
 from ..progress import counting
 
 _SAMPLES = Path(__file__).parents[2] / "webapp" / "static" / "samples"
+_QUIET = 0.9
+"""Part of a core that processes of one thread have at least where nothing else works."""
 _MOST_PICTURES = 10**12
 """Beyond it a mistake."""
 
@@ -127,14 +130,26 @@ def _print(arguments: Arguments, measured: dict[str, Any], where: str, found: Es
 
     paces, machine = measured["paces"], measured.get("machine", {})
     first = paces[0]
-    columns = ("processes", "paintings an hour", f"times {first['processes']}", "MB each")
+    columns = ("processes", "paintings an hour", f"times {first['processes']}", "of a core each", "MB each")
     title = f"measured {where}: {machine.get('cores', '?')} cores, {machine.get('processor', '?')}"
     table = Table(*columns, title=title, title_justify="left")
     for pace in paces:
         rate, times = pace["paintings_per_hour"], pace["paintings_per_hour"] / first["paintings_per_hour"]
-        table.add_row(str(pace["processes"]), f"{rate:,.0f}", f"{times:.2f}", f"{pace['memory'] / 1e6:,.0f}")
+        table.add_row(
+            str(pace["processes"]),
+            f"{rate:,.0f}",
+            f"{times:.2f}",
+            f"{pace['core_share']:.0%}",
+            f"{pace['memory'] / 1e6:,.0f}",
+        )
     console = Console(soft_wrap=True, highlight=False)
     console.print(table)
+    if min(pace["core_share"] for pace in paces) < _QUIET:
+        warnings.warn(
+            "processes had less than a core each while they were measured, as other programs worked too, or there are "
+            "fewer cores than processes; measure on a quiet machine, up to as many processes as cores",
+            stacklevel=2,
+        )
     size = "64x64" if arguments.size is None else f"{arguments.size} pixels"
     suffixes = " and ".join(measured["settings"]["suffixes"])
     lost = f", of whose time {arguments.lost:.0%} is lost" if arguments.lost else ""

@@ -18,8 +18,8 @@ MEASURED: dict[str, Any] = {
     "machine": {"cores": 2, "processor": "one"},
     "settings": SETTINGS,
     "paces": [
-        {"processes": 1, "paintings_per_hour": 600.0, "start_seconds": 5.0, "memory": 10**9},
-        {"processes": 2, "paintings_per_hour": 1000.0, "start_seconds": 36.0, "memory": 10**9},
+        {"processes": 1, "paintings_per_hour": 600.0, "core_share": 1.0, "start_seconds": 5.0, "memory": 10**9},
+        {"processes": 2, "paintings_per_hour": 1000.0, "core_share": 0.99, "start_seconds": 36.0, "memory": 10**9},
     ],
     "painting_bytes": 200_000,
 }
@@ -100,5 +100,11 @@ def test_the_command_measures_prints_and_keeps(tmp_path: Path, capsys: pytest.Ca
         assert words in printed
     machines = int(re.search(r"in 24 hours +([\d,]+) such machines", printed)[1].replace(",", ""))
     assert machines == estimate(measured, 1_000_000, 24).machines
-    assert main([*asked, "--measured", str(path), "--hours", "2"]) == 0
-    assert "in 2 hours" in capsys.readouterr().out
+    assert all(0 < pace["core_share"] <= 1.05 for pace in measured["paces"])
+    for share, is_warned in ((0.5, True), (0.99, False)):  # whatever this machine does meanwhile
+        paces = [pace | {"core_share": share} for pace in measured["paces"]]
+        path.write_text(json.dumps(measured | {"paces": paces}))
+        assert main([*asked, "--measured", str(path), "--hours", "2"]) == 0
+        said = capsys.readouterr()
+        assert "in 2 hours" in said.out
+        assert ("warning: processes had less than a core each" in said.err) == is_warned
