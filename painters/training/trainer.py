@@ -129,7 +129,7 @@ class PainterTrainer:
 
     def _begin_with_law(self) -> None:
         """What is to be beaten is the brush's law, before anything was learned."""
-        fidelity = measure_fidelity(self.painter, *self.held_out)
+        fidelity: Fidelity = self.processes.broadcast(measure_fidelity(self.painter, *self.held_out))
         self._keep(self.stage.score(fidelity, self.finished), fidelity)
         self.finished["law"] = fidelity.as_dict() | {"step": 0}
 
