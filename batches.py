@@ -37,8 +37,8 @@ def gone_on(history: History, step: int, batches: int, rule: LearningRateRule) -
     factor = learning_rate_factor(rule, batches) / learning_rate_factor(rule, before)
     warnings.warn(
         f"from step {step} on a step takes the mean of {batches} batches instead of {before}, as many as processes "
-        f"have together, and learning rates are {factor:.3g} times as high: the weights will not be those of a run that "
-        "was not interrupted",
+        f"have together, and learning rates are {factor:.3g} times as high: the weights will not be those of a run "
+        "that was not interrupted",
         stacklevel=2,
     )
     return [*history, [step, batches]]

@@ -6,8 +6,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 
 @dataclass
@@ -72,8 +72,8 @@ def free_port() -> int:
     return port
 
 
-def wait_for(path: Path, ranks: list[Rank]) -> None:
-    """Wait until a file is there, as long as the processes live."""
-    while not path.exists():
+def wait_for(event: Callable[[], bool], ranks: list[Rank]) -> None:
+    """Wait for an event, as long as the processes live."""
+    while not event():
         assert all(rank.process.poll() is None for rank in ranks), [rank.end() for rank in ranks]
         time.sleep(0.01)

@@ -22,14 +22,14 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 
 POLICY = (
-    "--analytic-steps 40 --evaluate-every 10 --held-out 1 --strokes 2 --width 8 --hidden 16 --learning-rate 1e-2 "
+    "--analytic-steps 40 --evaluate-every 20 --held-out 1 --strokes 2 --width 8 --hidden 16 --learning-rate 1e-2 "
     "--analytic.buffer-size 16 --analytic.batch-strokes 16"
 )
 PAINTER = "--strokes 64 --held-out 32 --pretraining-steps 24 --adversarial-steps 16 --evaluate-every 4"
 TOLERANCE = {
     # Relative, of what is logged. Sums are taken in another order, no more; but the critic compares what is nearly the
-    # same, and its optimizer divides by how little that is. Its opinion, loss/generator, is left out: the gradient of its
-    # last bias is nothing but rounding, as real and neural strokes pull it to either side alike.
+    # same, and its optimizer divides by how little that is. Its opinion, loss/generator, is left out: the gradient of
+    # its last bias is nothing but rounding, as real and neural strokes pull it to either side alike.
     "train/regret": 1e-3,
     "rollout/error_ratio": 1e-3,
     "eval/mse_2": 1e-3,
@@ -117,8 +117,10 @@ RATES = {"learning-rate": 3e-3, "adversarial-learning-rate": 5e-4, "critic-learn
 
 
 def kill_one(ranks: list[Rank], checkpoint: Path) -> None:
-    """Kill the second after the first checkpoint, and see the first end with one line."""
-    wait_for(checkpoint, ranks)
+    """Kill the second after the second checkpoint, and see the first end with one line."""
+    wait_for(checkpoint.exists, ranks)
+    first = checkpoint.stat().st_ino
+    wait_for(lambda: checkpoint.stat().st_ino != first, ranks)
     ranks[1].process.send_signal(signal.SIGKILL)
     code, lines = ranks[0].end(60)
     assert code == 2
@@ -133,6 +135,8 @@ def test_a_killed_process_ends_all_and_they_resume_to_the_same_policy(folder: Pa
     words = policy_words(folder, "broken_policy")
     kill_one(start_together(words), folder / "broken_policy" / "checkpoint.pt")
     assert not (folder / "broken_policy" / "policy.safetensors").exists()
+    kept = torch.load(folder / "broken_policy" / "checkpoint.pt", weights_only=True)["state"]
+    assert kept["steps"] == {"analytic": 20}
     assert [rank.end() for rank in start_together(words)] == [(0, [])] * 2
     weights = [path / "policy.safetensors" for path in (policy, folder / "broken_policy")]
     assert weights[0].read_bytes() == weights[1].read_bytes()
