@@ -8,12 +8,10 @@ paintgym plan --pictures 1e6 --hours 8 --measured laptop.json              # wor
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tyro
 
-from ...agents.folder.estimate import Estimate, estimate, read_paces
-from ...agents.folder.plan import FolderPlan
 from ...agents.outputs.forms import OUTPUT_SUFFIXES
 from ...checks import check_number, check_positive, check_whole
 from ...errors import InvalidInputError
@@ -23,6 +21,10 @@ from ...runs import write_json
 from ..names import check_agent
 from ..options import about
 from ..progress import counting
+
+if TYPE_CHECKING:
+    from ...agents.folder.estimate import Estimate
+    from ...agents.folder.plan import FolderPlan
 
 _SAMPLES = Path(__file__).parents[2] / "webapp" / "static" / "samples"
 _QUIET = 0.9
@@ -67,6 +69,8 @@ class Arguments:
 
 def run(arguments: Arguments) -> None:
     """Measure, or read what was measured, and print what painting takes."""
+    from ...agents.folder.estimate import estimate, read_paces
+
     plan = _check(arguments)
     agent = check_agent(arguments.agent, None)
     settings: dict[str, Any] = {
@@ -88,8 +92,10 @@ def run(arguments: Arguments) -> None:
     _print(arguments, measured, where, found)
 
 
-def _check(arguments: Arguments) -> FolderPlan:
+def _check(arguments: Arguments) -> "FolderPlan":
     """Find mistakes before the first minute of measuring."""
+    from ...agents.folder.plan import FolderPlan
+
     if arguments.pictures != round(check_number("pictures", arguments.pictures, 1, _MOST_PICTURES)):
         raise InvalidInputError(f"pictures is {arguments.pictures}, expected a whole number, such as 1e6", "pictures")
     check_positive("hours", arguments.hours)
@@ -111,7 +117,7 @@ def _check(arguments: Arguments) -> FolderPlan:
     return FolderPlan(strokes=arguments.strokes, size=arguments.size, suffixes=arguments.suffix or (".png",))
 
 
-def _measure(arguments: Arguments, plan: FolderPlan, agent: str) -> dict[str, Any]:
+def _measure(arguments: Arguments, plan: "FolderPlan", agent: str) -> dict[str, Any]:
     from ...agents.folder.listing import list_pictures
 
     with about("--like"):
@@ -124,7 +130,7 @@ def _measure(arguments: Arguments, plan: FolderPlan, agent: str) -> dict[str, An
         return measure_paces(agent, plan, pictures, levels, advance)
 
 
-def _print(arguments: Arguments, measured: dict[str, Any], where: str, found: Estimate) -> None:
+def _print(arguments: Arguments, measured: dict[str, Any], where: str, found: "Estimate") -> None:
     from rich.console import Console
     from rich.table import Table
 
