@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...batches import LearningRateRule
-from ...checks import check_positive, check_whole
+from ...checks import check_number, check_positive, check_whole
 from ...errors import InvalidInputError
 from ...painters.names import DEFAULT_BRUSH, learned_brushes
 from ...runs import settings_of
@@ -63,6 +63,27 @@ class AnalyticConfig:
     largest_gradient: float = 1.0
     """Norm to which gradients are clipped."""
 
+    def __post_init__(self) -> None:
+        for name in ("horizon", "batches", "buffer_size", "fewest_strokes", "warmup_steps", "fewest_steps"):
+            check_whole(name, getattr(self, name), 1)
+        check_whole("most_steps", self.most_steps, self.fewest_steps)
+        if not self.buffers or not self.schedule:
+            raise InvalidInputError("buffers and schedule are to name at least one number each", "buffers", "schedule")
+        for strokes in self.buffers:
+            check_whole("buffers", strokes, 1)
+        for number in self.schedule:
+            check_whole("schedule", number, 0, len(self.buffers) - 1)
+        # A batch is taken without repetition from a buffer's canvases, of which each gets the buffer's strokes.
+        most = self.buffer_size * min(self.buffers)
+        check_whole("batch_strokes", self.batch_strokes, max(self.buffers), max(most, max(self.buffers)))
+        for name in ("regret_floor", "least_gain", "least_error", "largest_gradient"):
+            check_positive(name, getattr(self, name))
+        for name in ("exploration", "own_weight"):
+            check_number(name, getattr(self, name), 0)
+        check_number("others_weight", self.others_weight, 0, 1)
+        for name in ("mean_decay", "square_decay"):
+            check_number(name, getattr(self, name), 0, 0.9999)
+
 
 @dataclass(frozen=True)
 class AugmentationConfig:
@@ -78,6 +99,13 @@ class AugmentationConfig:
     """Least and largest factor of all pixels."""
     brightness: float = 0.1
     """Largest number that is added to all pixels, or taken away, which are in [0, 1]."""
+
+    def __post_init__(self) -> None:
+        check_whole("picture_side", self.picture_side, 64)
+        for name in ("mirrored", "permuted", "brightness"):
+            check_number(name, getattr(self, name), 0, 1)
+        low, high = self.contrast
+        check_number("contrast", low, 0, high)
 
 
 @dataclass(frozen=True)
@@ -174,7 +202,6 @@ class PolicyTrainingConfig:
             raise InvalidInputError("PPO trains with the painter's own brush alone; leave brushes out", "brushes")
         for budget in self.strokes:
             check_whole("strokes", budget, 1, LARGEST_BUDGET)
-        check_whole("batches", self.analytic.batches, 1)
         if not any(self.stages.values()):
             raise InvalidInputError(f"there are no steps to train for by the method {self.method}")
 
