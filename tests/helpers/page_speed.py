@@ -55,7 +55,7 @@ def measure(browser: Any, address: str, **options: Any) -> Speed:
     page.goto(address)
     page.wait_for_selector("html.ready")
     page.wait_for_load_state("networkidle")
-    usable = page.evaluate("performance.getEntriesByName('ready')[0].startTime") / 1000
+    usable = page.evaluate("performance.getEntriesByName('usable')[0].startTime") / 1000
     shift = page.evaluate(_SHIFTS)
     context.close()
     return Speed(sizes[False], sizes[True], shift, usable)

@@ -224,8 +224,8 @@ followWall((example) => {
   paintButton.focus({ preventScroll: true });
 });
 followFilms();
+performance.mark("usable"); // What the browser kept may still be on its way to the sheet.
 await takeShared();
 await history.show();
 await reopen();
 document.documentElement.classList.add("ready");
-performance.mark("ready");
