@@ -43,3 +43,7 @@ class MissingDataError(PaintgymError, FileNotFoundError):
 
 class MissingLibraryError(PaintgymError, ImportError):
     """An optional library, or a system library, is not installed."""
+
+
+class LostProcessError(PaintgymError, RuntimeError):
+    """Another process that trains together with this one is not there, or is no more."""

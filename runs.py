@@ -5,6 +5,7 @@ torch is imported when a checkpoint is written or read, not before.
 """
 
 import dataclasses
+import io
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,8 +88,10 @@ def save_checkpoint(folder: Path, settings: dict[str, Any], state: dict[str, Any
     """
     import torch
 
+    written = io.BytesIO()
+    torch.save({"settings": json.dumps(settings), "state": state}, written)
     with write_whole(folder / CHECKPOINT) as temporary:
-        torch.save({"settings": json.dumps(settings), "state": state}, temporary)
+        temporary.write_bytes(written.getbuffer())  # torch's own writer says of a full disk that positions differ
 
 
 def load_checkpoint(

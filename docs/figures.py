@@ -43,6 +43,7 @@ COMMANDS = {
         "joachim_patinir__landscape_with_the_destruction_of_sodom_and_gomorrah.jpg,"
         "vincent_van_gogh__sunflowers.jpg"
     ),
+    "pace": "paintgym plan --pictures 1e6 --strokes 2000 --size 512",
     "ladder": "paintgym scoreboard docs/figures/ladder",
     "ablation": "python docs/policy_figures.py ablation",
     "anytime": "python docs/policy_figures.py anytime",

@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from tables import insert_tables  # noqa: E402
 
+_LANGUAGES = {".py": "python", ".json": "json", ".sh": "bash", ".sbatch": "bash", ".yaml": "yaml"}
 _HELP_WIDTH = "82"  # as a page is wide
 
 
@@ -49,7 +50,7 @@ def _page(path: str) -> str:
 
 
 def _file(path: str) -> str:
-    language = "json" if path.endswith(".json") else "python"
+    language = _LANGUAGES[Path(path).suffix]
     return f'```{language} title="{path}"\n{(ROOT / path).read_text()}```'
 
 

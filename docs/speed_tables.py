@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from paintgym.agents.folder.estimate import estimate
+
 Report = dict[str, Any]
 Markdown = Callable[[Iterable[str], Iterable[Iterable[str]], str], str]
 
@@ -56,6 +58,35 @@ def training(report: Report, markdown: Markdown) -> str:
     ]
     columns = ("where", "strokes in a batch", "strokes/s", "times the first", "a step of Adam", "MB")
     return markdown(columns, rows, _printed_by(report))
+
+
+def pace(report: Report, markdown: Markdown) -> str:
+    """Paintings an hour by processes side by side, beside those of the first number of them."""
+    first, machine = report["paces"][0], report["machine"]
+    rows = [
+        (
+            str(one["processes"]),
+            f"{one['paintings_per_hour']:,.0f}",
+            f"{one['paintings_per_hour'] / first['paintings_per_hour']:.2f}",
+            f"{one['core_share']:.0%}",
+            f"{one['start_seconds']:.0f} s",
+            f"{one['memory'] / 1e6:,.0f}",
+        )
+        for one in report["paces"]
+    ]
+    columns = ("processes", "paintings an hour", "times the first", "of a core each", "to start", "MB each")
+    return markdown(columns, rows, _printed_by(report, f" on {machine['cores']} cores ({machine['processor']})"))
+
+
+def pace_model(report: Report, markdown: Markdown) -> str:
+    """How many machines like the measured one paint a million pictures in how many hours."""
+    rows = []
+    for hours in (168, 24, 8, 1):
+        found = estimate(report, 1_000_000, hours)
+        figures = (f"{found.hours:.1f}", f"{found.disk / 1e9:,.0f} GB", f"{found.bytes_per_second / 1e6:,.1f} MB")
+        rows.append((f"{hours}", f"{found.machines:,}", *figures))
+    columns = ("hours wished for", "machines", "hours", "paintings", "written a second")
+    return markdown(columns, rows, f"A million pictures. {_printed_by(report, ', with `--hours`,')}")
 
 
 def precision(report: Report, markdown: Markdown) -> str:

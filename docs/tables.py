@@ -213,6 +213,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "throughput": lambda: speed_tables.environments(_read("bench"), _markdown),
     "throughput_gpu": lambda: speed_tables.environments(_read("bench_gpu"), _markdown),
     "training_speed": lambda: speed_tables.training(_read("bench_training"), _markdown),
+    "pace": lambda: speed_tables.pace(_read("pace"), _markdown),
+    "pace_model": lambda: speed_tables.pace_model(_read("pace"), _markdown),
     "precision": lambda: speed_tables.precision(_read("precision"), _markdown),
     "lite": _lite,
     "policies": _policies,

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from ..errors import InvalidInputError
 from ..files import make_folder, write_whole
@@ -109,7 +109,7 @@ def save_painter(painter: Painter, path: str | Path, options: Mapping[str, Any],
         }
     weights = {key: value.detach().cpu().contiguous() for key, value in painter.state_dict().items()}
     with write_whole(path) as temporary:
-        save_file(weights, temporary, metadata={"painter": json.dumps(description)})
+        temporary.write_bytes(save(weights, {"painter": json.dumps(description)}))
     with write_whole(path.with_suffix(".json")) as temporary:
         temporary.write_text(json.dumps({**description, **card}, indent=2) + "\n")
 

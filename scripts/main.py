@@ -27,6 +27,7 @@ COMMANDS = {
     "serve": "serve the web page where anyone has a picture painted",
     "load-test": "measure how fast the page's service is, on this machine alone",
     "compare": "let agents and painters paint the same pictures, and report loss, replay and time",
+    "plan": "tell what painting very many pictures takes: hours, machines, disk and memory",
     "targets": "list and preview the pictures there are to paint",
     "brushes": "list MyPaint's brushes, and show how they look",
     "strokes": "draw a data set of random strokes with the real MyPaint brush",

@@ -40,9 +40,15 @@ def painting(task: str, budget: int) -> Iterator[Callable[["Progress"], None]]:
 
 
 @contextmanager
-def measuring(task: str, total: int) -> Iterator[Callable[[int, float], None]]:
-    """A bar from 0 to ``total`` with a figure: gives a function to call with how much is done, and the figure."""
-    if not _is_watched():
+def measuring(task: str, total: int, watched: bool = True) -> Iterator[Callable[[int, float], None]]:
+    """A bar from 0 to ``total`` with a figure: gives a function to call with how much is done, and the figure.
+
+    Args:
+        task: what is done.
+        total: how much of it.
+        watched: False for processes whose bar would lie over another's.
+    """
+    if not watched or not _is_watched():
         yield lambda done, figure: None
         return
     with _bars(_count(), _text("{task.fields[figure]}")) as bars:

@@ -9,7 +9,7 @@ import gymnasium
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor, nn
 
@@ -88,9 +88,8 @@ def save_actor(actor: Actor, path: Path, description: dict[str, Any]) -> None:
     """
     weights = {name: weight.detach().contiguous() for name, weight in actor.state_dict().items()}
     with write_whole(path) as temporary:
-        save_file(
-            weights, temporary, metadata={"actor": json.dumps({**description, "observation": actor.observation_shape})}
-        )
+        written = json.dumps({**description, "observation": actor.observation_shape})
+        temporary.write_bytes(save(weights, {"actor": written}))
 
 
 def load_actor(path: str | Path) -> tuple[Actor, dict[str, Any]]:

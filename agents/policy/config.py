@@ -6,6 +6,9 @@ from ...checks import check_number, check_positive, check_whole
 from ...errors import InvalidInputError
 from ..search.config import RefineConfig
 
+HYPOTHESES = 8
+"""Strokes that the network proposes at each anchor: the size of its head, so weights depend on it."""
+
 
 @dataclass(frozen=True)
 class ScheduleConfig:
@@ -109,3 +112,16 @@ class PlannerConfig:
     """How selected strokes are moved before they are laid."""
     revision: RevisionConfig = field(default_factory=RevisionConfig)
     """How all of them are moved together at the end."""
+
+    def __post_init__(self) -> None:
+        for name in ("anchors", "batch_size", "suppression_window"):
+            check_whole(name, getattr(self, name), 1)
+        check_whole("top_k", self.top_k, 1, HYPOTHESES)
+        check_whole("trial_side", self.trial_side, 8, 64)
+        if 64 % self.trial_side or not self.suppression_window % 2:
+            raise InvalidInputError(
+                f"trial_side is {self.trial_side} and suppression_window {self.suppression_window}, expected 8, 16, "
+                "32 or 64, and an odd number"
+            )
+        for name in ("anchors_per_stroke", "tie_noise"):
+            check_number(name, getattr(self, name), 0)

@@ -15,9 +15,7 @@ from ...envs.views import strokes_left_of
 from ...painters.ribbon import DEFAULT_RIBBON, ProxyParameters
 from ...painters.stroke import CANVAS_SIZE, LOG_RADIUS_SCALE
 from .bound import bound
-
-HYPOTHESES = 8
-"""Strokes that are proposed at each anchor: the size of the head, so weights depend on it."""
+from .config import HYPOTHESES
 
 _WINDOW, _PATCH = 16, 4
 """Pixels of a window a side, and of the patches that it is described by: 16 windows of 16 make 4x4 patches each."""

@@ -17,8 +17,8 @@ from ...painters.stroke import CANVAS_SIZE, COLOR, STROKE_LENGTH
 from ..search.color import best_color
 from ..search.matching_pursuit import matching_pursuit
 from ..search.refine import refine, squared_error
-from .config import PlannerConfig
-from .network import HYPOTHESES, Scene, StrokeNetwork, halve
+from .config import HYPOTHESES, PlannerConfig
+from .network import Scene, StrokeNetwork, halve
 
 
 class Proposals(NamedTuple):

@@ -9,7 +9,7 @@ import gymnasium
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import save
 from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from stable_baselines3.common.type_aliases import Schedule
@@ -255,11 +255,8 @@ def save_policy(policy: PaintingPolicy, path: str | Path, options: dict[str, Any
     """
     path = Path(path)
     weights = policy.features_extractor.state_dict()
+    halves = {key: value.detach().cpu().half().contiguous() for key, value in weights.items()}
     with write_whole(path) as temporary:
-        save_file(
-            {key: value.detach().cpu().half().contiguous() for key, value in weights.items()},
-            temporary,
-            metadata={"policy": json.dumps(options)},
-        )
+        temporary.write_bytes(save(halves, {"policy": json.dumps(options)}))
     with write_whole(path.with_suffix(".json")) as temporary:
         temporary.write_text(json.dumps(card, indent=2) + "\n")

@@ -8,9 +8,10 @@ for few strokes. Strokes are judged as they were proposed, but the canvases are 
 network is, and how it is measured and saved, is elsewhere.
 """
 
+import contextlib
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,9 +23,13 @@ from ...envs.views import observe
 from ...painters.canvas import paint_strokes
 from ...painters.neural.straight_through import pass_straight_through
 from ...painters.painter import Painter
+from ...processes import ALONE, Processes
 from ..policy.planner import Planner
 from ..search.color import best_color
 from .config import AnalyticConfig
+
+Buffers = list[list["StateBuffer"]]
+"""The half-painted canvases that a batch is taken from: for each painter, by strokes a step."""
 
 
 @dataclass
@@ -44,10 +49,12 @@ class AnalyticTrainer:
         planner: decides by the proposals of the network that is trained, in place.
         painters: strokes (N, 12) to coverage (N, 1, 64, 64): the ink of the canvases, each painter's on its own.
         draw_targets: gives (count, 3, 64, 64) targets in [0, 1].
-        random: source of random numbers.
+        random: source of random numbers of the first batch; those of the others depend on seed, batch and step alone.
         learning_rate: Adam's, when it is highest.
         steps: of Adam in all; the learning rate falls to 0 as a cosine.
         config: what a step asks of the strokes.
+        seed: of all batches but the first.
+        processes: those that train together, each on batches of its own.
     """
 
     def __init__(
@@ -60,6 +67,8 @@ class AnalyticTrainer:
         learning_rate: float,
         steps: int,
         config: AnalyticConfig | None = None,
+        seed: int = 0,
+        processes: Processes = ALONE,
     ) -> None:
         self.config = config = config or AnalyticConfig()
         self.planner, self.network = planner, planner.network
@@ -71,7 +80,10 @@ class AnalyticTrainer:
         self._random = random
         self._learning_rate = learning_rate
         self._steps = steps
-        self._buffers = [[self._new_buffer(step) for step in config.buffers] for _ in painters]
+        self._seed = seed
+        self._processes = processes
+        self._batches = [processes.rank * config.batches + number for number in range(config.batches)]
+        self._buffers = [self._new_buffers(batch) for batch in self._batches]
 
     def train_step(self) -> dict[str, float]:
         """One step of Adam.
@@ -80,15 +92,42 @@ class AnalyticTrainer:
             ``error_ratio``: part of the squared error that the last strokes leave; ``regret``: see there.
         """
         config, fraction = self.config, self.step / self._steps
+        self.optimizer.zero_grad()
+        figures: dict[str, float] = {}
+        for batch, buffers in zip(self._batches, self._buffers, strict=True):
+            with self._chance(batch, self.step) as random:
+                found = self._descend(buffers, random)
+            figures = {name: figures.get(name, 0.0) + value / config.batches for name, value in found.items()}
+        self._processes.average_gradients(self.network.parameters())
         for group in self.optimizer.param_groups:
             rate = self._learning_rate * min(1.0, (self.step + 1) / config.warmup_steps)
             group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * min(fraction, 1.0)))
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), config.largest_gradient)
+        self.optimizer.step()
+        self.step += 1
+        return self._processes.average(figures)
+
+    @contextlib.contextmanager
+    def _chance(self, batch: int, step: int) -> Iterator[np.random.Generator]:
+        """The random numbers of a batch, torch's too, which any process may have to draw."""
+        if batch == 0:
+            yield self._random
+            return
+        numbers = np.random.SeedSequence([self._seed, batch, step])
+        device = next(self.network.parameters()).device
+        with torch.random.fork_rng([torch.cuda.current_device()] if device.type == "cuda" else []):
+            torch.manual_seed(int(numbers.generate_state(1)[0]))
+            yield np.random.default_rng(numbers)
+
+    def _descend(self, buffers: Buffers, random: np.random.Generator) -> dict[str, float]:
+        """Lay a batch's next strokes, and add its part of the gradient."""
+        config = self.config
         round_, turn = divmod(self.step, len(config.schedule))
         number = round_ % len(self._painters)
         painter, straight_through = self._painters[number]
-        buffer = self._buffers[number][config.schedule[turn]]
+        buffer = buffers[number][config.schedule[turn]]
         count = buffer.strokes_per_step
-        rows = torch.from_numpy(self._random.choice(config.buffer_size, config.batch_strokes // count, replace=False))
+        rows = torch.from_numpy(random.choice(config.buffer_size, config.batch_strokes // count, replace=False))
         canvas, target, left = buffer.canvas[rows], buffer.target[rows], buffer.strokes_left[rows]
         total, regrets = canvas.new_zeros(()), canvas.new_zeros(())
         for _ in range(config.horizon):
@@ -108,39 +147,43 @@ class AnalyticTrainer:
             canvas = proposed + (laid - proposed).detach()
             left = (left - count).clamp(min=0)
             error_ratio = float((self._error(laid, target) / before).mean())
-        self.optimizer.zero_grad()
-        (total + config.own_weight * regrets).backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), config.largest_gradient)
-        self.optimizer.step()
-        self._put_back(buffer, rows, canvas.detach(), left)
-        self.step += 1
+        ((total + config.own_weight * regrets) / config.batches).backward()
+        self._put_back(buffer, rows, canvas.detach(), left, random)
         return {"regret": float(regrets.detach()) / config.horizon, "error_ratio": error_ratio}
 
-    def _put_back(self, buffer: StateBuffer, rows: Tensor, canvas: Tensor, left: Tensor) -> None:
+    def _put_back(
+        self, buffer: StateBuffer, rows: Tensor, canvas: Tensor, left: Tensor, random: np.random.Generator
+    ) -> None:
         buffer.canvas[rows], buffer.strokes_left[rows] = canvas, left
         finished = rows[(left == 0).cpu()]
         if len(finished):
-            self._start(buffer, finished)
+            self._start(buffer, finished, random)
 
-    def _new_buffer(self, strokes_per_step: int) -> StateBuffer:
-        targets = self._draw_targets(self.config.buffer_size, self._random)
+    def _new_buffers(self, batch: int) -> Buffers:
+        with self._chance(batch, self._steps) as random:
+            return [[self._new_buffer(step, random) for step in self.config.buffers] for _ in self._painters]
+
+    def _new_buffer(self, strokes_per_step: int, random: np.random.Generator) -> StateBuffer:
+        targets = self._draw_targets(self.config.buffer_size, random)
         buffer = StateBuffer(
             strokes_per_step,
             torch.ones_like(targets),
             torch.empty_like(targets),
             torch.zeros(self.config.buffer_size, device=targets.device),
         )
-        self._start(buffer, torch.arange(self.config.buffer_size), targets)
+        self._start(buffer, torch.arange(self.config.buffer_size), random, targets)
         return buffer
 
-    def _start(self, buffer: StateBuffer, rows: Tensor, targets: Tensor | None = None) -> None:
+    def _start(
+        self, buffer: StateBuffer, rows: Tensor, random: np.random.Generator, targets: Tensor | None = None
+    ) -> None:
         """Put bare paper, new targets and new budgets in the place of rows."""
         config, count = self.config, buffer.strokes_per_step
         low = math.log(max(config.fewest_strokes, config.fewest_steps * count))
         high = math.log(config.most_steps * count)
-        budgets = np.exp(self._random.uniform(low, high, len(rows))) / buffer.strokes_per_step
+        budgets = np.exp(random.uniform(low, high, len(rows))) / buffer.strokes_per_step
         buffer.canvas[rows] = 1.0
-        buffer.target[rows] = self._draw_targets(len(rows), self._random) if targets is None else targets
+        buffer.target[rows] = self._draw_targets(len(rows), random) if targets is None else targets
         buffer.strokes_left[rows] = torch.from_numpy(budgets.round() * buffer.strokes_per_step).to(buffer.strokes_left)
 
     def _error(self, canvas: Tensor, target: Tensor) -> Tensor:
@@ -148,25 +191,44 @@ class AnalyticTrainer:
         return (canvas - target).square().mean((1, 2, 3)) + self.config.least_error
 
     def state_dict(self) -> dict[str, Any]:
-        """All that ``load_state_dict`` needs to go on as if nothing had happened, but for the random numbers."""
-        buffers = [
-            {"canvas": buffer.canvas, "target": buffer.target, "left": buffer.strokes_left}
-            for buffer in itertools.chain.from_iterable(self._buffers)
+        """All that ``load_state_dict`` needs to go on as if nothing had happened, but for the random numbers.
+
+        All processes have to ask for it, and the first is given the buffers of all.
+        """
+        own = [
+            [
+                {"canvas": buffer.canvas.cpu(), "target": buffer.target.cpu(), "left": buffer.strokes_left.cpu()}
+                for buffer in itertools.chain.from_iterable(buffers)
+            ]
+            for buffers in self._buffers
         ]
         return {
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
-            "buffers": buffers,
+            "buffers": [*itertools.chain.from_iterable(self._processes.gather(own))],
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where ``state_dict`` was taken."""
+        """Go on where ``state_dict`` was taken; batches that there were not begin with bare paper.
+
+        Args:
+            state: of the first process; that of others wants no buffers.
+        """
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
-        for buffer, stored in zip(itertools.chain.from_iterable(self._buffers), state["buffers"], strict=True):
-            buffer.canvas, buffer.target, buffer.strokes_left = stored["canvas"], stored["target"], stored["left"]
+        for buffers, kept in zip(self._buffers, self._share_out(state.get("buffers")), strict=False):
+            for buffer, stored in zip(itertools.chain.from_iterable(buffers), kept, strict=True):
+                parts = (stored[name].to(buffer.canvas.device) for name in ("canvas", "target", "left"))
+                buffer.canvas, buffer.target, buffer.strokes_left = parts
+
+    def _share_out(self, stored: list[Any] | None) -> list[Any]:
+        """What was stored of this process's batches; fewer than it has, where there were fewer."""
+        size, shares = self.config.batches, None
+        if stored is not None:
+            shares = [stored[rank * size : (rank + 1) * size] for rank in range(self._processes.count)]
+        return self._processes.scatter(shares)
 
 
 def regret(gain: Tensor, config: AnalyticConfig) -> Tensor:

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ...checks import check_positive, check_whole
+from ...batches import LearningRateRule
+from ...checks import check_number, check_positive, check_whole
 from ...errors import InvalidInputError
 from ...painters.names import DEFAULT_BRUSH, learned_brushes
 from ...runs import settings_of
@@ -26,6 +27,9 @@ class AnalyticConfig:
     """Steps of the environment that the gradient flows back through."""
     batch_strokes: int = 48
     """Strokes that a batch lays in each step of the horizon."""
+    batches: int = 1
+    """Batches that a step of Adam takes the mean of, each with half-painted canvases and chance of its own; of every
+    process, where torchrun starts several: two processes with one learn what one with two does."""
     buffer_size: int = 96
     """Half-painted canvases kept for each number of strokes a step."""
     buffers: tuple[int, ...] = (1, 2, 4, 8, 16)
@@ -59,6 +63,27 @@ class AnalyticConfig:
     largest_gradient: float = 1.0
     """Norm to which gradients are clipped."""
 
+    def __post_init__(self) -> None:
+        for name in ("horizon", "batches", "buffer_size", "fewest_strokes", "warmup_steps", "fewest_steps"):
+            check_whole(name, getattr(self, name), 1)
+        check_whole("most_steps", self.most_steps, self.fewest_steps)
+        if not self.buffers or not self.schedule:
+            raise InvalidInputError("buffers and schedule are to name at least one number each", "buffers", "schedule")
+        for strokes in self.buffers:
+            check_whole("buffers", strokes, 1)
+        for number in self.schedule:
+            check_whole("schedule", number, 0, len(self.buffers) - 1)
+        # A batch is taken without repetition from a buffer's canvases, of which each gets the buffer's strokes.
+        most = self.buffer_size * min(self.buffers)
+        check_whole("batch_strokes", self.batch_strokes, max(self.buffers), max(most, max(self.buffers)))
+        for name in ("regret_floor", "least_gain", "least_error", "largest_gradient"):
+            check_positive(name, getattr(self, name))
+        for name in ("exploration", "own_weight"):
+            check_number(name, getattr(self, name), 0)
+        check_number("others_weight", self.others_weight, 0, 1)
+        for name in ("mean_decay", "square_decay"):
+            check_number(name, getattr(self, name), 0, 0.9999)
+
 
 @dataclass(frozen=True)
 class AugmentationConfig:
@@ -74,6 +99,13 @@ class AugmentationConfig:
     """Least and largest factor of all pixels."""
     brightness: float = 0.1
     """Largest number that is added to all pixels, or taken away, which are in [0, 1]."""
+
+    def __post_init__(self) -> None:
+        check_whole("picture_side", self.picture_side, 64)
+        for name in ("mirrored", "permuted", "brightness"):
+            check_number(name, getattr(self, name), 0, 1)
+        low, high = self.contrast
+        check_number("contrast", low, 0, high)
 
 
 @dataclass(frozen=True)
@@ -102,7 +134,10 @@ class PolicyTrainingConfig:
     analytic_steps: int = 10_000
     """Analytic: steps of Adam."""
     learning_rate: float = 1e-3
-    """Analytic: of Adam, when it is highest; falls to zero along a cosine."""
+    """Analytic: of Adam, when it is highest, for one batch in a step; falls to zero along a cosine."""
+    learning_rate_rule: LearningRateRule = "sqrt"
+    """Analytic: how it grows with the batches in a step (--analytic.batches, times the processes that torchrun
+    starts): as the root of their number, which Adam wants, as their number, or not at all."""
     ppo_steps: int = 200_000
     """PPO: actions in all, rounded up to whole rounds, in each of which every environment paints one picture."""
     ppo_strokes: int = 96
@@ -203,8 +238,12 @@ class PolicyTrainingConfig:
         return self.strokes or ((5, 10, 20) if self.target == DIGITS else (15, 30, 200))
 
     def settings(self) -> dict[str, Any]:
-        """What decides the weights, as JSON: all but the folder, the device and the clock."""
+        """What decides the weights, as JSON: all but the folder, the device, the clock, and the batches in a step.
+
+        These may change on the way, as processes do, and are kept as a history.
+        """
         unread = ("out", "device", "minutes")
         settings = settings_of(self, unread)
+        settings["analytic"].pop("batches")
         own = {"init": self.init and self.init.name, "strokes": list(self.budgets), "brushes": self.brush_names}
         return settings | own

@@ -7,6 +7,8 @@ import json
 import math
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,14 +16,16 @@ import torch
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
+from ...batches import History, as_card, gone_on, learning_rate_factor
 from ...envs.losses.loss import Loss, PixelLoss
 from ...envs.losses.registry import make_loss
 from ...envs.targets.targets import load_targets
-from ...errors import MissingDataError
+from ...errors import InvalidInputError, MissingDataError
 from ...painters.device import find_device
 from ...painters.pixels import to_tensor
 from ...painters.registry import load_painter
 from ...painters.stroke import CANVAS_SIZE
+from ...processes import ALONE, Processes
 from ...runs import load_checkpoint, save_checkpoint
 from ..policy.network import StrokeNetwork
 from ..policy.planner import Planner
@@ -42,15 +46,29 @@ Report = Callable[[int, float], object]
 class PolicyTrainer:
     """One training run; ``train`` carries each stage from wherever the checkpoint left it to the end.
 
+    Several processes take the same steps of the analytic stage, each on batches of its own; the first writes.
+
+    Args:
+        config: what is trained.
+        processes: those that train together.
+
     Raises:
-        InvalidInputError: a setting that cannot work.
+        InvalidInputError: a setting that cannot work, or PPO by several processes.
         MissingDataError: pictures or weights are not in the data folder.
     """
 
-    def __init__(self, config: PolicyTrainingConfig) -> None:
+    def __init__(self, config: PolicyTrainingConfig, processes: Processes = ALONE) -> None:
         config.check()
+        if "ppo" in config.stages and processes.count > 1:
+            raise InvalidInputError(
+                f"method is {config.method!r}, but stable-baselines3's PPO learns in one process; train 'analytic' by "
+                f"these {processes.count}, and then 'ppo' by one that begins with its policy",
+                "method",
+            )
         find_device(config.device)
         self.config = config
+        self.processes = processes
+        self.batches: History = [[0, processes.count * config.analytic.batches]]
         brushes: list[str | None] = [*config.brush_names] or [None]
         self.painters = [load_painter(config.painter, config.device, brush=brush) for brush in brushes]
         self.painter = self.painters[0]
@@ -72,6 +90,7 @@ class PolicyTrainer:
             self.model.policy.to(config.device)
         if start is not None:
             self.policy.features_extractor.load_state_dict(start.features_extractor.state_dict())
+        processes.begin_alike(self.policy)
         self._random = np.random.default_rng(config.seed)
         self._analytic = self._make_analytic() if "analytic" in self.steps else None
         self._seconds = 0.0
@@ -105,9 +124,7 @@ class PolicyTrainer:
         if self.steps[stage] < self.config.stages[stage] and not overtaken:
             self._started = time.perf_counter() - self._seconds
             folder = self.config.folder / "tensorboard" / stage
-            with SummaryWriter(str(folder), purge_step=self.steps[stage] or None) as writer:
-                table = "\n".join(f"|{name}|{value}|" for name, value in self.config.settings().items())
-                writer.add_text("configuration", "|setting|value|\n|-|-|\n" + table)
+            with self._open_log(folder, self.steps[stage]) as writer:
                 if stage == "analytic":
                     self._train_analytic(writer, report)
                 else:
@@ -118,8 +135,20 @@ class PolicyTrainer:
                     callback = ResetCallback(self.config, self.data.sampler, report, measure)
                     train_ppo(self.model, self.config, self.steps["ppo"], str(folder), callback)
 
+    def _open_log(self, folder: Path, done: int) -> AbstractContextManager[SummaryWriter | None]:
+        """TensorBoard's, of the first process alone."""
+        if not self.processes.leads:
+            return nullcontext()
+        writer = SummaryWriter(str(folder), purge_step=done or None)
+        table = "\n".join(f"|{name}|{value}|" for name, value in self.config.settings().items())
+        writer.add_text("configuration", "|setting|value|\n|-|-|\n" + table)
+        return writer
+
     def finish(self) -> dict[str, Any]:
-        """Measure the policy on held-out pictures, save it as ``policy.safetensors``, and return its card."""
+        """Measure the policy on held-out pictures, save it as ``policy.safetensors``, and return its card.
+
+        The first process does so, and the others have nothing left to do.
+        """
         config, budgets = self.config, self.config.budgets
         self.policy.set_training_mode(False)
         # As they are saved: a stroke that is picked by the last digits changes all that come after it.
@@ -145,18 +174,24 @@ class PolicyTrainer:
                 for painter in self.painters
             }
         card["configuration"] = config.settings()
+        if self.batches != [[0, 1]]:
+            card["batches"] = as_card(self.batches)
         save_policy(self.policy, config.folder / "policy.safetensors", self.options, card)
         return card
 
     def save_checkpoint(self) -> None:
-        """Write everything that a later ``resume`` needs, whole or not at all."""
+        """Write everything that a later ``resume`` needs, whole or not at all; the first process does, for all."""
+        # Of no use any more once PPO has started.
+        kept = None if self._analytic is None or self.steps.get("ppo") else self._analytic.state_dict()
+        if not self.processes.leads:
+            return
         state = {
+            "batches": self.batches,
             "steps": self.steps,
             "seconds": self._seconds,
             "policy": self.policy.state_dict(),
             "optimizer": self.policy.optimizer.state_dict(),
-            # Of no use any more once PPO has started.
-            "analytic": None if self._analytic is None or self.steps.get("ppo") else self._analytic.state_dict(),
+            "analytic": kept,
             "numpy": json.dumps(self._random.bit_generator.state),
             "torch": torch.get_rng_state(),
             "cuda": torch.cuda.get_rng_state_all() if self.config.device != "cpu" else [],
@@ -164,20 +199,26 @@ class PolicyTrainer:
         save_checkpoint(self.config.folder, self.config.settings(), state)
 
     def resume(self) -> bool:
-        """Take up the checkpoint in the folder, if there is one; says whether there was.
+        """Take up the checkpoint in the folder of the first process, if there is one; says whether there was.
 
         Raises:
             InvalidInputError: the checkpoint is damaged, or was made with another configuration.
         """
-        config = self.config
-        state = load_checkpoint(config.folder, config.settings(), "a policy's training", config.device)
+        config, state, buffers = self.config, None, None
+        if self.processes.leads:
+            state = load_checkpoint(config.folder, config.settings(), "a policy's training")
+            if state is not None and state["analytic"]:
+                buffers = state["analytic"].pop("buffers")  # to each its own
+        state = self.processes.broadcast(state)
         if state is None:
             return False
         self.steps, self._seconds = state["steps"], state["seconds"]
+        batches = self.processes.count * config.analytic.batches
+        self.batches = gone_on(state["batches"], sum(self.steps.values()), batches, config.learning_rate_rule)
         self.policy.load_state_dict(state["policy"])
         self.policy.optimizer.load_state_dict(state["optimizer"])
         if self._analytic is not None and state["analytic"]:
-            self._analytic.load_state_dict(state["analytic"])
+            self._analytic.load_state_dict(state["analytic"] | {"buffers": buffers})
         self._random.bit_generator.state = json.loads(state["numpy"])
         torch.set_rng_state(state["torch"].cpu())
         if state["cuda"]:
@@ -188,47 +229,58 @@ class PolicyTrainer:
         def draw(count: int, random: np.random.Generator) -> Tensor:
             return self.data.sampler.draw(count, random).to(self.config.device)
 
-        config = self.config
+        config, processes = self.config, self.processes
+        factor = learning_rate_factor(config.learning_rate_rule, processes.count * config.analytic.batches)
         return AnalyticTrainer(
             self.planner,
             self.painters,
             draw,
             self._random,
-            learning_rate=config.learning_rate,
+            learning_rate=factor * config.learning_rate,
             steps=config.analytic_steps,
             config=config.analytic,
+            seed=config.seed,
+            processes=processes,
         )
 
-    def _train_analytic(self, writer: SummaryWriter, report: Report) -> None:
+    def _train_analytic(self, writer: SummaryWriter | None, report: Report) -> None:
         config, trainer = self.config, self._analytic
         assert trainer is not None
         self._measure("analytic", trainer.step, writer)
         sums: dict[str, float] = {}
         ends = time.perf_counter() + 60 * (config.minutes or math.inf)
-        while trainer.step < config.analytic_steps and time.perf_counter() < ends:
+        while trainer.step < config.analytic_steps and self._agree(time.perf_counter() < ends):
             figures = trainer.train_step()
             sums = {name: sums.get(name, 0.0) + value for name, value in figures.items()}
             if trainer.step % _LOG_EVERY == 0:
-                rate = trainer.optimizer.param_groups[0]["lr"]
-                writer.add_scalar("train/learning_rate", rate, trainer.step)
-                writer.add_scalar("train/regret", sums["regret"] / _LOG_EVERY, trainer.step)
-                writer.add_scalar("rollout/error_ratio", sums["error_ratio"] / _LOG_EVERY, trainer.step)
+                if writer is not None:
+                    rate = trainer.optimizer.param_groups[0]["lr"]
+                    writer.add_scalar("train/learning_rate", rate, trainer.step)
+                    writer.add_scalar("train/regret", sums["regret"] / _LOG_EVERY, trainer.step)
+                    writer.add_scalar("rollout/error_ratio", sums["error_ratio"] / _LOG_EVERY, trainer.step)
                 sums = {}
             report(trainer.step, figures["error_ratio"])
             if trainer.step % config.evaluate_every == 0:
                 self._measure("analytic", trainer.step, writer)
         self._measure("analytic", trainer.step, writer)
 
-    def _measure(self, stage: str, done: int, writer: SummaryWriter) -> None:
+    def _agree(self, on: bool) -> bool:
+        """What the first process finds: clocks differ. Without a limit of time there is nothing to agree on."""
+        return on if self.config.minutes is None else bool(self.processes.broadcast(on))
+
+    def _measure(self, stage: str, done: int, writer: SummaryWriter | None) -> None:
         """Measure on held-out pictures, show some, and save a checkpoint, unless that was done at this step."""
         if done == self.steps[stage] and done:
             return
         self.steps[stage], self._seconds = done, time.perf_counter() - self._started
         pictures, budgets = self.data.held_out, self.config.budgets
-        for name, value in evaluate(self.planner, pictures, self.painter, self._measures, budgets).items():
-            writer.add_scalar(f"eval/{name}", value, done)
-        log_paintings(writer, done, self.planner, pictures, self.painter, budgets)
-        writer.flush()
+        # All do, so that nobody waits for long.
+        figures = evaluate(self.planner, pictures, self.painter, self._measures, budgets)
+        if writer is not None:
+            for name, value in figures.items():
+                writer.add_scalar(f"eval/{name}", value, done)
+            log_paintings(writer, done, self.planner, pictures, self.painter, budgets)
+            writer.flush()
         self.save_checkpoint()
 
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from ...processes import ALONE, Processes
 from ..neural.vae import LATENT_LENGTH
 
 _ENCODER_CHANNELS = (1, 16, 32, 64, 128)
@@ -28,7 +29,7 @@ class Encoder(nn.Module):
         return mean, log_variance
 
 
-def floored_divergence(mean: Tensor, log_variance: Tensor, free_bits: float) -> Tensor:
+def floored_divergence(mean: Tensor, log_variance: Tensor, free_bits: float, processes: Processes = ALONE) -> Tensor:
     """KL(N(mean, variance) || N(0, 1)) in nats, of which each dimension's first ``free_bits`` cost the same.
 
     sum_d max(free_bits, mean_n KL_nd) with KL_nd = (mean^2 + variance - 1 - ln variance) / 2 (Kingma et al., "Improved
@@ -39,9 +40,10 @@ def floored_divergence(mean: Tensor, log_variance: Tensor, free_bits: float) -> 
         mean: (N, D).
         log_variance: (N, D).
         free_bits: the floor of each dimension, in nats.
+        processes: those over whose batches the mean is taken.
 
     Returns:
         A scalar, at least ``D * free_bits``.
     """
     divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)
-    return divergence.mean(0).clamp(min=free_bits).sum()
+    return processes.average_of(divergence.mean(0)).clamp(min=free_bits).sum()

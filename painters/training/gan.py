@@ -7,19 +7,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ...processes import ALONE, Processes
 from ..evaluation.fidelity import Fidelity
 from ..mypaint.brushes import brush_noise
 from ..neural.splat import NOISE_LENGTH, SplatPainter
 from ..neural.stamp.painter import StampPainter
 from ..painter import Painter
 from ..registry import build_painter
+from .batch_norm import share_statistics
 from .brush_law import painter_options
 from .config import TrainingConfig
 from .critic import Critic
 from .stages import Figures, Stage, descend
 
 
-def gan_recipe(config: TrainingConfig) -> tuple[nn.ModuleDict, list[Stage]]:
+def gan_recipe(config: TrainingConfig, processes: Processes = ALONE) -> tuple[nn.ModuleDict, list[Stage]]:
     """The networks, under ``"painter"`` and ``"critic"``, and the stages."""
     painter = build_painter(config.architecture, **painter_options(config))
     if isinstance(painter, SplatPainter):
@@ -30,7 +32,8 @@ def gan_recipe(config: TrainingConfig) -> tuple[nn.ModuleDict, list[Stage]]:
     painter.to(config.device)
     critic = Critic().to(config.device)
     networks = nn.ModuleDict({"painter": painter, "critic": critic})
-    return networks, [Pretraining(config, painter), Adversarial(config, painter, critic)]
+    share_statistics(networks, processes)
+    return networks, [Pretraining(config, painter, processes), Adversarial(config, painter, critic, processes)]
 
 
 def _pixel_loss(neural: Tensor, real: Tensor) -> Tensor:
@@ -44,15 +47,15 @@ class Pretraining(Stage):
     name = "pretraining"
     result = "pretrained"
 
-    def __init__(self, config: TrainingConfig, painter: Painter) -> None:
+    def __init__(self, config: TrainingConfig, painter: Painter, processes: Processes = ALONE) -> None:
         optimizer = torch.optim.Adam(painter.parameters(), config.learning_rate)
-        super().__init__(painter, config.stage_steps[0], optimizer)
+        super().__init__(painter, config.stage_steps[0], optimizer, processes)
 
     def train_step(self, strokes: Tensor, real: Tensor, random: np.random.Generator) -> dict[str, float]:
         """One step on squared and absolute error."""
         self.painter.train()
         loss = _pixel_loss(self.painter(strokes), real)
-        descend(loss, self.optimizer, self.painter)
+        descend(loss, self.optimizer, self.painter, self.processes)
         return {"pixel": loss.item()}
 
 
@@ -62,9 +65,9 @@ class Adversarial(Stage):
     name = "adversarial"
     result = "adversarial"
 
-    def __init__(self, config: TrainingConfig, painter: Painter, critic: Critic) -> None:
+    def __init__(self, config: TrainingConfig, painter: Painter, critic: Critic, processes: Processes = ALONE) -> None:
         optimizer = torch.optim.Adam(painter.parameters(), config.adversarial_learning_rate, betas=(0.5, 0.99))
-        super().__init__(painter, config.stage_steps[1], optimizer)
+        super().__init__(painter, config.stage_steps[1], optimizer, processes)
         self.critic = critic
         self.critic_optimizer = torch.optim.Adam(critic.parameters(), config.critic_learning_rate, betas=(0.0, 0.99))
         self.weight = config.adversarial_weight
@@ -83,10 +86,11 @@ class Adversarial(Stage):
         critic_loss = F.relu(1 - self.critic(real)).mean() + F.relu(1 + self.critic(neural.detach())).mean()
         self.critic_optimizer.zero_grad()
         critic_loss.backward()
+        self.processes.average_gradients(self.critic.parameters())
         self.critic_optimizer.step()
         pixel_loss = _pixel_loss(neural, real)
         opinion = -self.critic(neural).mean()
-        descend(pixel_loss + self.weight * opinion, self.optimizer, self.painter)
+        descend(pixel_loss + self.weight * opinion, self.optimizer, self.painter, self.processes)
         return {"critic": critic_loss.item(), "generator": opinion.item(), "pixel": pixel_loss.item()}
 
     def score(self, fidelity: Fidelity, finished: Mapping[str, Figures]) -> float | None:

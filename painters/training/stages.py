@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ...processes import ALONE, Processes
 from ..evaluation.fidelity import Fidelity, paint_all
 from ..painter import Painter
 
@@ -22,6 +23,7 @@ class Stage:
         painter: what is trained.
         steps: how many steps the stage may take; 0 leaves it out.
         optimizer: its learning rate is moved by the loop.
+        processes: those that train together, each on batches of its own.
     """
 
     name: ClassVar[str]
@@ -29,8 +31,11 @@ class Stage:
     result: ClassVar[str]
     """What the card calls the figures that the stage ends with, if another stage follows."""
 
-    def __init__(self, painter: Painter, steps: int, optimizer: torch.optim.Optimizer) -> None:
+    def __init__(
+        self, painter: Painter, steps: int, optimizer: torch.optim.Optimizer, processes: Processes = ALONE
+    ) -> None:
         self.painter = painter
+        self.processes = processes
         self.steps = steps
         self.optimizer = optimizer
         self.learning_rate = float(optimizer.param_groups[0]["lr"])
@@ -46,7 +51,7 @@ class Stage:
         Args:
             strokes: (N, 12) in [0, 1].
             real: (N, 1, 64, 64) in [0, 1], what the engine drew for them.
-            random: all chance of the step comes from here, so that a resumed run repeats it.
+            random: all chance of the step comes from here, so that a resumed run repeats it; the same in all processes.
         """
         raise NotImplementedError
 
@@ -64,9 +69,13 @@ class Stage:
         return fidelity.psnr
 
 
-def descend(loss: Tensor, optimizer: torch.optim.Optimizer, module: nn.Module) -> None:
-    """One step of an optimizer down the gradient of the module's weights, clipped; no other weight gets a gradient."""
+def descend(loss: Tensor, optimizer: torch.optim.Optimizer, module: nn.Module, processes: Processes = ALONE) -> None:
+    """One step of an optimizer down the gradient of the module's weights, the mean over all processes, clipped.
+
+    No other weight gets a gradient.
+    """
     optimizer.zero_grad()
     loss.backward(inputs=list(module.parameters()))
+    processes.average_gradients(module.parameters())
     torch.nn.utils.clip_grad_norm_(module.parameters(), 1.0)
     optimizer.step()

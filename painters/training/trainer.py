@@ -10,9 +10,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.tensorboard import SummaryWriter
 
+from ...batches import History, as_card, gone_on
 from ...files import write_whole
+from ...processes import ALONE, Processes
 from ...runs import load_checkpoint, save_checkpoint
 from ..device import find_device
 from ..evaluation.fidelity import Fidelity, as_batches, contact_sheet, measure_fidelity, stroke_figures
@@ -44,19 +47,29 @@ class TrainingProgress:
 
 
 class PainterTrainer:
-    """One training run; ``run`` carries it from wherever its checkpoint left it to the end."""
+    """One training run; ``run`` carries it from wherever its checkpoint left it to the end.
 
-    def __init__(self, config: TrainingConfig, training: Data, held_out: Data) -> None:
+    Several processes take the same steps, each on its share of a batch; all measure, and the first writes.
+
+    Args:
+        config: what is trained.
+        training: strokes and coverage to learn from, the same in all processes.
+        held_out: others to measure with.
+        processes: those that train together.
+    """
+
+    def __init__(self, config: TrainingConfig, training: Data, held_out: Data, processes: Processes = ALONE) -> None:
         config.check()
         find_device(config.device)
         self.config = config
+        self.processes = processes
+        self.batches: History = [[0, processes.count]]
         self.strokes, self.coverage = training
         self.held_out = held_out
         torch.manual_seed(config.seed)
-        if config.painter == "vae":
-            self.networks, stages = vae_recipe(config)
-        else:
-            self.networks, stages = gan_recipe(config)
+        recipe = vae_recipe if config.painter == "vae" else gan_recipe
+        self.networks, stages = recipe(config.for_processes(processes.count), processes)
+        processes.begin_alike(self.networks)
         self.stages = [stage for stage in stages if stage.steps]
         self.ends = list(itertools.accumulate(stage.steps for stage in self.stages))
         self.step = 0
@@ -87,9 +100,7 @@ class PainterTrainer:
 
     def run(self, progress: Callable[[TrainingProgress], object] | None = None) -> Fidelity:
         """Train to the end, save the best painter as ``painter.safetensors`` in the folder, and return its fidelity."""
-        writer = SummaryWriter(str(self.config.folder / "tensorboard"), purge_step=self.step or None)
-        table = "\n".join(f"|{name}|{value}|" for name, value in self.config.settings().items())
-        writer.add_text("configuration", "|setting|value|\n|-|-|\n" + table)
+        writer = self._open_log() if self.processes.leads else None
         fidelity: Fidelity | None = None
         if not self.step and isinstance(self.painter, StampPainter):
             self._begin_with_law()
@@ -102,15 +113,23 @@ class PainterTrainer:
                 self.save_checkpoint()
             if progress:
                 progress(TrainingProgress(self.step, self.total_steps, self.stage.name, fidelity))
-        writer.close()
+        if writer is not None:
+            writer.close()
         self.networks.load_state_dict(self.best["weights"])
         fidelity = measure_fidelity(self.painter, *self.held_out)
-        self._ship(fidelity)
+        if self.processes.leads:
+            self._ship(fidelity)
         return fidelity
+
+    def _open_log(self) -> SummaryWriter:
+        writer = SummaryWriter(str(self.config.folder / "tensorboard"), purge_step=self.step or None)
+        table = "\n".join(f"|{name}|{value}|" for name, value in self.config.settings().items())
+        writer.add_text("configuration", "|setting|value|\n|-|-|\n" + table)
+        return writer
 
     def _begin_with_law(self) -> None:
         """What is to be beaten is the brush's law, before anything was learned."""
-        fidelity = measure_fidelity(self.painter, *self.held_out)
+        fidelity: Fidelity = self.processes.broadcast(measure_fidelity(self.painter, *self.held_out))
         self._keep(self.stage.score(fidelity, self.finished), fidelity)
         self.finished["law"] = fidelity.as_dict() | {"step": 0}
 
@@ -121,7 +140,8 @@ class PainterTrainer:
     def _train_step(self) -> dict[str, float]:
         # A step's chance depends on (seed, step) alone, so a resumed run does what an uninterrupted one would.
         random = np.random.default_rng([self.config.seed, self.step])
-        rows = random.integers(len(self.strokes), size=self.config.batch_size)
+        rows = random.integers(len(self.strokes), size=self.processes.count * self.config.batch_size)
+        rows = self.processes.share(rows)
         batch = as_batches(self.strokes[rows], self.coverage[rows], len(rows), self.config.device)
         strokes, real = next(batch)
         self._set_learning_rate()
@@ -134,20 +154,14 @@ class PainterTrainer:
         for group in stage.optimizer.param_groups:
             group["lr"] = float(stage.learning_rate * cosine * min(1.0, (done + 1) / _WARMUP_STEPS))
 
-    def _evaluate(self, index: int, writer: SummaryWriter, losses: dict[str, float]) -> Fidelity:
+    def _evaluate(self, index: int, writer: SummaryWriter | None, losses: dict[str, float]) -> Fidelity:
         stage, (strokes, coverage) = self.stages[index], self.held_out
         neural = stage.draw(strokes, coverage)
-        fidelity = stroke_figures(neural, coverage).pooled()
-        for name, value in losses.items():
-            writer.add_scalar(f"loss/{name}", value, self.step)
-        for name, value in fidelity.as_dict().items():
-            writer.add_scalar(f"held_out/{name}", value, self.step)
-        shown = slice(_SHEET_STROKES)
-        sheet = contact_sheet(strokes[shown], coverage[shown], neural[shown])
-        writer.add_image("real_beside_neural", np.asarray(sheet), self.step, dataformats="HWC")
-        with write_whole(self.config.folder / "sheet.png") as temporary:
-            sheet.save(temporary)
-
+        # Other machines round otherwise, and all have to agree on what is kept and when a stage ends.
+        fidelity: Fidelity = self.processes.broadcast(stroke_figures(neural, coverage).pooled())
+        losses = self.processes.average(losses)
+        if writer is not None:
+            self._log(writer, losses, fidelity, neural)
         score = stage.score(fidelity, self.finished)
         if score is not None and ("score" not in self.best or score > self.best["score"]):
             self._keep(score, fidelity)
@@ -160,18 +174,34 @@ class PainterTrainer:
             self._begin_stage(index + 1)
         return fidelity
 
+    def _log(
+        self, writer: SummaryWriter, losses: dict[str, float], fidelity: Fidelity, neural: NDArray[np.float32]
+    ) -> None:
+        for name, value in losses.items():
+            writer.add_scalar(f"loss/{name}", value, self.step)
+        for name, value in fidelity.as_dict().items():
+            writer.add_scalar(f"held_out/{name}", value, self.step)
+        shown, (strokes, coverage) = slice(_SHEET_STROKES), self.held_out
+        sheet = contact_sheet(strokes[shown], coverage[shown], neural[shown])
+        writer.add_image("real_beside_neural", np.asarray(sheet), self.step, dataformats="HWC")
+        with write_whole(self.config.folder / "sheet.png") as temporary:
+            sheet.save(temporary)
+
     def _begin_stage(self, index: int) -> None:
         self.networks.load_state_dict(self.best["weights"])
         self.finished[self.stages[index - 1].result] = self.best["fidelity"] | {"step": self.best["step"]}
         # What the next stage must beat is the same painter, judged by its own measure.
         stage, (strokes, coverage) = self.stages[index], self.held_out
-        fidelity = stroke_figures(stage.draw(strokes, coverage), coverage).pooled()
+        fidelity = self.processes.broadcast(stroke_figures(stage.draw(strokes, coverage), coverage).pooled())
         self.best |= {"score": stage.score(fidelity, self.finished), "fidelity": fidelity.as_dict()}
         self.waited = 0
 
     def save_checkpoint(self) -> None:
-        """Write everything that a later ``resume`` needs, whole or not at all."""
+        """Write everything that a later ``resume`` needs, whole or not at all; the first process does."""
+        if not self.processes.leads:
+            return
         state = {
+            "batches": self.batches,
             "networks": self.networks.state_dict(),
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.stage.optimizers.items()},
             "step": self.step,
@@ -182,20 +212,27 @@ class PainterTrainer:
         save_checkpoint(self.config.folder, self.config.settings(), state)
 
     def resume(self) -> bool:
-        """Take up the checkpoint in the folder, if there is one; says whether there was.
+        """Take up the checkpoint in the folder of the first process, if there is one; says whether there was.
 
         Raises:
             InvalidInputError: the checkpoint is damaged, or was made with another configuration.
         """
-        config = self.config
-        state = load_checkpoint(config.folder, config.settings(), "a painter's training", config.device)
+        config, state = self.config, None
+        if self.processes.leads:
+            state = load_checkpoint(config.folder, config.settings(), "a painter's training")
+        state = self.processes.broadcast(state)
         if state is None:
             return False
         self.step, self.waited = state["step"], state["waited"]
         self.best, self.finished = state["best"], state["finished"]
+        self.batches = gone_on(state["batches"], self.step, self.processes.count, config.learning_rate_rule)
         self.networks.load_state_dict(state["networks"])
         for name, optimizer in self.stage.optimizers.items():
+            rates = [group["lr"] for group in optimizer.param_groups]
             optimizer.load_state_dict(state["optimizers"][name])
+            # Those of so many processes, whatever they were before.
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate
         return True
 
     def _ship(self, fidelity: Fidelity) -> None:
@@ -209,6 +246,8 @@ class PainterTrainer:
             "fidelity": fidelity.as_dict(),
             "configuration": config.settings(),
         }
+        if self.batches != [[0, 1]]:
+            card["batches"] = as_card(self.batches)
         painter = self.painter
         painter.brush = config.brush
         if config.brush != DEFAULT_BRUSH:

@@ -6,18 +6,24 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ...processes import ALONE, Processes
 from ..evaluation.fidelity import as_batches
 from ..neural.vae import VaePainter
+from .batch_norm import share_statistics
 from .config import TrainingConfig
 from .encoder import Encoder, floored_divergence
 from .stages import Stage, descend
 
 
-def vae_recipe(config: TrainingConfig) -> tuple[nn.ModuleDict, list[Stage]]:
+def vae_recipe(config: TrainingConfig, processes: Processes = ALONE) -> tuple[nn.ModuleDict, list[Stage]]:
     """The networks, under ``"painter"`` and ``"encoder"``, and the stages."""
     painter, encoder = VaePainter().to(config.device), Encoder().to(config.device)
     networks = nn.ModuleDict({"painter": painter, "encoder": encoder})
-    return networks, [Autoencoding(config, painter, encoder), Predicting(config, painter, encoder)]
+    share_statistics(networks, processes)
+    return networks, [
+        Autoencoding(config, painter, encoder, processes),
+        Predicting(config, painter, encoder, processes),
+    ]
 
 
 def _fast(tensor: Tensor) -> torch.autocast:
@@ -31,10 +37,12 @@ class Autoencoding(Stage):
     name = "autoencoding"
     result = "autoencoded"
 
-    def __init__(self, config: TrainingConfig, painter: VaePainter, encoder: Encoder) -> None:
+    def __init__(
+        self, config: TrainingConfig, painter: VaePainter, encoder: Encoder, processes: Processes = ALONE
+    ) -> None:
         self.trained = nn.ModuleList([encoder, painter.decoder])
         optimizer = torch.optim.Adam(self.trained.parameters(), config.vae_learning_rate)
-        super().__init__(painter, config.autoencoding_steps, optimizer)
+        super().__init__(painter, config.autoencoding_steps, optimizer, processes)
         self.encoder, self.decoder = encoder, painter.decoder
         self.free_bits = config.free_bits
 
@@ -43,11 +51,12 @@ class Autoencoding(Stage):
         self.trained.train()
         with _fast(real):
             mean, log_variance = (part.float() for part in self.encoder(real))
-            noise = torch.from_numpy(random.standard_normal(mean.shape, np.float32)).to(mean)
+            drawn = random.standard_normal((self.processes.count * len(mean), mean.shape[1]), np.float32)
+            noise = torch.from_numpy(self.processes.share(drawn)).to(mean)
             logits = self.decoder(mean + (0.5 * log_variance).exp() * noise).float()
         reconstruction = F.binary_cross_entropy_with_logits(logits, real, reduction="sum") / len(real)
-        divergence = floored_divergence(mean, log_variance, self.free_bits)
-        descend((reconstruction + divergence) / real[0].numel(), self.optimizer, self.trained)
+        divergence = floored_divergence(mean, log_variance, self.free_bits, self.processes)
+        descend((reconstruction + divergence) / real[0].numel(), self.optimizer, self.trained, self.processes)
         return {"reconstruction": reconstruction.item(), "divergence": divergence.item()}
 
     @torch.no_grad()
@@ -64,9 +73,11 @@ class Predicting(Stage):
     name = "predictor"
     result = "predicted"
 
-    def __init__(self, config: TrainingConfig, painter: VaePainter, encoder: Encoder) -> None:
+    def __init__(
+        self, config: TrainingConfig, painter: VaePainter, encoder: Encoder, processes: Processes = ALONE
+    ) -> None:
         optimizer = torch.optim.Adam(painter.predictor.parameters(), config.vae_learning_rate)
-        super().__init__(painter, config.predictor_steps, optimizer)
+        super().__init__(painter, config.predictor_steps, optimizer, processes)
         self.encoder, self.decoder, self.predictor = encoder, painter.decoder, painter.predictor
         self.latent_weight = config.latent_weight
 
@@ -81,5 +92,5 @@ class Predicting(Stage):
             logits = self.decoder(latent).float()
         pixel = F.binary_cross_entropy_with_logits(logits, real)
         distance = (latent.float() - mean.float()).square().mean()
-        descend(pixel + self.latent_weight * distance, self.optimizer, self.predictor)
+        descend(pixel + self.latent_weight * distance, self.optimizer, self.predictor, self.processes)
         return {"pixel": pixel.item(), "latent": distance.item()}

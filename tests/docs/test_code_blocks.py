@@ -68,6 +68,7 @@ SMALL: dict[str, str] = {
     "train-classifier": "--digits 100 --test-digits 20 --epochs 1 --batch-size 50",
     "train-lite": "--pictures 2 --canvases 2 --pictures-per-step 1 --test-pictures 1",
     "learning-curves": "--figure mse_4",
+    "plan": "--strokes 4 --size 96 --processes 1",
     "load-test": "--seconds 1 --strokes 2 --people 2 --large-strokes 8 --watchers 2",
 }
 """What is put behind a command: of two options of a name the last counts."""
@@ -76,6 +77,8 @@ SMALL: dict[str, str] = {
 def small(words: list[str]) -> list[str]:
     """A command of paintgym with budgets of moments."""
     name, text = words[0], SMALL.get(words[0], "")
+    if "--measured" in words:  # which is of one size
+        return words
     if name in ("paint", "compare") and "--size" in words:
         text += " --size 96"
     if name == "compare":

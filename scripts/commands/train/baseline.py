@@ -13,12 +13,17 @@ import tyro
 from ....checks import check_whole
 from ....envs.tasks import find_task
 from ....errors import InvalidInputError
+from ....processes import joined
 from ...progress import learning
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """Train a baseline with its default settings; run it again to go on where it was interrupted."""
+    """Train a baseline with its default settings; run it again to go on where it was interrupted.
+
+    By several processes or machines: torchrun --nproc-per-node=4 -m paintgym train-baseline ... --seeds 0-7; each
+    trains its share of the seeds, as if it were alone.
+    """
 
     algorithm: Annotated[
         Literal["ppo", "sac", "analytic", "cloning", "cloning+ppo", "analytic+ppo"], tyro.conf.Positional
@@ -49,14 +54,21 @@ def run(arguments: Arguments) -> None:
     from ....agents.baselines.runner import train_all
 
     plans = [RunPlan(task, arguments.algorithm, arguments.steps, seed, arguments.view) for seed in seeds]
-    for document in train_all(plans, arguments.out, arguments.workers, learning):
-        final, settings = document["final"], document["settings"]
-        read = f", {final['read']:.1%} read" if "read" in final else ""
-        print(
-            f"{settings['task']} {settings['algorithm']} seed {settings['seed']}: score {final['score']:.3f}{read} "
-            f"after {document['environment_steps']:,} steps in {document['seconds']:.0f} s",
-            flush=True,
-        )
+    with joined(None) as processes:
+        if len(plans) < processes.count:
+            raise InvalidInputError(
+                f"--seeds is {arguments.seeds!r}, {len(plans)} in number, for {processes.count} processes: each trains "
+                "its share of the seeds; give torchrun fewer processes, or more seeds"
+            )
+        own = plans[processes.rank :: processes.count]
+        for document in train_all(own, arguments.out, arguments.workers, learning if processes.leads else None):
+            final, settings = document["final"], document["settings"]
+            read = f", {final['read']:.1%} read" if "read" in final else ""
+            print(
+                f"{settings['task']} {settings['algorithm']} seed {settings['seed']}: score {final['score']:.3f}{read} "
+                f"after {document['environment_steps']:,} steps in {document['seconds']:.0f} s",
+                flush=True,
+            )
 
 
 def read_seeds(text: str) -> list[int]:

@@ -2,6 +2,7 @@
 
     paintgym train-painter gan                          # the whole recipe, about half an hour on two cores
     paintgym train-painter gan                          # again: takes up where it was interrupted
+    torchrun --nproc-per-node=4 -m paintgym train-painter gan   # by four processes, with four times the batch
     paintgym train-painter vae                          # the rival, in runs/vae
     paintgym train-painter gan --brush deevad/chalk     # another brush of MyPaint's, minutes
     tensorboard --logdir runs                           # losses, fidelity, real beside neural
@@ -17,6 +18,7 @@ import tyro
 from ....files import make_folder
 from ....painters.names import DEFAULT_BRUSH
 from ....painters.training.config import TrainingConfig
+from ....processes import Processes, joined
 from ...names import check_device
 from ...options import about
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 @dataclasses.dataclass(frozen=True)
 class Arguments(TrainingConfig):
     """Train a neural painter; run it again to resume.
+
+    By several processes: torchrun --nproc-per-node=4 -m paintgym train-painter ...
 
     GANs: non-adversarial pretraining, then the adversarial stage. VAE: encoder and decoder, then the predictor.
     """
@@ -39,6 +43,11 @@ def run(arguments: Arguments) -> None:
     """Train, or resume, and print what the painter reaches on held-out strokes."""
     arguments.check()
     check_device("--device", arguments.device)
+    with joined(arguments.device) as processes:
+        _train(arguments, processes)
+
+
+def _train(arguments: Arguments, processes: Processes) -> None:
     from rich.console import Console
     from tqdm import tqdm
 
@@ -54,14 +63,18 @@ def run(arguments: Arguments) -> None:
         # Before anything is drawn or made.
         brush_definition(arguments.brush)
         painter_options(arguments)
-    make_folder(arguments.folder)
-    with tqdm(total=arguments.drawn + arguments.held_out, desc="drawing strokes", unit="stroke") as bar:
-        training, held_out = draw_training_data(arguments, bar.update)
-    trainer = PainterTrainer(arguments, training, held_out)
-    console = Console()
+    if processes.leads:
+        make_folder(arguments.folder)
+    hidden = not processes.leads
+    drawn = arguments.drawn + arguments.held_out
+    with tqdm(total=drawn, desc="drawing strokes", unit="stroke", disable=hidden) as bar:
+        training, held_out = draw_training_data(arguments, bar.update, processes)
+    trainer = PainterTrainer(arguments, training, held_out, processes)
+    console = Console(quiet=hidden)
     if trainer.resume():
         console.print(f"resuming at step {trainer.step}")
-    with tqdm(total=trainer.total_steps, initial=trainer.step, desc=trainer.stage.name, unit="step") as bar:
+    total, step = trainer.total_steps, trainer.step
+    with tqdm(total=total, initial=step, desc=trainer.stage.name, unit="step", disable=hidden) as bar:
 
         def show(progress: "TrainingProgress") -> None:
             bar.set_description(progress.stage, refresh=False)
@@ -72,6 +85,8 @@ def run(arguments: Arguments) -> None:
             bar.update(progress.step - bar.n)
 
         fidelity = trainer.run(show)
+    if hidden:
+        return
     weights = arguments.folder / "painter.safetensors"
     console.print(f"wrote {weights}", soft_wrap=True)
     if arguments.brush != DEFAULT_BRUSH:

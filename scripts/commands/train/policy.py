@@ -2,6 +2,7 @@
 
     PAINTGYM_DATA=data paintgym train-policy --target paintings                   # through the canvas
     PAINTGYM_DATA=data paintgym train-policy --target mnist --method analytic+ppo --ppo-strokes 10
+    torchrun --nproc-per-node=4 -m paintgym train-policy --target paintings       # by four processes; see torchrun
     paintgym train-policy --target photos/ --minutes 10 --out runs/mine           # again: takes up where it stopped
     tensorboard --logdir runs                                                     # losses, held-out figures, canvases
 
@@ -14,6 +15,7 @@ import json
 from ....agents.training.config import PolicyTrainingConfig
 from ....envs.targets.names import check_target
 from ....files import make_folder
+from ....processes import Processes, joined
 from ...names import check_device, check_losses, check_painters, check_policy
 from ...options import about
 from ...progress import measuring
@@ -23,6 +25,8 @@ from ...progress import measuring
 class Arguments(PolicyTrainingConfig):
     """Train a policy; run it again to resume.
 
+    By several processes: torchrun --nproc-per-node=4 -m paintgym train-policy ...
+
     Analytic: gradients through the proxy renderer, canvas and squared error, from half-painted canvases. PPO:
     stable-baselines3's own, in the batched environment.
     """
@@ -31,18 +35,26 @@ class Arguments(PolicyTrainingConfig):
 def run(arguments: Arguments) -> None:
     """Train, or resume, and print what the policy reaches on held-out pictures."""
     _check(arguments)
+    with joined(arguments.device) as processes:
+        _train(arguments, processes)
+
+
+def _train(arguments: Arguments, processes: Processes) -> None:
     from rich.console import Console
 
     from ....agents.training.trainer import PolicyTrainer
 
-    trainer = PolicyTrainer(arguments)
-    make_folder(arguments.folder)
-    console = Console()
+    trainer = PolicyTrainer(arguments, processes)
+    if processes.leads:
+        make_folder(arguments.folder)
+    console = Console(quiet=not processes.leads)
     if trainer.resume():
         console.print(f"resuming at {trainer.steps}")
     for stage, total in arguments.stages.items():
-        with measuring(stage, total) as update:
+        with measuring(stage, total, watched=processes.leads) as update:
             trainer.train(stage, update)
+    if not processes.leads:
+        return
     card = trainer.finish()
     console.print(f"wrote {arguments.folder / 'policy.safetensors'}", soft_wrap=True)
     shown = {name: card[name] for name in ("steps", "minutes", "held_out", "photographs") if name in card}

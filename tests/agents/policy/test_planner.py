@@ -5,7 +5,8 @@ import paintgym
 import pytest
 import torch
 from helpers.small_policy import SMALL, half_painted
-from paintgym.agents.policy.network import HYPOTHESES, Scene, StrokeNetwork
+from paintgym.agents.policy.config import HYPOTHESES
+from paintgym.agents.policy.network import Scene, StrokeNetwork
 from paintgym.agents.policy.planner import Planner, Selection
 from paintgym.agents.search.color import best_color
 from paintgym.envs.views import observe

@@ -65,10 +65,10 @@ def test_several_brushes_take_turns_and_the_network_is_told_which() -> None:
         steps=8,
         config=config,
     )
-    bare = [len(np.unique(part["canvas"])) for part in trainer.state_dict()["buffers"]]
+    bare = [len(np.unique(part["canvas"])) for part in trainer.state_dict()["buffers"][0]]
     for _ in range(4):
         trainer.train_step()
-    painted = [len(np.unique(part["canvas"])) for part in trainer.state_dict()["buffers"]]
+    painted = [len(np.unique(part["canvas"])) for part in trainer.state_dict()["buffers"][0]]
     assert bare == [1] * 4
     assert min(painted) > 1
     scene, anchors = Scene.of(torch.rand(1, 7, 64, 64)), torch.full((1, 1, 2), 32.0)

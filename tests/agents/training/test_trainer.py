@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,7 +13,7 @@ from paintgym.agents.policy.config import PlannerConfig, RevisionConfig
 from paintgym.agents.policy.network import StrokeNetwork
 from paintgym.agents.policy.planner import Planner
 from paintgym.agents.policy.registry import load_network
-from paintgym.agents.training.config import PolicyTrainingConfig
+from paintgym.agents.training.config import AnalyticConfig, AugmentationConfig, PolicyTrainingConfig
 from paintgym.agents.training.data import find_data
 from paintgym.agents.training.evaluation import evaluate
 from paintgym.agents.training.trainer import PolicyTrainer
@@ -186,3 +188,21 @@ def test_a_folder_of_one_picture_is_refused(tmp_path: Path) -> None:
     Image.fromarray(smooth_picture(0)).save(tmp_path / "only.png")
     with pytest.raises(InvalidInputError, match="two or more"):
         find_data(PolicyTrainingConfig(target=str(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: AnalyticConfig(batch_strokes=8), "batch_strokes is 8, expected a whole number from 16 to 96"),
+        (lambda: AnalyticConfig(batch_strokes=97), "batch_strokes is 97"),
+        (lambda: AnalyticConfig(schedule=(5,)), "schedule is 5, expected a whole number from 0 to 4"),
+        (lambda: AnalyticConfig(buffers=()), "at least one number each"),
+        (lambda: AnalyticConfig(regret_floor=0.0), "regret_floor is 0.0, expected a number above 0"),
+        (lambda: AugmentationConfig(mirrored=2.0), "mirrored is 2.0, expected a finite number from 0 to 1"),
+        (lambda: PlannerConfig(top_k=9), "top_k is 9, expected a whole number from 1 to 8"),
+        (lambda: PlannerConfig(trial_side=24), "trial_side is 24"),
+    ],
+)
+def test_settings_that_cannot_work_are_found_before_anything_is_trained(make: Callable[[], Any], told: str) -> None:
+    with pytest.raises(InvalidInputError, match=told):
+        make()

@@ -1,0 +1,82 @@
+"""Recipes for clusters: shells and schemas take them, as far as these are installed, and paintgym their commands."""
+
+import importlib
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tyro
+from helpers.documentation import DOCS
+from paintgym.processes import PATIENCE
+from paintgym.scripts.main import COMMANDS
+
+RECIPES = DOCS / "recipes"
+SCRIPTS = sorted(path for path in RECIPES.iterdir() if path.suffix in (".sh", ".sbatch"))
+MANIFESTS = sorted(RECIPES.glob("*.yaml"))
+PAGE = (DOCS / "many_machines.md").read_text()
+
+
+def documents(path: Path) -> list[Any]:
+    yaml = pytest.importorskip("yaml")
+    return list(yaml.safe_load_all(path.read_text()))
+
+
+def commands_of(text: str) -> list[list[str]]:
+    """Commands of paintgym, as words, in a shell's text."""
+    lines = text.replace("\\\n", " ").splitlines()
+    found = (re.search(rf"\bpaintgym ({'|'.join(COMMANDS)})\b.*", line) for line in lines if not line.startswith("#"))
+    return [[word for word in shlex.split(one[0])[1:] if word != "$@"] for one in found if one]
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_a_shell_takes_a_script(path: Path) -> None:
+    subprocess.run(["bash", "-n", str(path)], check=True)
+    options = [line.split()[1] for line in path.read_text().splitlines() if line.startswith("#SBATCH")]
+    assert all(re.fullmatch(r"--[a-z-]+(=\S+)?", option) for option in options)
+    assert bool(options) == (path.suffix == ".sbatch")
+
+
+@pytest.mark.parametrize("path", [*SCRIPTS, *MANIFESTS], ids=lambda path: path.name)
+def test_paintgym_takes_the_commands_of_a_recipe(path: Path) -> None:
+    text = path.read_text()
+    if "args:" in text:  # a list of words
+        (container,) = documents(path)[1]["spec"]["template"]["spec"]["containers"]
+        words = container["args"][container["args"].index("paintgym") :]
+        text = shlex.join(words)
+    found = commands_of(text)
+    assert found
+    for words in found:
+        module = words[0].replace("train-", "train.").replace("-", "_")
+        arguments = importlib.import_module(f"paintgym.scripts.commands.{module}").Arguments
+        if "--on" in words and "on" not in arguments.__dataclass_fields__:
+            pytest.skip("paintgym paint knows no --on")
+        tyro.cli(arguments, args=words[1:])
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
+def test_a_manifest_fits_its_schema(path: Path) -> None:
+    for document in documents(path):
+        if "apiVersion" not in document:
+            sky = pytest.importorskip("sky")
+            task = sky.Task.from_yaml(str(path))
+            assert all(resources.use_spot for resources in task.resources)
+            assert task.num_nodes > 1
+            continue
+        kubernetes = pytest.importorskip("kubernetes_validate")
+        if document["kind"] == "RayJob":  # of KubeRay, whose pods are Kubernetes' own
+            cluster = document["spec"]["rayClusterSpec"]
+            groups = [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]
+            pods = [{"apiVersion": "v1", "kind": "Pod", "metadata": {}, **group["template"]} for group in groups]
+        else:
+            pods = [document]
+        for pod in pods:
+            kubernetes.validate(pod, "1.30", strict=True)
+
+
+def test_each_recipe_is_on_the_page_and_the_page_is_true() -> None:
+    shown = re.findall(r"recipes/([\w.]+)", PAGE)
+    assert {path.name for path in (*SCRIPTS, *MANIFESTS)} == set(shown) == {path.name for path in RECIPES.iterdir()}
+    assert f"{PATIENCE:g} seconds" in PAGE
