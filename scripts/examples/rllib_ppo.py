@@ -1,6 +1,6 @@
-"""PPO of RLlib on a local Ray: ``python -m paintgym.scripts.examples.rllib_ppo --iterations 100``.
+"""PPO of RLlib on Ray: ``python -m paintgym.scripts.examples.rllib_ppo --iterations 100``.
 
-Needs ``pip install paintgym[ray]``.
+Needs ``pip install paintgym[rllib]``, in an environment of its own: ``scripts/rllib.sh`` makes one and runs this in it.
 """
 
 from dataclasses import dataclass
@@ -26,12 +26,20 @@ class Arguments:
 
     task: str = "paintgym/Shapes-v0"
     """Its id; Shapes-v0 needs no data."""
+    address: str = "local"
+    """The Ray cluster: local starts one on this machine; auto is the one that this machine is part of."""
+    env_runners: int = 0
+    """Processes that collect strokes; with 0 the learner's own does, which on one machine beats several beside it."""
+    learners: int = 0
+    """Processes that learn, each from its part of a round, with gradients that are averaged; with 0 this one does."""
+    gpus_per_learner: float = 0
+    """Of each learner; without, it learns on a core."""
     num_envs: int = 64
-    """Environments in the batch."""
+    """Environments in the batch of each process that collects."""
     iterations: int = 100
-    """Rounds of collecting and learning: 320 strokes each."""
+    """Rounds of collecting and learning."""
     batch_size: int = 320
-    """Strokes of a round."""
+    """Strokes of a round, for each learner."""
     minibatch_size: int = 80
     """Strokes of one gradient step."""
     epochs: int = 10
@@ -46,7 +54,8 @@ class Arguments:
 
 def make_env(config: dict[str, Any]) -> VectorEnv[Any, Any, Any]:
     """The vector environment as RLlib's convolutions take pictures: channels last, floats in [0, 1]."""
-    env = gym.make_vec(config["task"], num_envs=config["num_envs"], reward="log")
+    # By the package's name too: a process that collects has imported nothing.
+    env = gym.make_vec(f"paintgym:{config['task']}", num_envs=config["num_envs"], reward="log")
     channels, height, width = env.single_observation_space.shape or ()
     return TransformObservation(
         env,
@@ -57,16 +66,21 @@ def make_env(config: dict[str, Any]) -> VectorEnv[Any, Any, Any]:
 
 def main(arguments: Arguments) -> None:
     """Train and evaluate."""
-    ray.init(num_cpus=1, include_dashboard=False)
+    if arguments.address == "local":
+        # A core for each process, for this one too, however many this machine has.
+        ray.init("local", num_cpus=1 + arguments.env_runners + arguments.learners, include_dashboard=False)
+    else:
+        ray.init(arguments.address)
     register_env("painting", lambda config: make_env({**config, "num_envs": config.get("num_envs", 1)}))
     config = (
         PPOConfig()
         .environment("painting", env_config={"task": arguments.task, "num_envs": arguments.num_envs})
         .env_runners(
-            num_env_runners=0,  # one batched environment in this process beats several small ones beside it
+            num_env_runners=arguments.env_runners,
             num_envs_per_env_runner=arguments.num_envs,
             gym_env_vectorize_mode="vector_entry_point",
         )
+        .learners(num_learners=arguments.learners, num_gpus_per_learner=arguments.gpus_per_learner)
         .rl_module(
             model_config=DefaultModelConfig(
                 conv_filters=[[32, 3, 2], [64, 3, 2], [64, 3, 2]], head_fcnet_hiddens=[256], vf_share_layers=True

@@ -1,0 +1,80 @@
+"""What the workers of a Ray cluster on this machine are worth beside one process, and what giving work out costs.
+
+python docs/ray_figures.py    into docs/figures/ray.json: some minutes on two cores that are otherwise idle
+"""
+
+import json
+import os
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from paintgym.agents.folder.painted import PaintedFolder
+from paintgym.agents.folder.plan import FolderPlan
+from paintgym.agents.folder.spread import SpreadPainter, SpreadPlan
+from paintgym.agents.registry import load_agent
+from paintgym.through_ray import through_ray
+from PIL import Image
+
+FIGURE = Path(__file__).parent / "figures" / "ray.json"
+COMMAND = "python docs/ray_figures.py"
+
+WORK: dict[str, tuple[str, int, FolderPlan]] = {
+    "small": ("random", 600, FolderPlan(strokes=4)),
+    "large": ("policy", 48, FolderPlan(strokes=200, size=256)),
+}
+"""Who paints how many pictures, and how."""
+
+
+def measure(agent: str, count: int, plan: FolderPlan, workers: int) -> dict[str, Any]:
+    """Paint pictures by so many workers of a cluster, or by 0, this process alone.
+
+    Returns:
+        The seconds in all, and ``rate``: pictures a second in the second half, when all workers are at work.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        pictures, out = Path(folder) / "pictures", Path(folder) / "out"
+        pictures.mkdir()
+        random = np.random.default_rng(0)
+        for number in range(count):
+            tile = Image.fromarray(random.integers(0, 256, (3, 4, 3), np.uint8))
+            tile.resize((256, 192), Image.Resampling.BICUBIC).save(pictures / f"{number}.png")
+        painter = load_agent(agent, loss="mse")
+        painted = PaintedFolder(pictures, out, plan, {"agent": {}, "style": {}})
+        finished = [time.perf_counter()]
+
+        def report(number: int) -> None:
+            finished.extend([time.perf_counter()] * number)
+
+        if workers == 0:
+            painted.paint(painter, _fail, report)
+        else:
+            work = SpreadPainter(painter, plan, SpreadPlan(workers))
+            painted.paint_elsewhere(partial(through_ray, "local", work), _fail, report)
+        seconds = finished[-1] - finished[0]
+        return {"seconds": seconds, "rate": (count - count // 2) / (finished[-1] - finished[count // 2])}
+
+
+def _fail(complaint: str) -> None:
+    raise RuntimeError(complaint)
+
+
+def main() -> None:
+    """Measure all, show it, and keep it."""
+    torch.set_num_threads(1)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    rows = []
+    for name, (agent, count, plan) in WORK.items():
+        for workers in (0, 1, 2):
+            row = {"work": name, "agent": agent, "pictures": count, "strokes": plan.strokes, "size": plan.size or 64}
+            rows.append({**row, "workers": workers, **measure(agent, count, plan, workers)})
+            print(json.dumps(rows[-1]), flush=True)
+    FIGURE.write_text(json.dumps({"command": COMMAND, "cores": os.cpu_count(), "rows": rows}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
