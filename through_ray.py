@@ -11,6 +11,7 @@ import os
 import pickle
 import socket
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -29,8 +30,8 @@ _CLIENT_PORT, _PORT = 10001, 6379
 """Of Ray's client server and of its head, where an address names none."""
 _REACH_SECONDS, _JOIN_SECONDS = 10.0, 40.0
 """How long the machine at an address may take to answer, and the cluster to take a driver in: a minute in all."""
-_LOOK_SECONDS, _LOST_SECONDS = 3.0, 15.0
-"""How often a silent cluster is looked after, and after how long without a sign it is taken for lost."""
+_LOOK_SECONDS, _LOST_SECONDS = 3.0, 20.0
+"""How often a driver looks after its cluster, and after how long without a sign that it did it is taken for lost."""
 _LEAVE_SECONDS, _BREAK_OFF_SECONDS = 10.0, 3.0
 """How long a driver may take to leave its cluster before it is killed: when all is done, and before that."""
 
@@ -48,7 +49,7 @@ def check_ray(address: str) -> None:
     """
     if importlib.util.find_spec("ray") is None:
         raise MissingLibraryError("work on a Ray cluster needs Ray; 'pip install paintgym[ray]' brings it")
-    if address not in ("local", "auto") and (trouble := _look_after(*_split(address), _REACH_SECONDS)):
+    if address not in ("local", "auto") and (trouble := _try(*_split(address))):
         raise InvalidInputError(
             f"no Ray cluster answers at {address} ({trouble}); 'ray status' on the head's machine says whether one runs"
         )
@@ -97,24 +98,18 @@ def through_ray(
 
 
 def _converse(driver: Connection, address: str, items: Iterator[Item], log: Path) -> Iterator[Any]:
-    head: tuple[str, int] | None = None
-    seen, patience = time.monotonic(), _JOIN_SECONDS
+    joined = False
     while True:
-        if not driver.poll(_LOOK_SECONDS):
-            if head is not None and not _look_after(*head, _LOOK_SECONDS):
-                seen = time.monotonic()
-            if time.monotonic() - seen > patience:
-                raise _lost(address, log) if head else _not_joined(address, "it does not answer", log)
-            continue
+        if not driver.poll(_LOST_SECONDS if joined else _JOIN_SECONDS):
+            raise _lost(address, log) if joined else _not_joined(address, "it does not answer", log)
         try:
             kind, value = driver.recv()
             if kind == "more":
                 driver.send(next(items, None))
         except (EOFError, ConnectionError):
             raise _lost(address, log) from None
-        seen = time.monotonic()
         if kind == "joined":
-            head, patience = value, _LOST_SECONDS
+            joined = True
         elif kind == "answer":
             yield value
         elif kind == "refused":
@@ -136,13 +131,15 @@ def _what_is_kept(log: Path) -> str:
 
 
 def _not_joined(address: str, why: str, log: Path) -> InvalidInputError:
-    return InvalidInputError(f"cannot join a Ray cluster at {address}: {why} (Ray's own words: {log})")
+    # Ray shows a token only where that is set, and does not say that it lacks one.
+    hint = "" if address == "local" else "; where it wants a token, set RAY_AUTH_MODE=token"
+    return InvalidInputError(f"cannot join a Ray cluster at {address}: {why}{hint} (Ray's own words: {log})")
 
 
-def _look_after(host: str, port: int, seconds: float) -> str:
+def _try(host: str, port: int) -> str:
     """What is wrong with a machine at an address; nothing where it answers."""
     try:
-        socket.create_connection((host, port), seconds).close()
+        socket.create_connection((host, port), _REACH_SECONDS).close()
     except OSError as error:
         return error.strerror or str(error)
     return ""
@@ -170,18 +167,24 @@ def _drive(parent: Connection, address: str, work: bytes, log: Path) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray would tell its makers of every cluster it starts.
     import ray
 
+    lock = threading.Lock()
+
+    def tell(kind: str, value: Any = None) -> None:
+        with lock:
+            parent.send((kind, value))
+
     try:
         own = {"num_cpus": count_cores(), "include_dashboard": False} if address == "local" else {}
         ray.init(address, **own)
     except Exception as error:  # Ray's are of many kinds
-        parent.send(("refused", _one_line(error)))
+        tell("refused", _one_line(error))
         return
-    client = address.startswith(_CLIENT)
-    parent.send(("joined", _split(address if client else ray.get_runtime_context().gcs_address)))
+    tell("joined")
+    threading.Thread(target=_look_after, args=(address, tell), daemon=True).start()
 
     def items() -> Iterator[Any]:
         while True:
-            parent.send(("more", None))
+            tell("more")
             item = parent.recv()
             if item is None:
                 return
@@ -189,14 +192,30 @@ def _drive(parent: Connection, address: str, work: bytes, log: Path) -> None:
 
     try:
         for answer in pickle.loads(work)(items()):
-            parent.send(("answer", answer))
-        parent.send(("end", None))
+            tell("answer", answer)
+    except ConnectionError:
+        logging.exception("the cluster was lost")  # To the log; to end without a word is what crashed drivers do too.
+        return
     except Exception as error:
         logging.exception("the work ended")
         mistake = _mistake_in(error)
-        parent.send(("mistake", mistake) if mistake else ("trouble", _one_line(error)))
+        tell(*(("mistake", mistake) if mistake else ("trouble", _one_line(error))))
+    else:
+        tell("end")
     with suppress(Exception):
         ray.shutdown()
+
+
+def _look_after(address: str, tell: Callable[[str], None]) -> None:
+    """Tell that the cluster answers, and end the driver of one whose head forgot it, as a head that was restarted."""
+    import ray
+
+    own = None if address.startswith(_CLIENT) else ray.get_runtime_context().get_node_id()
+    with suppress(Exception):  # Then nothing is told any more.
+        while own in [None, *(node["NodeID"] for node in ray.nodes())]:
+            tell("there")
+            time.sleep(_LOOK_SECONDS)
+        os._exit(1)
 
 
 def _mistake_in(error: BaseException | None) -> PaintgymError | None:

@@ -45,11 +45,11 @@ class SpreadPainter:
         """Paint; a picture that no worker outlives is answered with a complaint."""
         import ray
 
-        held = ray.put((self.agent, self.plan, torch.__version__))
+        paint = self._paint_from_within if ray.util.client.ray.is_connected() else self.paint
         for waiting in _windows(batches, self.spread.window):
             for _ in range(self.spread.tries):
                 lost = dict(enumerate(waiting))
-                for number, answers in self._paint(held, waiting):
+                for number, answers in paint(waiting):
                     yield from answers if lost.pop(number, None) else ()
                 waiting = [*lost.values()]
                 if not waiting:
@@ -57,8 +57,9 @@ class SpreadPainter:
             for source in (source for batch in waiting for source in batch.sources if source.wanted):
                 yield Answer(source.number, f"{source.name}: each worker that painted it died; Ray's logs say why", {})
 
-    def _paint(self, held: Any, batches: Sequence[Batch]) -> Iterator[tuple[int, list[Answer]]]:
+    def paint(self, batches: Sequence[Batch]) -> Iterator[tuple[int, list[Answer]]]:
         """The answers to each batch by its number, but for those whose workers died."""
+        import ray
         import ray.data
 
         context = ray.data.DataContext.get_current()
@@ -67,7 +68,7 @@ class SpreadPainter:
         rows = [{"number": number, "batch": pickle.dumps(batch)} for number, batch in enumerate(batches)]
         painted = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
             _Worker,
-            fn_constructor_args=(held, self.spread.threads),
+            fn_constructor_args=(ray.put((self.agent, self.plan, torch.__version__)), self.spread.threads),
             compute=ray.data.ActorPoolStrategy(min_size=1, max_size=self.spread.workers),
             num_cpus=self.spread.threads,
             max_task_retries=self.spread.tries,
@@ -76,6 +77,25 @@ class SpreadPainter:
             if row["trouble"]:
                 raise InvalidInputError(row["trouble"])
             yield row["number"], pickle.loads(row["answers"])
+
+    def _paint_from_within(self, batches: Sequence[Batch]) -> Iterator[tuple[int, list[Answer]]]:
+        """The same by an actor that is part of the cluster: Ray Data does not work through Ray Client."""
+        import ray
+
+        conductor = ray.remote(num_cpus=0)(_Conductor).remote(self, batches)
+        try:
+            while answers := ray.get(conductor.next.remote()):
+                yield answers
+        except ray.exceptions.RayActorError:
+            return
+
+
+class _Conductor:
+    def __init__(self, painter: SpreadPainter, batches: Sequence[Batch]) -> None:
+        self._answers = painter.paint(batches)
+
+    def next(self) -> tuple[int, list[Answer]] | None:
+        return next(self._answers, None)
 
 
 class _Worker:
