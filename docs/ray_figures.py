@@ -24,8 +24,8 @@ FIGURE = Path(__file__).parent / "figures" / "ray.json"
 COMMAND = "python docs/ray_figures.py"
 
 WORK: dict[str, tuple[str, int, FolderPlan]] = {
-    "small": ("random", 600, FolderPlan(strokes=4)),
-    "large": ("policy", 48, FolderPlan(strokes=200, size=256)),
+    "small": ("random", 400, FolderPlan(strokes=4)),
+    "large": ("policy", 40, FolderPlan(strokes=200, size=256)),
 }
 """Who paints how many pictures, and how."""
 

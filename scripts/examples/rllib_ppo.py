@@ -15,8 +15,10 @@ import tyro
 from gymnasium.vector import VectorEnv
 from gymnasium.wrappers.vector import TransformObservation
 from ray.rllib.algorithms.ppo import PPOConfig
+from ray.rllib.algorithms.ppo.torch.default_ppo_torch_rl_module import DefaultPPOTorchRLModule
 from ray.rllib.core.columns import Columns
 from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
+from ray.rllib.core.rl_module.rl_module import RLModuleSpec
 from ray.tune.registry import register_env
 
 
@@ -52,6 +54,15 @@ class Arguments:
     """Seed of environment and policy."""
 
 
+class PaintingModule(DefaultPPOTorchRLModule):
+    """RLlib's own network, but for how far its actions scatter at first: it learns little by strokes at random."""
+
+    def setup(self) -> None:
+        """Make the network."""
+        super().setup()
+        torch.nn.init.constant_(self.pi.log_std, -2.0)
+
+
 def make_env(config: dict[str, Any]) -> VectorEnv[Any, Any, Any]:
     """The vector environment as RLlib's convolutions take pictures: channels last, floats in [0, 1]."""
     # By the package's name too: a process that collects has imported nothing.
@@ -82,9 +93,13 @@ def main(arguments: Arguments) -> None:
         )
         .learners(num_learners=arguments.learners, num_gpus_per_learner=arguments.gpus_per_learner)
         .rl_module(
+            rl_module_spec=RLModuleSpec(module_class=PaintingModule),
             model_config=DefaultModelConfig(
-                conv_filters=[[32, 3, 2], [64, 3, 2], [64, 3, 2]], head_fcnet_hiddens=[256], vf_share_layers=True
-            )
+                conv_filters=[[32, 3, 2], [64, 3, 2], [64, 3, 2]],
+                head_fcnet_hiddens=[256],
+                vf_share_layers=True,
+                free_log_std=True,
+            ),
         )
         .training(
             train_batch_size_per_learner=arguments.batch_size,
@@ -92,6 +107,10 @@ def main(arguments: Arguments) -> None:
             num_epochs=arguments.epochs,
             lr=arguments.learning_rate,
             gamma=0.9,
+            lambda_=0.95,
+            clip_param=0.2,
+            use_kl_loss=False,  # where actions scatter little, it would hold the policy where it is
+            grad_clip=0.5,
         )
         .debugging(seed=arguments.seed)
     )
