@@ -150,14 +150,15 @@ class PaintedFolder:
             passed_over += 1
             report(1)
 
-        for answer in paint(self._batches(pass_over)):
-            for warning in answer.warnings:
-                warnings.warn(warning, stacklevel=2)
-            if answer.complaint:
-                pass_over(answer.complaint)
-            else:
-                self._save(self._pictures[answer.number], partial(_write, answer.files))
-                report(1)
+        with self._state.seldom():
+            for answer in paint(self._batches(pass_over)):
+                for warning in answer.warnings:
+                    warnings.warn(warning, stacklevel=2)
+                if answer.complaint:
+                    pass_over(answer.complaint)
+                else:
+                    self._save(self._pictures[answer.number], partial(_write, answer.files))
+                    report(1)
         return passed_over
 
     def _batches(self, pass_over: Callable[[str], object]) -> Iterator[Batch]:

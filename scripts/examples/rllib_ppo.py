@@ -54,7 +54,7 @@ class Arguments:
     """Seed of environment and policy."""
 
 
-class PaintingModule(DefaultPPOTorchRLModule):
+class PaintingModule(DefaultPPOTorchRLModule):  # type: ignore[misc]  # RLlib is not there to be looked at
     """RLlib's own network, but for how far its actions scatter at first: it learns little by strokes at random."""
 
     def setup(self) -> None:

@@ -1,5 +1,6 @@
 """Real Ray clusters on this machine: a head and nodes, each a raylet of its own, whose workers and nodes are killed."""
 
+import importlib.util
 import os
 import signal
 import threading
@@ -11,6 +12,8 @@ from typing import Any
 
 import pytest
 
+NEEDS_RAY = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="needs Ray: pip install paintgym[ray]")
+
 STORE = 80 * 2**20
 """Bytes of a node's object store: the least that Ray takes is 75 MiB."""
 
@@ -18,7 +21,6 @@ STORE = 80 * 2**20
 @contextmanager
 def cluster_of(nodes: int, **options: Any) -> Iterator[Any]:
     """A cluster of nodes with a core each."""
-    pytest.importorskip("ray", reason="needs Ray: pip install paintgym[ray]")
     from ray.cluster_utils import Cluster
 
     node = {"num_cpus": 1, "object_store_memory": STORE, **options}

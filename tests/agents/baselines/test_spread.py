@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from helpers.ray_clusters import cluster_of, kill_worker, meanwhile
+from helpers.ray_clusters import NEEDS_RAY, cluster_of, kill_worker, meanwhile
 from paintgym.agents.baselines.config import AnalyticGradientConfig, NetworkConfig
 from paintgym.agents.baselines.run import RESULT, RunPlan
 from paintgym.agents.baselines.runner import train_all
@@ -24,6 +24,7 @@ PLANS = [
 ]
 
 
+@NEEDS_RAY
 @pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 def test_five_seeds_as_tasks_score_as_one_after_the_other(tmp_path):

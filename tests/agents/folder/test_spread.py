@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from helpers.picture_folders import FAST, files, fill
-from helpers.ray_clusters import cluster_of, kill_worker, meanwhile
+from helpers.ray_clusters import NEEDS_RAY, cluster_of, kill_worker, meanwhile
 from paintgym import through_ray
 from paintgym.agents.folder import painted
 from paintgym.scripts.main import main
@@ -41,6 +41,7 @@ def paint(out: str, *options: str) -> int:
     return main(["paint", "pictures", *options, "--out", out])
 
 
+@NEEDS_RAY
 @pytest.mark.slow
 def test_a_killed_worker_and_a_killed_node_change_no_byte(pictures, capfd):
     assert paint("alone", *SLOW) == 0
@@ -55,8 +56,10 @@ def test_a_killed_worker_and_a_killed_node_change_no_byte(pictures, capfd):
     assert "policy painted 24 pictures of pictures, 0 passed over" in capfd.readouterr().out
 
 
+@NEEDS_RAY
 @pytest.mark.slow
-def test_a_lost_head_is_one_line_and_one_machine_goes_on(pictures, capfd):
+def test_a_lost_head_is_one_line_and_one_machine_goes_on(pictures, capfd, monkeypatch):
+    monkeypatch.setattr(through_ray, "_LOST_SECONDS", 8.0)
     assert paint("alone", *SLOW) == 0
     capfd.readouterr()
     with cluster_of(2) as cluster:
@@ -77,6 +80,7 @@ def test_a_lost_head_is_one_line_and_one_machine_goes_on(pictures, capfd):
     assert files(Path("spread")) == files(Path("alone"))
 
 
+@NEEDS_RAY
 @pytest.mark.slow
 def test_bad_pictures_are_told_of_as_on_one_machine_and_what_is_done_stays(pictures, cluster, capfd):
     (pictures / "picture001.png").write_text("not a picture")
@@ -96,6 +100,7 @@ def test_bad_pictures_are_told_of_as_on_one_machine_and_what_is_done_stays(pictu
     assert files(Path("spread")) == files(Path("alone"))
 
 
+@NEEDS_RAY
 @pytest.mark.slow
 def test_a_full_disk_here_ends_the_work_and_keeps_what_was_done(pictures, cluster, capfd, monkeypatch):
     write_whole, written = painted.write_whole, []
@@ -115,6 +120,7 @@ def test_a_full_disk_here_ends_the_work_and_keeps_what_was_done(pictures, cluste
     assert "painted 15 pictures of pictures, 9 painted before" in capfd.readouterr().out
 
 
+@NEEDS_RAY
 @pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount the small disk that is filled")
 def test_a_full_disk_on_a_node_is_told_of_by_the_nodes_name(pictures, capfd, tmp_path):
