@@ -32,10 +32,8 @@ class Source(NamedTuple):
     wanted: bool
 
 
-class Batch(NamedTuple):
-    """Pictures to be painted side by side."""
-
-    sources: Sequence[Source]
+Batch = Sequence[Source]
+"""Pictures to be painted side by side."""
 
 
 class Answer(NamedTuple):
@@ -61,7 +59,7 @@ def paint_batch(agent: Agent, plan: FolderPlan, batch: Batch) -> Iterator[Answer
         InvalidInputError: what is written cannot be, on this machine.
     """
     good: list[tuple[Source, Picture, list[str]]] = []
-    for source in batch.sources:
+    for source in batch:
         file = io.BytesIO(source.content)
         file.name = source.name  # Messages call it "the open file" of this name.
         with warnings.catch_warnings(record=True) as caught:

@@ -174,7 +174,7 @@ class PaintedFolder:
                 except OSError as error:
                     pass_over(f"cannot read {whole}: {error.strerror}")
             if sources:
-                yield Batch(sources)
+                yield sources
 
     def _save(self, path: Path, save: Callable[[Path], object]) -> None:
         fingerprint = self._fingerprint(path)

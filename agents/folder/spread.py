@@ -54,7 +54,7 @@ class SpreadPainter:
                 waiting = [*lost.values()]
                 if not waiting:
                     break
-            for source in (source for batch in waiting for source in batch.sources if source.wanted):
+            for source in (source for batch in waiting for source in batch if source.wanted):
                 yield Answer(source.number, f"{source.name}: each worker that painted it died; Ray's logs say why", {})
 
     def paint(self, batches: Sequence[Batch]) -> Iterator[tuple[int, list[Answer]]]:
@@ -132,7 +132,7 @@ def _windows(batches: Iterator[Batch], most: int) -> Iterator[list[Batch]]:
     window: list[Batch] = []
     size = 0
     for batch in batches:
-        more = sum(len(source.content) for source in batch.sources)
+        more = sum(len(source.content) for source in batch)
         if window and size + more > most:
             yield window
             window, size = [], 0
