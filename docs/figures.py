@@ -48,7 +48,6 @@ COMMANDS = {
     "ablation": "python docs/policy_figures.py ablation",
     "anytime": "python docs/policy_figures.py anytime",
     "losses": "python docs/policy_figures.py losses",
-    "ray": "python docs/ray_figures.py",
 }
 """File in ``docs/figures`` to the command whose ``--json`` it holds."""
 

@@ -1,6 +1,6 @@
 """What the workers of a Ray cluster on this machine are worth beside one process, and what giving work out costs.
 
-python docs/ray_figures.py    into docs/figures/ray.json: some minutes on two cores that are otherwise idle
+python docs/ray_figures.py    prints a line of JSON for each measurement: some minutes on two cores that are else idle
 """
 
 import json
@@ -20,14 +20,14 @@ from paintgym.agents.registry import load_agent
 from paintgym.through_ray import through_ray
 from PIL import Image
 
-FIGURE = Path(__file__).parent / "figures" / "ray.json"
-COMMAND = "python docs/ray_figures.py"
-
 WORK: dict[str, tuple[str, int, FolderPlan]] = {
-    "small": ("random", 400, FolderPlan(strokes=4)),
-    "large": ("policy", 64, FolderPlan(strokes=100, size=256)),
+    "small": ("random", 300, FolderPlan(strokes=4)),
+    "large": ("policy", 24, FolderPlan(strokes=100, size=256, batch_size=1)),
 }
-"""Who paints how many pictures, and how; half of them are whole batches for each of two workers."""
+"""Who paints how many pictures, and how; each is a batch, so that they are finished one by one."""
+
+ROUNDS = 2
+"""All take turns in each, as other programs take away now from one and now from another."""
 
 
 def measure(agent: str, count: int, plan: FolderPlan, workers: int) -> dict[str, Any]:
@@ -64,16 +64,15 @@ def _fail(complaint: str) -> None:
 
 
 def main() -> None:
-    """Measure all, show it, and keep it."""
+    """Measure all, and print it."""
     torch.set_num_threads(1)
     os.environ["OMP_NUM_THREADS"] = "1"
-    rows = []
-    for name, (agent, count, plan) in WORK.items():
-        for workers in (0, 1, 2):
-            row = {"work": name, "agent": agent, "pictures": count, "strokes": plan.strokes, "size": plan.size or 64}
-            rows.append({**row, "workers": workers, **measure(agent, count, plan, workers)})
-            print(json.dumps(rows[-1]), flush=True)
-    FIGURE.write_text(json.dumps({"command": COMMAND, "cores": os.cpu_count(), "rows": rows}, indent=1) + "\n")
+    for _ in range(ROUNDS):
+        for name, (agent, count, plan) in WORK.items():
+            for workers in (0, 1, 2):
+                print(
+                    json.dumps({"work": name, "workers": workers, **measure(agent, count, plan, workers)}), flush=True
+                )
 
 
 if __name__ == "__main__":

@@ -21,7 +21,6 @@ sys.path.insert(0, str(DOCS))
 import brush_tables  # type: ignore[import-not-found]  # noqa: E402
 import ladder_tables  # type: ignore[import-not-found]  # noqa: E402
 import policy_tables  # type: ignore[import-not-found]  # noqa: E402
-import ray_tables  # type: ignore[import-not-found]  # noqa: E402
 import speed_tables  # type: ignore[import-not-found]  # noqa: E402
 
 ROOT = DOCS.parent
@@ -219,7 +218,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "precision": lambda: speed_tables.precision(_read("precision"), _markdown),
     "lite": _lite,
     "policies": _policies,
-    "ray": lambda: ray_tables.workers(_read("ray"), _markdown),
     "ablation": lambda: policy_tables.ablation(_read("ablation"), _markdown),
     "policy_intervals": lambda: policy_tables.intervals(_read("ablation"), _markdown),
     "anytime": lambda: policy_tables.anytime(_read("anytime"), _markdown),
