@@ -9,7 +9,7 @@ COPY envs envs
 COPY agents agents
 COPY webapp webapp
 COPY scripts scripts
-RUN pip install --no-cache-dir --constraint constraints.txt . \
+RUN pip install --no-cache-dir --constraint constraints.txt ".[mp4]" \
     && useradd --create-home painter
 
 USER painter

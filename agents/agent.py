@@ -2,8 +2,8 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -34,29 +34,7 @@ from .large.level import LevelRefinement
 from .large.plan import plan_passes, whole_canvas
 from .limits import LARGEST_BUDGET, LARGEST_LARGE_BUDGET, LARGEST_SIZE
 from .outputs.painting import Painting
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a painting has come.
-
-    Attributes:
-        strokes: how many strokes there are by now.
-        loss: what the agent minimizes, as far as it is known.
-        fraction: part of the work that is done, in [0, 1].
-        strokes_so_far: (T, 12) in [0, 1], what was painted by now on a canvas of 64x64, from agents that can tell; not
-            to be changed.
-        canvas: (3, H, W) in [0, 1], a large painting as it is now; not to be changed, and painted on afterwards.
-    """
-
-    strokes: int
-    loss: float
-    fraction: float
-    strokes_so_far: Tensor | None = None
-    canvas: Tensor | None = None
-
-
-ProgressCallback = Callable[[Progress], object]
+from .progress import Progress, ProgressCallback, StopPainting
 
 
 class Stage(NamedTuple):
@@ -139,7 +117,7 @@ class Agent(ABC):
             grid: with ``size``, the side in pixels of a single grid of windows, 64 or more, instead of all sizes.
             style: limits that all strokes keep, and the paper's color.
             seed: the same seed gives the same strokes, on the same machine with the same number of threads.
-            progress: called now and then.
+            progress: called now and then; it may raise ``StopPainting``, and the painting ends with what there is.
 
         Raises:
             InvalidInputError: a picture that cannot be read, or a budget, size or seed out of range.
@@ -170,9 +148,8 @@ class Agent(ABC):
             grid: as for ``paint``.
             style: as for ``paint``.
             seed: seeds all of them together.
-            progress: called now and then with what is true of all of them.
-            starts: with ``size``, strokes that each painting begins with, which count; by default all begin on bare
-                paper.
+            progress: called now and then with what is true of all of them; it may raise ``StopPainting``.
+            starts: strokes that each painting begins with, which count; by default all begin on bare paper.
 
         Raises:
             InvalidInputError: a picture that cannot be read, or a budget, size or seed out of range.
@@ -186,18 +163,30 @@ class Agent(ABC):
         started = time.perf_counter()
         canvases = self._start(images, stroke_budget, size, grid, style, starts)
         generator = torch.Generator().manual_seed(seed)
+        last: Progress | None = None
 
         def decide(batch: WindowBatch) -> list[Decision]:
             def tell(part: Progress) -> None:
-                report(part if batch.alone else _within(part, batch, canvases))
+                nonlocal last
+                last = part if batch.alone else None
+                report(part.after(canvases[0].strokes) if batch.alone else _within(part, batch, canvases))
 
-            return [_finish(decision, style) for decision in self.decide(batch, style, generator, tell)]
+            nonlocal last
+            decisions = [_finish(decision, style) for decision in self.decide(batch, style, generator, tell)]
+            last = None
+            return decisions
 
         def tell_pass(fraction: float) -> None:
             if size is not None:
                 report(_as_a_whole(fraction, canvases))
 
-        paint_passes(canvases, decide, self.painters, tell_pass, self.level_refinement(style))
+        try:
+            paint_passes(canvases, decide, self.painters, tell_pass, self.level_refinement(style))
+        except StopPainting:
+            if last is not None and last.strokes_so_far is not None:
+                # Those of a small painting are laid only once all of them are decided.
+                decision = _finish(Decision(last.strokes_so_far.detach().clone()), style)
+                canvases[0].composite(canvases[0].passes[0].windows, [decision], self.painter)
         seconds = (time.perf_counter() - started) / max(1, len(canvases))
         return [
             Painting(
@@ -248,19 +237,21 @@ class Agent(ABC):
     ) -> list[WindowedCanvas]:
         """Paper for each picture, with the strokes that it begins with."""
         if size is None:
-            if grid is not None or starts:
-                raise InvalidInputError("a grid of windows, or strokes to begin with, are for paintings with a size")
-            squares = [fit_picture(load_picture(image, paper=style.background), CANVAS_SIZE) for image in images]
-            return [
-                WindowedCanvas(square, whole_canvas(CANVAS_SIZE, stroke_budget), style.background) for square in squares
-            ]
-        size = check_whole("size", size, CANVAS_SIZE, LARGEST_SIZE)
-        grid = None if grid is None else check_whole("grid", grid, CANVAS_SIZE, LARGEST_SIZE)
+            if grid is not None:
+                raise InvalidInputError("a grid of windows is for paintings with a size")
+        else:
+            size = check_whole("size", size, CANVAS_SIZE, LARGEST_SIZE)
+            grid = None if grid is None else check_whole("grid", grid, CANVAS_SIZE, LARGEST_SIZE)
         canvases = []
         for image in images:
-            picture = scale_picture(load_picture(image, paper=style.background), size)
+            picture = load_picture(image, paper=style.background)
+            picture = fit_picture(picture, CANVAS_SIZE) if size is None else scale_picture(picture, size)
             height, width = picture.shape[:2]
-            passes = plan_passes(width, height, stroke_budget, grid, self.config.plan)
+            passes = (
+                whole_canvas(CANVAS_SIZE, stroke_budget)
+                if size is None
+                else plan_passes(width, height, stroke_budget, grid, self.config.plan)
+            )
             canvases.append(WindowedCanvas(picture, passes, style.background))
         for canvas, start in zip(canvases, starts, strict=False):
             if start is not None:
@@ -293,4 +284,8 @@ def _within(part: Progress, batch: WindowBatch, canvases: Sequence[WindowedCanva
 
 def _as_a_whole(fraction: float, canvases: Sequence[WindowedCanvas]) -> Progress:
     error = float(torch.stack([canvas.error for canvas in canvases]).mean())
-    return Progress(sum(map(len, canvases)), error, fraction, canvas=canvases[0].canvas if len(canvases) == 1 else None)
+    progress = Progress(sum(map(len, canvases)), error, fraction)
+    if len(canvases) > 1:
+        return progress
+    (canvas,) = canvases
+    return replace(progress, canvas=canvas.canvas, stroke_list=canvas.stroke_list, settled=canvas.settled)

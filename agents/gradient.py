@@ -11,9 +11,10 @@ from torch import Tensor
 from ..envs.losses.loss import Loss, PixelLoss
 from ..envs.losses.vgg import WEIGHTS_FILE
 from ..files import data_directory
-from .agent import Progress, ProgressCallback, Stage
+from .agent import Stage
 from .config import GradientConfig
 from .large.canvas import Decision, WindowBatch
+from .progress import Progress, ProgressCallback
 from .search.stroke_optimizer import Proposer, StrokeOptimizer
 from .window_agent import WindowAgent
 

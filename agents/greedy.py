@@ -9,9 +9,10 @@ from ..envs.core import PaintingCore
 from ..envs.state import PaintingState
 from ..painters.canvas import composite
 from ..painters.stroke import COLOR, END_PRESSURE, ENTRY_PRESSURE, STROKE_LENGTH
-from .agent import Progress, ProgressCallback, Stage
+from .agent import Stage
 from .config import GreedyConfig
 from .large.canvas import Decision, WindowBatch
+from .progress import Progress, ProgressCallback
 from .search.color import best_color
 from .search.proposals import EdgeField, draw_candidates
 from .window_agent import WindowAgent

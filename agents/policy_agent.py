@@ -8,7 +8,7 @@ from torch import nn
 
 from ..painters.style import Style
 from ..painters.styled import styled
-from .agent import Agent, Progress, ProgressCallback
+from .agent import Agent
 from .config import PolicyConfig
 from .large.canvas import Decision, WindowBatch
 from .large.level import LevelRefinement
@@ -16,6 +16,7 @@ from .policy.network import StrokeNetwork
 from .policy.planner import Planner
 from .policy.registry import load_network
 from .policy.rollout import paint_steps, paint_windows
+from .progress import Progress, ProgressCallback
 
 
 class PolicyAgent(Agent):

@@ -3,9 +3,10 @@
 import torch
 
 from ..painters.stroke import STROKE_LENGTH
-from .agent import Progress, ProgressCallback, Stage
+from .agent import Stage
 from .config import RandomConfig
 from .large.canvas import Decision, WindowBatch
+from .progress import Progress, ProgressCallback
 from .window_agent import WindowAgent
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..envs.losses.loss import PixelLoss
 from ..painters.canvas import paint_strokes
-from .agent import Progress, ProgressCallback, Stage
+from .agent import Stage
 from .config import RefineAgentConfig
 from .gradient import GradientAgent, schedule
 from .policy.network import StrokeNetwork
@@ -17,6 +17,7 @@ from .policy.planner import Planner
 from .policy.registry import load_network
 from .policy.revision import revise
 from .policy.rollout import paint_steps
+from .progress import Progress, ProgressCallback
 from .search.stroke_optimizer import Proposer, StrokeOptimizer
 
 

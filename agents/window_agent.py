@@ -5,8 +5,9 @@ from abc import abstractmethod
 import torch
 
 from ..painters.style import Style
-from .agent import Agent, Progress, ProgressCallback, Stage
+from .agent import Agent, Stage
 from .large.canvas import Decision, WindowBatch
+from .progress import Progress, ProgressCallback
 
 
 class WindowAgent(Agent):

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import ProgressColumn
 
-    from ..agents.agent import Progress
     from ..agents.baselines.run import RunPlan
+    from ..agents.progress import Progress
 
 
 @contextmanager

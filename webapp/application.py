@@ -2,21 +2,34 @@
 
 import logging
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, current_app, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
-from .brushes import brushes
-from .context import current_service, wants_html
 from .errors import BusyError, ForbiddenError, RequestError, printable
 from .hosts import TrustedHosts
 from .jobs.service import PaintingService
-from .monitoring import monitoring
-from .paintings import paintings
+from .options.choices import (
+    AGENTS,
+    LARGE_AGENTS,
+    PICTURE_ACCEPT,
+    PICTURE_FORMATS,
+    SEEDLESS_AGENTS,
+    samples,
+    size_choices,
+)
+from .page.languages import language_of, languages, translate
+from .page.wall import examples
 from .prefix import REFUSED_PREFIX, serve_under_prefix
-from .requests import AGENTS, LARGE_AGENTS, PICTURE_ACCEPT, PICTURE_FORMATS, SEEDLESS_AGENTS, samples, size_choices
+from .routes.brushes import brushes
+from .routes.context import current_service, wants_html
+from .routes.monitoring import monitoring
+from .routes.paintings import paintings
+from .routes.pictures import pictures
+from .routes.sharing import sharing
 from .settings import Settings, limit_sentence, variable
 
 _log = logging.getLogger(__name__)
@@ -25,7 +38,7 @@ _log = logging.getLogger(__name__)
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -37,6 +50,9 @@ _FORM_PARTS = 20
 """Fields of a form; there are eight."""
 _STATIC_SECONDS = 3600
 """How long browsers keep scripts, style and samples, which change with a new version alone."""
+_THEMES = ("light", "dark")
+_SCRIPTS = sorted(path.name for path in (Path(__file__).parent / "static").glob("*.js"))
+"""All are asked for at once, rather than as one is found to import the next."""
 _SENTENCES = {
     400: "This request cannot be understood.",
     404: "There is nothing at this address.",
@@ -44,6 +60,13 @@ _SENTENCES = {
     414: "The address is too long.",
     500: "Something went wrong on our side; the painting was not made.",
 }
+
+
+class _Slug(BaseConverter):
+    """Keys of shared paintings, ``secrets.token_urlsafe(16)``; anything else is no address at all."""
+
+    regex = "[A-Za-z0-9_-]{22}"
+    part_isolating = True
 
 
 class _Identity(BaseConverter):
@@ -72,8 +95,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.url_map.converters["identity"] = _Identity
+    app.url_map.converters["slug"] = _Slug
     app.extensions["trusted_hosts"] = TrustedHosts(settings.trusted_hosts)
     app.register_blueprint(paintings)
+    app.register_blueprint(sharing)
+    app.register_blueprint(pictures)
     app.register_blueprint(monitoring)
     app.register_blueprint(brushes)
     app.add_url_rule("/", "page", _page)
@@ -97,7 +123,15 @@ def _page() -> str:
 def _page_choices() -> dict[str, Any]:
     """What the page offers."""
     service = current_service()
+    language, theme = language_of(request), request.cookies.get("theme", "")
     return {
+        "t": translate,
+        "language": language,
+        "languages": languages(),
+        "words": languages()[language],
+        "theme": theme if theme in _THEMES else "",
+        "wall": examples(),
+        "scripts": _SCRIPTS,
         "agents": AGENTS,
         "large_agents": LARGE_AGENTS,
         "seedless_agents": SEEDLESS_AGENTS,
@@ -107,6 +141,7 @@ def _page_choices() -> dict[str, Any]:
         "brushes": service.offer.brushes,
         "samples": samples(),
         "sizes": list(size_choices(service.settings).values()),
+        "address_allowed": bool(service.settings.fetch_pictures),
         "upload_megabytes": service.settings.upload_megabytes,
         "time_limit": service.settings.time_limit,
     }

@@ -12,14 +12,15 @@ _OTHER_URL = re.compile(r"\s*[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _URL_SAFE = str.maketrans("-_", "+/")
 
 
-def decode_picture(text: Any) -> bytes:
+def decode_picture(text: Any, field: str = "picture") -> bytes:
     """The bytes of a field that holds a picture in base64.
 
     Line breaks and spaces may stand anywhere, as MIME and ``base64`` on the command line put them; both alphabets are
     taken, and padding may be left out. Of a ``data:`` URL the kind of picture is not trusted: the bytes tell it.
 
     Args:
-        text: the field.
+        text: the field's content.
+        field: its name.
 
     Returns:
         The decoded bytes, empty for an empty text.
@@ -28,23 +29,23 @@ def decode_picture(text: Any) -> bytes:
         RequestError: not a string, or not base64.
     """
     if not isinstance(text, str):
-        raise RequestError("The field 'picture' is not a string; expected the picture's bytes in base64.")
+        raise RequestError(f"The field '{field}' is not a string; expected the picture's bytes in base64.")
     if url := _DATA_URL.match(text):
         if not re.sub(r"\s", "", url[1]).lower().endswith(";base64"):
             raise RequestError(
-                "The field 'picture' is a data: URL without base64; expected data:image/png;base64,... instead."
+                f"The field '{field}' is a data: URL without base64; expected data:image/png;base64,... instead."
             )
         text = unquote(text[url.end() :], "ascii")
     elif _OTHER_URL.match(text):
         raise RequestError(
-            "The field 'picture' is an address, and pictures are not fetched from elsewhere; send the bytes in base64."
+            f"The field '{field}' is an address, and pictures are not fetched from elsewhere; send the bytes in base64."
         )
     digits = "".join(text.split()).translate(_URL_SAFE).rstrip("=")
     if wrong := re.search(r"[^A-Za-z0-9+/]", digits):
         raise RequestError(
-            f"The field 'picture' is not base64: its character {wrong.start() + 1} is {printable(wrong[0])}; expected "
+            f"The field '{field}' is not base64: its character {wrong.start() + 1} is {printable(wrong[0])}; expected "
             "the picture's bytes in base64."
         )
     if len(digits) % 4 == 1:  # six bits alone, which make no byte
-        raise RequestError("The field 'picture' is not whole base64: its end is missing; send all of it.")
+        raise RequestError(f"The field '{field}' is not whole base64: its end is missing; send all of it.")
     return base64.b64decode(digits + "=" * (-len(digits) % 4))

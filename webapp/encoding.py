@@ -8,47 +8,82 @@ import threading
 import zlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
 
 from ..agents.outputs.painting import Painting
+from ..agents.outputs.replay import Replay
 from ..painters.mypaint.engine import paint_list
+from ..painters.painter import Painter
 from ..painters.raster import WHOLE, Raster
 from ..painters.stroke import CANVAS_SIZE, COLOR
+from ..painters.stroke_list import StrokeList
 
-FORMATS = {"png": "image/png", "webp": "image/webp", "gif": "image/gif", "json": "application/json"}
+FORMATS = {
+    "png": "image/png",
+    "webp": "image/webp",
+    "gif": "image/gif",
+    "mp4": "video/mp4",
+    "svg": "image/svg+xml",
+    "json": "application/json",
+}
 """Kinds of files that a painting is fetched as, with their media types."""
-_ENLARGEMENT = {"png": 8, "webp": 6, "gif": 4, "json": 1}
+LARGEST_PRINT = 4096
+"""Pixels; longer side of the largest pictures that strokes are drawn again for."""
+_ENLARGEMENT = {"png": 8, "webp": 6, "gif": 4, "mp4": 8, "svg": 8, "json": 1}
 """Of paintings of 64x64, whose pixels nobody could see; films less, whose frames take time to encode and to send."""
+_FILMS = ("webp", "gif", "mp4")
 _FILM_SIDE = 512
 """Pixels; longer side of the films of large paintings, of which up to sixty frames are held in memory at a time."""
 _MYPAINT_SIDE = 768
 """Pixels; small paintings are enlarged to it, as large as the page shows them."""
+
 _MARGIN = CANVAS_SIZE // 4
 _INK_RASTER = Raster(-_MARGIN, -_MARGIN, WHOLE.step, CANVAS_SIZE + 2 * _MARGIN, CANVAS_SIZE + 2 * _MARGIN)
 """A window and the margin around it, in pixels of the window's 64: coverage runs beyond its window a little."""
-_REPLAY_BATCH_SIZE = 128
+_INK_BATCH_SIZE = 128
 """Strokes whose coverage is held in memory at a time: 5 MB."""
 
 # Films take seconds of a core each, and large ones memory: more than two at a time would starve the painters.
 _encoding_slots = threading.Semaphore(2)
 _mypaint_lock = threading.Lock()
+# The largest print takes half a gigabyte while it is drawn.
+_print_slot = threading.Semaphore(1)
+_PRINT_WAIT_SECONDS = 30
 
 
 def encode(painting: Painting, file_format: str) -> bytes:
-    """A painting in one of ``FORMATS``: the picture, a film of its making, or its strokes."""
+    """A painting in one of ``FORMATS``: the picture, a film of its making, or its strokes.
+
+    Raises:
+        MissingLibraryError: ``mp4`` without PyAV.
+    """
     side = max(painting.image.shape[:2])
     # A copy, because a painting remembers its frames.
     painting = replace(painting)
-    if file_format in ("webp", "gif") and side > _FILM_SIDE:
+    if file_format in _FILMS and side > _FILM_SIDE:
         painting = _reduce(painting)
     # Paintings save themselves to files, whole; the name is ours.
     with _encoding_slots, tempfile.TemporaryDirectory(prefix="paintgym-") as folder:
         path = Path(folder) / f"painting.{file_format}"
         painting.save(path, enlarge=_ENLARGEMENT[file_format] if side == CANVAS_SIZE else 1)
         return path.read_bytes()
+
+
+def encode_print(painting: Painting, side: int) -> bytes | None:
+    """The strokes laid again, as PNG of a longer side in pixels; None where others are drawn all the time."""
+    if not _print_slot.acquire(timeout=_PRINT_WAIT_SECONDS):
+        return None
+    try:
+        painters = {painter.brush: painter for painter in painting.painters} or painting.painter
+        content = io.BytesIO()
+        Image.fromarray(Replay(painting.stroke_list, painters, side).image).save(content, "PNG", compress_level=3)
+        return content.getvalue()
+    finally:
+        _print_slot.release()
 
 
 def encode_by_mypaint(painting: Painting) -> bytes:
@@ -66,9 +101,16 @@ def encode_by_mypaint(painting: Painting) -> bytes:
     return content.getvalue()
 
 
-@torch.inference_mode()
 def encode_for_replay(painting: Painting) -> bytes:
-    """What a page needs to lay the strokes of a large painting one by one, as JSON.
+    """What a page needs to lay the strokes of a large painting one by one: ``window_data``, as JSON."""
+    with _encoding_slots:
+        document = window_data(painting.stroke_list, painting.painter)
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+@torch.inference_mode()
+def window_data(stroke_list: StrokeList, painter: Painter) -> dict[str, Any]:
+    """Strokes of a large painting as the page takes them.
 
     Returns:
         ``side`` and ``margin`` of each stroke's ink in pixels, so that ``side - 2 * margin`` pixels span its window;
@@ -76,20 +118,17 @@ def encode_for_replay(painting: Painting) -> bytes:
         deflated, in base64.
     """
     packer, packed = zlib.compressobj(1), []
-    with _encoding_slots:
-        for strokes in torch.from_numpy(painting.strokes).split(_REPLAY_BATCH_SIZE):
-            ink = painting.painter.sample(strokes, _INK_RASTER)
-            packed.append(packer.compress(ink.mul(255).round_().to(torch.uint8).numpy().tobytes()))
+    for strokes in torch.from_numpy(stroke_list.strokes).split(_INK_BATCH_SIZE):
+        ink = painter.sample(strokes, _INK_RASTER)
+        packed.append(packer.compress(ink.mul(255).round_().to(torch.uint8).numpy().tobytes()))
     packed.append(packer.flush())
-    stroke_list = painting.stroke_list
-    document = {
+    return {
         "side": _INK_RASTER.width,
         "margin": _MARGIN,
         "windows": np.round(stroke_list.windows.astype(float), 2).tolist(),
         "colors": np.round(stroke_list.strokes[:, COLOR].astype(float), 3).tolist(),
         "ink": base64.b64encode(b"".join(packed)).decode("ascii"),
     }
-    return json.dumps(document, separators=(",", ":")).encode()
 
 
 def _reduce(painting: Painting) -> Painting:

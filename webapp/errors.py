@@ -21,6 +21,12 @@ class RequestError(InvalidInputError):
         self.settings = settings or self.settings
 
 
+class UnauthorizedError(RequestError):
+    """A request without the token that it takes."""
+
+    status = 401
+
+
 class ForbiddenError(RequestError):
     """A request that another site's page made its visitor's browser send."""
 
@@ -52,12 +58,26 @@ class UnsupportedPictureError(RequestError):
     status = 415
 
 
-class BusyError(RequestError):
-    """Too many paintings, or streams, at the same time; trying again soon is worth while."""
+class UnavailableError(RequestError):
+    """Something on the host does not work now, such as a disk that is full."""
 
     status = 503
-    retry_after = 5
-    """Seconds after which to try again."""
+
+
+class BusyError(RequestError):
+    """Too many paintings, or streams, at the same time; trying again soon is worth while.
+
+    Args:
+        message: the sentence.
+        settings: as for every ``RequestError``.
+        retry_after: seconds after which there will be a place, as far as can be told.
+    """
+
+    status = 503
+
+    def __init__(self, message: str, *settings: str, retry_after: int = 5) -> None:
+        super().__init__(message, *settings)
+        self.retry_after = retry_after
 
 
 def printable(value: Any) -> str:

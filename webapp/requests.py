@@ -1,56 +1,50 @@
 """What a request asks for: a picture and how to paint it, from a form, from JSON, or from a picture's bare bytes."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import Request
 
 from ..painters.names import DEFAULT_BRUSH
 from ..painters.stroke import CANVAS_SIZE
+from ..painters.stroke_list import StrokeList
+from ..painters.style import Style
 from .base64_pictures import decode_picture
 from .errors import RequestError, UnsupportedPictureError, printable
-from .settings import Settings
-from .uploads import Upload, read_upload
-
-SAMPLES_FOLDER = Path(__file__).parent / "static" / "samples"
-
-AGENTS = ("policy", "gradient", "policy+refine", "greedy", "random")
-LARGE_AGENTS = ("policy",)
-"""Those who paint large pictures soon enough to be waited for."""
-SEEDLESS_AGENTS = ("policy",)
-"""Those who paint the same whatever the seed."""
-FORMER_AGENTS = {"policy+gradient": "policy+refine"}
-"""Present names of agents that had another: requests with the former are taken, and answered with the present one."""
-LARGE_SIZES = (512, 1024)
-"""Pixels, of the longer side: one for a screen, and one to print."""
-DEFAULT_AGENT, DEFAULT_PAINTER = "policy", "gan"
-DEFAULT_STROKES, DEFAULT_LARGE_STROKES = 200, 2000
-"""Where a 64x64 painting no longer gains much to the eye, and a large one is recognized in every part."""
-PICTURE_FORMATS = "PNG, JPEG, WebP, HEIC, AVIF, TIFF, BMP or GIF"
-PICTURE_ACCEPT = (
-    "image/png,image/jpeg,image/webp,image/bmp,image/gif,image/tiff,.tif,.tiff,"
-    "image/heic,image/heif,.heic,.heif,image/avif,.avif"
+from .options.addresses import fetch_picture
+from .options.choices import (
+    AGENTS,
+    DEFAULT_AGENT,
+    DEFAULT_PAINTER,
+    DEFAULT_STROKES,
+    FORMER_AGENTS,
+    LARGE_AGENTS,
+    LARGE_SIZES,
+    MORE_STROKES,
+    PICTURE_FORMATS,
+    SAMPLES_FOLDER,
+    Offer,
+    SizeChoice,
+    default_size,
+    samples,
+    size_choices,
 )
-"""The same as HTML has it; by extension too what some systems have no media type for."""
+from .options.fields import fields_given_once, read_choice, read_json, read_whole
+from .options.framing import Framing, read_framing
+from .options.start import fit_to_start, on_paper, read_start
+from .options.style import color_name, read_style
+from .settings import Settings
+from .uploads import Upload, read_picture, read_upload
+
 _LARGEST_SEED = 2**53 - 1
 """The largest whole number that JavaScript's numbers hold."""
-_FIELDS = ("agent", "painter", "brush", "size", "strokes", "seed", "sample")
-
-
-@dataclass(frozen=True)
-class Offer:
-    """What paintings can be painted with.
-
-    Attributes:
-        painters: names of painters.
-        brushes: MyPaint brushes that the default painter learned, its own first.
-    """
-
-    painters: list[str]
-    brushes: list[str]
+_FIELDS = (
+    *("agent", "painter", "brush", "size", "strokes", "seed", "sample", "address"),
+    *("palette", "paper", "brush_sizes", "crop", "rotate", "start"),
+)
+_CONTINUE_FIELDS = ("continue", "agent", "strokes", "seed")
+_PICTURE_FIELDS = ("picture", "palette_picture")
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +56,12 @@ class PaintingRequest:
         agent: who paints, one of ``AGENTS``.
         painter: name of a shipped painter.
         brush: the MyPaint brush that it learned.
-        strokes: how many, at least 1.
+        strokes: how many, at least 1; with those that it begins with.
         seed: at least 0.
+        style: colors, paper and brush sizes.
+        framing: which part of the picture that was sent is painted.
+        start: strokes that it begins with, of a painting that is continued.
+        continued: the id of that one.
     """
 
     upload: Upload
@@ -72,6 +70,33 @@ class PaintingRequest:
     brush: str = DEFAULT_BRUSH
     strokes: int = DEFAULT_STROKES
     seed: int = 0
+    style: Style = field(default_factory=Style)
+    framing: Framing = field(default_factory=Framing)
+    start: StrokeList | None = None
+    continued: str | None = None
+
+    @property
+    def new_strokes(self) -> int:
+        """Strokes beside those that it begins with."""
+        return self.strokes - (0 if self.start is None else len(self.start))
+
+    def settings(self) -> dict[str, Any]:
+        """All that was asked for, but the picture, as JSON."""
+        palette = self.style.palette
+        return {
+            "agent": self.agent,
+            "painter": self.painter,
+            "brush": self.brush,
+            "size": self.size,
+            "strokes": self.strokes,
+            "seed": self.seed,
+            "palette": None if palette is None else [color_name(color) for color in palette],
+            "paper": color_name(self.style.background),
+            "brush_sizes": list(self.style.sizes),
+            "crop": self.framing.crop,
+            "rotate": self.framing.rotate,
+            "continued": self.continued,
+        }
 
     @property
     def large(self) -> bool:
@@ -94,95 +119,130 @@ class PaintingRequest:
         return int(self.upload.picture.shape[0])
 
 
-@dataclass(frozen=True)
-class SizeChoice:
-    """A size that paintings may have.
-
-    Attributes:
-        side: the longer one, in pixels.
-        usual_strokes: where a request names no number.
-        most_strokes: that are allowed.
-        setting: the field of ``Settings`` that allows them.
-    """
-
-    side: int
-    usual_strokes: int
-    most_strokes: int
-    setting: str
+Finished = Callable[[str], tuple[PaintingRequest, StrokeList]]
+"""Gives what was asked for, and the strokes that were painted, by the id of a finished painting."""
 
 
-def size_choices(settings: Settings) -> dict[int, SizeChoice]:
-    """The sizes there are, by their sides; the first is the default."""
-    most, most_large = settings.maximum_strokes, settings.maximum_large_strokes
-    small = SizeChoice(CANVAS_SIZE, min(DEFAULT_STROKES, most), most, "maximum_strokes")
-    large = [
-        SizeChoice(side, min(DEFAULT_LARGE_STROKES, most_large), most_large, "maximum_large_strokes")
-        for side in LARGE_SIZES
-        if side <= settings.maximum_size
-    ]
-    return {choice.side: choice for choice in (small, *large)}
-
-
-def samples() -> list[str]:
-    """Names of the pictures that come with the page."""
-    return sorted(path.stem for path in SAMPLES_FOLDER.glob("*.jpg"))
-
-
-def read_request(request: Request, settings: Settings, offer: Offer) -> PaintingRequest:
+def read_request(request: Request, settings: Settings, offer: Offer, finished: Finished) -> PaintingRequest:
     """Read a request's body: ``multipart/form-data``, ``application/json``, or ``image/*`` with options in the query.
+
+    Args:
+        request: what was sent.
+        settings: limits of the host.
+        offer: what paintings can be painted with.
+        finished: finds paintings that may be continued.
 
     Raises:
         RequestError: a field that is missing, unknown, given twice, or out of range; or a picture that is refused.
     """
     kind = request.mimetype
+    pictures: dict[str, bytes] = {}
     if kind in ("multipart/form-data", "application/x-www-form-urlencoded"):
-        # An empty file input sends an empty part.
-        files = [file for file in request.files.getlist("picture") if file.filename or file.content_length]
-        fields = _fields_given_once(request.form)
-        if len(files) + ("picture" in fields) > 1 or set(request.files) - {"picture"}:
-            raise RequestError("Send one picture, in the field 'picture'.")
-        # Pages that draw have their canvas as a data: URL, and send it as text.
-        content = files[0].read() if files else _decode_field(fields)
+        # A form sends what was left empty too.
+        given = fields_given_once(request.form)
+        fields = {name: value for name, value in given.items() if value or name in _PICTURE_FIELDS}
+        pictures = _read_files(request)
     elif request.is_json:
-        fields = _read_json(request.get_data(cache=False))
-        content = _decode_field(fields)
+        fields = read_json(request.get_data(cache=False))
     elif kind.startswith(("image/", "application/x-image", "application/octet-stream", "binary/octet-stream")):
-        fields, content = _fields_given_once(request.args), request.get_data(cache=False)
+        fields, pictures = fields_given_once(request.args), {"picture": request.get_data(cache=False)}
     else:
         raise UnsupportedPictureError(f"Send a form, JSON, or a picture: {PICTURE_FORMATS}.")
-    size, options = _read_options(fields, settings, offer)
-    if content is not None and "sample" in fields:
-        # A form sends the chosen sample along with the file; the file is what was meant.
-        fields = {key: value for key, value in fields.items() if key != "sample"}
-    if content is None:
-        content = _read_sample(fields.get("sample"))
-    return PaintingRequest(read_upload(content, settings.maximum_pixels, size), **options)
+    for name in _PICTURE_FIELDS:
+        text = fields.pop(name, None)
+        if text is not None and name in pictures:
+            raise RequestError("Send one picture, in the field 'picture'.")
+        # Pages that draw have their canvas as a data: URL, and send it as text.
+        if text is not None and (text or name == "picture"):
+            pictures[name] = decode_picture(text, name)
+    if fields.get("continue"):
+        return _read_continuation(fields, pictures, settings, finished)
+    fields.pop("continue", None)
+    return _read_new(fields, pictures, settings, offer)
 
 
-def _read_options(fields: Mapping[str, Any], settings: Settings, offer: Offer) -> tuple[int, dict[str, Any]]:
+def _read_files(request: Request) -> dict[str, bytes]:
+    pictures = {}
+    for name in request.files:
+        # An empty file input sends an empty part.
+        files = [file for file in request.files.getlist(name) if file.filename or file.content_length]
+        if name not in _PICTURE_FIELDS or len(files) > 1:
+            raise RequestError("Send one picture, in the field 'picture'.")
+        if files:
+            pictures[name] = files[0].read()
+    return pictures
+
+
+def _read_new(fields: dict[str, Any], pictures: dict[str, bytes], settings: Settings, offer: Offer) -> PaintingRequest:
     unknown = [str(name) for name in fields if name not in _FIELDS]
     if unknown:
         raise RequestError(f"There is no field {printable(unknown[0])}; expected picture, {', '.join(_FIELDS)}.")
-    choice = _read_size(fields.get("size", CANVAS_SIZE), size_choices(settings))
-    agent = fields.get("agent", DEFAULT_AGENT)
-    agent = _choice("agent", FORMER_AGENTS.get(agent, agent) if isinstance(agent, str) else agent, AGENTS)
+    agent = _read_agent(fields.get("agent", DEFAULT_AGENT))
+    choice = _read_size(fields.get("size", default_size(agent, settings)), size_choices(settings))
     if choice.side > CANVAS_SIZE and agent not in LARGE_AGENTS:
         raise RequestError(
             f"The agent {agent} does not paint {choice.side} pixels here; choose size {CANVAS_SIZE}, "
             f"or the agent {' or '.join(LARGE_AGENTS)}."
         )
     usual = choice.usual_strokes
-    return choice.side, {
+    options: dict[str, Any] = {
         "agent": agent,
         **_read_painter(fields, offer),
-        "strokes": _whole("strokes", fields.get("strokes", usual), 1, choice.most_strokes, choice.setting),
-        "seed": _whole("seed", fields.get("seed", 0), 0, _LARGEST_SEED),
+        "strokes": read_whole("strokes", fields.get("strokes", usual), 1, choice.most_strokes, choice.setting),
+        "seed": read_whole("seed", fields.get("seed", 0), 0, _LARGEST_SEED),
     }
+    framing, style = read_framing(fields), read_style(fields)
+    content = pictures.get("picture")
+    if content is None and fields.get("address"):
+        content = fetch_picture(fields["address"], settings)
+    # A form sends the chosen sample along with the file; the file is what was meant.
+    content = _read_sample(fields.get("sample")) if content is None else content
+    upload = read_upload(content, settings.maximum_pixels, choice.side, framing, style.paper)
+    other = pictures.get("palette_picture")
+    colors = None if other is None else read_picture(other, settings.maximum_pixels)
+    painting = PaintingRequest(upload, **options, style=style.style(upload.picture, colors), framing=framing)
+    return _start_with(painting, fields["start"], choice) if fields.get("start") else painting
+
+
+def _start_with(request: PaintingRequest, text: Any, choice: SizeChoice) -> PaintingRequest:
+    """The same painting with strokes that were sent along under those that are asked for."""
+    start = read_start(text, [request.brush])
+    strokes = read_whole("strokes", len(start) + request.strokes, 1, choice.most_strokes, choice.setting)
+    upload = replace(request.upload, picture=fit_to_start(request.upload.picture, start))
+    return replace(request, upload=upload, strokes=strokes, start=on_paper(start, request.style.background))
+
+
+def _read_continuation(
+    fields: dict[str, Any], pictures: dict[str, bytes], settings: Settings, finished: Finished
+) -> PaintingRequest:
+    others = [*pictures, *(name for name in fields if name not in _CONTINUE_FIELDS)]
+    if others:
+        raise RequestError(
+            f"A painting that is continued keeps its {printable(others[0])}; expected {', '.join(_CONTINUE_FIELDS)}."
+        )
+    earlier, start = finished(fields["continue"])
+    agent = _read_agent(fields.get("agent", earlier.agent))
+    if earlier.large and agent not in LARGE_AGENTS:
+        raise RequestError(f"The agent {agent} does not paint large; choose {' or '.join(LARGE_AGENTS)}.")
+    choice = next(choice for choice in size_choices(settings).values() if (choice.side > CANVAS_SIZE) == earlier.large)
+    more = read_whole("strokes", fields.get("strokes", MORE_STROKES), 1, choice.most_strokes, choice.setting)
+    if len(start) + more > choice.most_strokes:
+        raise RequestError(
+            f"The painting has {len(start)} strokes; with {more} more it would have over {choice.most_strokes}.",
+            choice.setting,
+        )
+    seed = read_whole("seed", fields.get("seed", earlier.seed), 0, _LARGEST_SEED)
+    strokes, continued = len(start) + more, fields["continue"]
+    return replace(earlier, agent=agent, strokes=strokes, seed=seed, start=start, continued=continued)
+
+
+def _read_agent(value: Any) -> str:
+    return read_choice("agent", FORMER_AGENTS.get(value, value) if isinstance(value, str) else value, AGENTS)
 
 
 def _read_painter(fields: Mapping[str, Any], offer: Offer) -> dict[str, str]:
-    painter = _choice("painter", fields.get("painter", DEFAULT_PAINTER), offer.painters)
-    brush = _choice("brush", fields.get("brush", DEFAULT_BRUSH), offer.brushes)
+    painter = read_choice("painter", fields.get("painter", DEFAULT_PAINTER), offer.painters)
+    brush = read_choice("brush", fields.get("brush", DEFAULT_BRUSH), offer.brushes)
     if painter != DEFAULT_PAINTER and brush != DEFAULT_BRUSH:
         raise RequestError(f"The painter {painter} learned no brush but {DEFAULT_BRUSH}; choose {DEFAULT_PAINTER}.")
     return {"painter": painter, "brush": brush}
@@ -197,51 +257,8 @@ def _read_size(value: Any, choices: dict[int, SizeChoice]) -> SizeChoice:
     return sides[text]
 
 
-def _fields_given_once(fields: Any) -> dict[str, Any]:
-    """The fields of a form or query, each given once."""
-    for name, values in fields.lists():
-        if len(values) > 1:
-            raise RequestError(f"The field {printable(name)} is given {len(values)} times; give it once.")
-    return dict(fields.items())
-
-
-def _read_json(body: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        raise RequestError("The body is not JSON.") from None
-    if not isinstance(document, dict):
-        raise RequestError("The JSON is not an object; expected one with 'picture' or 'sample'.")
-    return document
-
-
-def _decode_field(fields: dict[str, Any]) -> bytes | None:
-    """Take the picture out of the fields, where it is given in base64; None where it is not."""
-    text = fields.pop("picture", None)
-    return None if text is None else decode_picture(text)
-
-
 def _read_sample(name: Any) -> bytes:
     if name is None:
         raise RequestError("There is no picture; send one in the field 'picture', or name a sample.")
     # Never a path: only a name of the list is opened.
-    chosen = _choice("sample", name, samples())
-    return (SAMPLES_FOLDER / f"{chosen}.jpg").read_bytes()
-
-
-def _choice(field: str, value: Any, choices: tuple[str, ...] | list[str]) -> str:
-    if not isinstance(value, str) or value not in choices:
-        raise RequestError(f"There is no {field} {printable(value)}; expected one of {', '.join(choices)}.")
-    return value
-
-
-def _whole(field: str, value: Any, low: int, high: int, setting: str = "") -> int:
-    """A whole number from ``low`` to ``high``, the latter set by ``setting`` if anything sets it."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        settings = (setting,) if setting and type(value) is int and value > high else ()
-        raise RequestError(
-            f"The field {field} is {printable(value)}, expected a whole number from {low} to {high}.", *settings
-        )
-    return value
+    return (SAMPLES_FOLDER / f"{read_choice('sample', name, samples())}.jpg").read_bytes()

@@ -8,10 +8,13 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.server import BaseWSGIServer
 from waitress.utilities import RequestEntityTooLarge
+from werkzeug.wrappers import Request, Response
 
 from ..errors import InvalidInputError
 from .hosts import TrustedHosts
-from .settings import Settings
+from .jobs.service import PaintingService
+from .routes.monitoring import PROMETHEUS, metrics
+from .settings import Settings, variable
 
 _IDLE_SECONDS = 30
 """After which the connection of a client who sends or takes nothing is closed."""
@@ -52,6 +55,28 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
 
 class _Channel(HTTPChannel):  # type: ignore[misc]
     parser_class = _Parser
+
+
+def make_metrics_server(service: PaintingService, host: str, port: int) -> Any:
+    """A server that shows figures in Prometheus' text form at ``/metrics``, and nothing else.
+
+    Raises:
+        InvalidInputError: nobody can listen there.
+    """
+
+    @Request.application
+    def show(request: Request) -> Response:
+        if request.path != "/metrics":
+            return Response("There is /metrics here, and nothing else.\n", 404)
+        return Response(metrics(service), content_type=PROMETHEUS)
+
+    try:
+        return waitress.create_server(show, map={}, host=host, port=port, threads=1, ident=None)
+    except (OSError, OverflowError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InvalidInputError(
+            f"cannot listen on {host}:{port}: {reason}; try another {variable('metrics_port')}"
+        ) from None
 
 
 def make_server(app: Flask, host: str, port: int, settings: Settings) -> Any:

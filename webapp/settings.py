@@ -33,11 +33,22 @@ class Settings:
         batch: most paintings of the policy that advance together.
         torch_threads: cores that one step of a painting, or of a batch, may use; the others serve meanwhile.
         queue_length: paintings of the policy that may wait or be under way; the next is refused with 503.
+        large_queue_length: the same for whole pictures.
+        large_workers: of those, how many are made at the same time.
         slow_queue_length: the same for agents that take their time.
         slow_workers: paintings of such agents that are made at the same time.
+        patience: seconds; while the whole pictures that wait would take longer, the last moving of all strokes
+            together, which takes half of the time, is left out.
+        unwatched_seconds: a painting whose watchers have been gone for so long is stopped.
         results_kept: finished paintings kept for download; the oldest go first.
         results_megabytes: memory that they may take; the same.
         result_minutes: how long a finished painting is kept.
+        store: folder in which finished and shared paintings outlast the process; empty for its memory alone.
+        store_megabytes: what they may take there; the oldest go first, shared ones last.
+        share_days: how long shared paintings are kept; 0 for as long as there is room.
+        fetch_pictures: 1 lets pictures be fetched by their addresses, from the public network alone.
+        metrics_token: ``/metrics`` is shown to who sends it, as ``Authorization: Bearer ...``.
+        metrics_port: port, at the page's own address, that shows ``/metrics`` without a token; 0 for none.
         threads: requests answered at the same time; a stream of events holds one.
     """
 
@@ -54,11 +65,21 @@ class Settings:
     batch: int = 16
     torch_threads: int = 1
     queue_length: int = 64
+    large_queue_length: int = 64
+    large_workers: int = 2
     slow_queue_length: int = 16
     slow_workers: int = 1
+    patience: int = 20
+    unwatched_seconds: int = 10
     results_kept: int = 100
     results_megabytes: int = 64
     result_minutes: int = 15
+    store: str = ""
+    store_megabytes: int = 500
+    share_days: int = 0
+    fetch_pictures: int = 0
+    metrics_token: str = ""
+    metrics_port: int = 0
     threads: int = 64
 
     def __post_init__(self) -> None:

@@ -1,6 +1,7 @@
 """Pictures from strangers: what is refused before anything is decoded. The decoding itself is that of all pictures."""
 
 import io
+import math
 import threading
 from dataclasses import dataclass
 
@@ -9,9 +10,12 @@ from PIL import Image
 from ..envs.pictures import Picture, fit_picture, load_picture, scale_picture
 from ..errors import InvalidInputError, MissingLibraryError, TooManyPixelsError, UnknownFormatError
 from ..painters.stroke import CANVAS_SIZE
+from ..painters.stroke_list import WHITE
 from .errors import RequestError, TooLargeError, UnsupportedPictureError
+from .options.framing import Framing
 
 _PREVIEW_SIDE, _LARGE_PREVIEW_SIDE = 320, 640
+_UNFRAMED = Framing()
 
 # A picture of 25 million pixels takes some 200 MB while it is decoded.
 _decoding = threading.Semaphore(2)
@@ -30,24 +34,45 @@ class Upload:
     preview: bytes
 
 
-def read_upload(content: bytes, maximum_pixels: int, size: int = CANVAS_SIZE) -> Upload:
+def read_upload(
+    content: bytes,
+    maximum_pixels: int,
+    size: int = CANVAS_SIZE,
+    framing: Framing = _UNFRAMED,
+    paper: tuple[float, float, float] | None = None,
+) -> Upload:
     """Decode a picture as ``load_picture`` does; of its metadata the orientation and the color profile are used.
 
     Args:
         content: of a file; of an animation the first frame is painted.
         maximum_pixels: larger pictures are refused.
         size: longer side in pixels; 64 for the center square.
+        framing: which part of it is painted.
+        paper: seen through what is transparent; white by default.
 
     Raises:
         UnsupportedPictureError: not a picture of a format that is read.
         TooLargeError: more pixels than ``maximum_pixels``.
         RequestError: empty, damaged, cut short, or too narrow to be painted at that size.
     """
+    enough = math.ceil(max(size, _PREVIEW_SIDE) / framing.least_part)
+    picture = read_picture(content, maximum_pixels, enough, paper)
+    with _decoding:
+        return _shrink(framing.apply(picture), size)
+
+
+def read_picture(
+    content: bytes,
+    maximum_pixels: int,
+    enough: int = _PREVIEW_SIDE,
+    paper: tuple[float, float, float] | None = None,
+) -> Picture:
+    """The pixels of a picture, at least ``enough`` of each side where it has them; raises as ``read_upload`` does."""
     if not content:
         raise RequestError("The picture is empty; send a PNG, JPEG or WebP file.")
     with _decoding:
         try:
-            picture = load_picture(content, enough=max(size, _PREVIEW_SIDE), maximum_pixels=maximum_pixels)
+            return load_picture(content, paper=paper or WHITE, enough=enough, maximum_pixels=maximum_pixels)
         except TooManyPixelsError as error:
             raise TooLargeError(
                 f"This picture has too many pixels ({error.pixels}); at most {maximum_pixels:,} are taken. "
@@ -63,7 +88,6 @@ def read_upload(content: bytes, maximum_pixels: int, size: int = CANVAS_SIZE) ->
             ) from None
         except InvalidInputError:
             raise RequestError("This picture is damaged or cut short; send a whole one.") from None
-        return _shrink(picture, size)
 
 
 def _shrink(picture: Picture, size: int) -> Upload:

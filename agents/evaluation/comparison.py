@@ -12,8 +12,9 @@ from ...envs.pictures import Picture
 from ...envs.targets.targets import Targets
 from ...painters.mypaint.engine import MyPaintEngine, paint_list
 from ...parallel import count_threads
-from ..agent import Agent, Progress
+from ..agent import Agent
 from ..fingerprint import fingerprint_arrays
+from ..progress import Progress
 from .digits import READ, READ_ORIGINAL, READ_REPLAY, DigitReader, digit_of, load_digit_reader
 from .metrics import Measure, peak_signal_to_noise
 from .seams import SEAMS, seam_energy

@@ -11,8 +11,9 @@ from ...envs.pictures import Picture, PictureSource, load_picture, scale_picture
 from ...errors import InvalidInputError, PaintgymError
 from ...painters.stroke_list import StrokeList
 from ...painters.style import Style
-from ..agent import Agent, Progress, ProgressCallback
+from ..agent import Agent
 from ..outputs.painting import Painting
+from ..progress import Progress, ProgressCallback
 from .plan import FolderPlan
 
 

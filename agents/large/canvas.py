@@ -50,7 +50,7 @@ class WindowBatch:
 
     @property
     def alone(self) -> bool:
-        """Whether this is one small painting, from paper to the last stroke."""
+        """Whether this is one small painting, to the last stroke."""
         return self.whole and len(self.counts) == 1
 
 
@@ -99,6 +99,8 @@ class WindowedCanvas:
         self._strokes: list[Tensor] = []
         self._windows: list[Tensor] = []
         self._brushes: list[str] = []
+        self.settled = 0
+        """How many strokes, from the first, are moved no more."""
 
     def __len__(self) -> int:
         return sum(map(len, self._strokes))
@@ -120,6 +122,7 @@ class WindowedCanvas:
         self._brushes = [brush for brush, part in start.by_brush() for _ in range(len(part))]
         self._strokes = [torch.from_numpy(start.strokes)]
         self._windows = [torch.from_numpy(start.windows)]
+        self.settled = len(start)
         lacking = sum(stage.strokes for stage in self.passes) - len(start)
         sides = [stage.windows[0][2] for stage in self.passes]
         planned = np.array([stage.strokes for stage in self.passes], np.float64)
@@ -135,8 +138,13 @@ class WindowedCanvas:
 
     @property
     def single(self) -> bool:
-        """Whether there is but one window, and one pass over it, on bare paper."""
-        return len(self.passes) == 1 and len(self.passes[0].windows) == 1 and not self._strokes
+        """Whether there is but one window, and one pass over it."""
+        return len(self.passes) == 1 and len(self.passes[0].windows) == 1
+
+    @property
+    def strokes(self) -> Tensor:
+        """The strokes so far, (T, 12) in [0, 1]."""
+        return torch.cat([torch.empty(0, STROKE_LENGTH), *self._strokes])
 
     @property
     def error(self) -> Tensor:
@@ -146,8 +154,7 @@ class WindowedCanvas:
     @property
     def stroke_list(self) -> StrokeList:
         """The strokes so far."""
-        empty = torch.empty(0, STROKE_LENGTH), torch.empty(0, 3)
-        strokes, windows = torch.cat([empty[0], *self._strokes]), torch.cat([empty[1], *self._windows])
+        strokes, windows = self.strokes, torch.cat([torch.empty(0, 3), *self._windows])
         brushes = tuple(dict.fromkeys(self._brushes)) or (DEFAULT_BRUSH,)
         numbers = np.array([brushes.index(brush) for brush in self._brushes], np.int64) if len(brushes) > 1 else None
         return StrokeList(self.width, self.height, strokes.numpy(), windows.numpy(), self.background, brushes, numbers)
@@ -254,9 +261,11 @@ def paint_passes(
         level = levels[canvas]
         canvas.refine_level(level, refinement, painter)
         if stages[-1] is canvas.passes[-1] and refinement.replaced_part:
+            report(done)
             lacking = canvas.thin_level(level, refinement, painter)
             for stage in canvas.share_among(stages, lacking):
                 paint([(canvas, canvas.windows_of(stage))], painter, done)
+            report(done)
             if lacking:
                 canvas.refine_level(level, refinement, painter)
 
@@ -276,4 +285,5 @@ def paint_passes(
                     if refinement is not None and not whole and levels[canvas].strokes <= refinement.most_strokes:
                         finish(canvas, level_stages, painters[number], laid / total)
                     del levels[canvas]
+                    canvas.settled = len(canvas)
             report(laid / total)

@@ -41,7 +41,7 @@ def run(arguments: Arguments) -> None:
 
     from ...webapp.application import create_app
     from ...webapp.jobs.memory import limit_arenas
-    from ...webapp.server import make_server
+    from ...webapp.server import make_metrics_server, make_server
 
     limit_arenas()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -50,6 +50,9 @@ def run(arguments: Arguments) -> None:
     service = app.extensions["painting_service"]
     try:
         server = make_server(app, arguments.host, arguments.port, settings)
+        if settings.metrics_port:
+            figures = make_metrics_server(service, arguments.host, settings.metrics_port)
+            threading.Thread(target=figures.run, name="metrics", daemon=True).start()
     except InvalidInputError:
         service.close()
         raise

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from helpers.soft_painter import SoftPainter
 from numpy.typing import NDArray
-from paintgym.agents.agent import Agent, Progress
+from paintgym.agents.agent import Agent
 from paintgym.agents.gradient import GradientAgent, schedule
+from paintgym.agents.progress import Progress
 from paintgym.agents.registry import load_agent
 from paintgym.agents.search.stroke_optimizer import StrokeOptimizer
 from paintgym.errors import InvalidInputError

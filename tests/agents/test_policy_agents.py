@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers.small_policy import save_small_policy, smooth_picture
-from paintgym.agents.agent import Progress
 from paintgym.agents.config import RefineAgentConfig
 from paintgym.agents.policy.config import PlannerConfig, RevisionConfig
 from paintgym.agents.policy.registry import load_network
+from paintgym.agents.progress import Progress
 from paintgym.agents.refine_agent import RefineAgent
 from paintgym.agents.registry import load_agent
 from paintgym.errors import InvalidInputError

@@ -69,7 +69,7 @@ SMALL: dict[str, str] = {
     "train-lite": "--pictures 2 --canvases 2 --pictures-per-step 1 --test-pictures 1",
     "learning-curves": "--figure mse_4",
     "plan": "--strokes 4 --size 96 --processes 1",
-    "load-test": "--seconds 1 --strokes 2 --people 2",
+    "load-test": "--seconds 1 --strokes 2 --people 2 --large-strokes 8 --watchers 2",
 }
 """What is put behind a command: of two options of a name the last counts."""
 
@@ -151,6 +151,7 @@ def test_the_commands_of_a_page_run_in_order(
     monkeypatch.setattr(lite, "_SPEED_BATCH", 2)
     monkeypatch.setattr(lite, "_PAINTERS_OF_CANVASES", {"random": {}})
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("PAINTGYM_UNWATCHED_SECONDS", "1")
     lacking = []
     with contextlib.ExitStack() as stack:
         call = caller(stack)
@@ -248,7 +249,7 @@ def test_what_is_cut_short_is_printed() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_a_block_that_is_not_run_says_why_and_no_code_hides_in_indentation(page: Path) -> None:
     languages = {block.language for block in all_blocks(page)}
-    assert languages <= {"python", "console", "text"}
+    assert languages <= {"python", "console", "text", "nginx", "caddy"}
     outside = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
     assert not re.search(r"^\n {4}(paintgym|make|pip|import|env) ", outside, re.MULTILINE)
     assert page.read_text().count("\n<!-- not run: ") == sum(bool(block.reason) for block in all_blocks(page))

@@ -25,6 +25,7 @@ marks = [
 ]
 PATIENCE = 60_000
 """Milliseconds: for a busy machine."""
+WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
 SCREENSHOTS = os.environ.get("PAINTGYM_SCREENSHOTS")
 
 
@@ -58,9 +59,13 @@ def browser() -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def open_page(browser: Any, address: str) -> Iterator[Any]:
-    """The page, opened; in the end nothing was complained of, and nobody else was asked for anything."""
-    context = browser.new_context(viewport={"width": 1280, "height": 860}, permissions=["camera"])
+def open_page(browser: Any, address: str, *, motion: bool = False, **options: Any) -> Iterator[Any]:
+    """The page, opened; in the end nothing was complained of, and nobody else was asked for anything.
+
+    Without motion, all strokes that there are are shown at once.
+    """
+    given = {"viewport": WIDE, "permissions": ["camera"], "reduced_motion": "no-preference" if motion else "reduce"}
+    context = browser.new_context(**given | options)
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     complaints: list[str] = []
@@ -71,10 +76,17 @@ def open_page(browser: Any, address: str) -> Iterator[Any]:
         lambda request: complaints.append(request.url) if not request.url.startswith((address, "blob:")) else None,
     )
     page.goto(address)
+    ready(page)
     yield page
     context.close()
-    unexpected = [text for text in complaints if "415" not in text]
+    # Browsers tell of every answer that is no success; what the page makes of those is for the tests to see.
+    unexpected = [text for text in complaints if "Failed to load resource" not in text]
     assert not unexpected, unexpected
+
+
+def ready(page: Any) -> None:
+    """Wait until scripts have taken over what is on the page."""
+    page.wait_for_selector("html.ready")
 
 
 def shoot(page: Any, name: str) -> None:
@@ -92,18 +104,34 @@ def ink(page: Any, number: int = 0) -> float:
     return page.evaluate(script, number)
 
 
-def paint(page: Any, **fields: str) -> None:
+def unfold(page: Any) -> None:
+    """Show all settings."""
+    page.evaluate("document.querySelectorAll('form details').forEach(details => { details.open = true; })")
+
+
+def paint(page: Any, *, size: str = "64", **fields: str) -> None:
+    """Order a painting, by default a small one."""
+    unfold(page)
+    if agent := fields.pop("agent", None):
+        page.check(f"[name=agent][value='{agent}']")
+    page.select_option("#size", size)
     for name, value in fields.items():
-        if name == "agent":
-            page.check(f"[name=agent][value='{value}']")
-        else:
-            page.fill(f"#{name}", value)
+        page.fill(f"#{name}", value)
     page.click("#paint")
 
 
 def wait_until_done(page: Any) -> None:
-    page.wait_for_selector("#paint:enabled")
-    page.wait_for_selector(".downloads a")
+    """Wait until the service has finished, and all of it is on the sheet."""
+    page.wait_for_selector("#stop", state="hidden")
+    page.wait_for_selector(".easel:last-child .after", state="visible")
+
+
+def save(page: Any, name: str) -> Path:
+    """Take a file of the painting home; gives its path."""
+    page.evaluate("document.querySelector('.saving').open = true")
+    with page.expect_download() as download:
+        page.click(f".downloads a[download='{name}']")
+    return Path(download.value.path())
 
 
 def wait_for_ink(page: Any, enough: Callable[[float], bool]) -> None:

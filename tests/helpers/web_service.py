@@ -66,7 +66,7 @@ def form_with(content: bytes, name: str = "photo.png", **fields: Any) -> dict[st
 
 def request_painting(client: FlaskClient, **fields: Any) -> dict[str, Any]:
     """PaintingRequest a painting of a sample; returns its description."""
-    answer = client.post("/paintings", data={"sample": "hills", "strokes": "8", **fields}, headers=JSON)
+    answer = client.post("/paintings", data={"sample": "hills", "size": "64", "strokes": "8", **fields}, headers=JSON)
     assert answer.status_code == 202, answer.text
     return answer.get_json()
 

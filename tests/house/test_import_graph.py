@@ -41,9 +41,12 @@ TOWER = (
     ("",),
     # What is asked for, by whom it is painted and when, and what is answered.
     ("webapp.settings", "webapp.errors"),
+    ("webapp.options", "webapp.encoding"),
     ("webapp.base64_pictures", "webapp.uploads"),
     ("webapp.requests",),
+    ("webapp.store",),
     ("webapp.jobs",),
+    ("webapp.routes",),
     ("webapp",),
     ("scripts",),
     ("scripts.commands", "scripts.examples", "scripts.artwork"),

@@ -29,7 +29,7 @@ from paintgym.agents.outputs.painting_file import SCHEMA_FILE
 from paintgym.agents.policy import names as policies
 from paintgym.envs.losses import lite
 from paintgym.painters import names as painters
-from paintgym.webapp.requests import SAMPLES_FOLDER
+from paintgym.webapp.options.choices import SAMPLES_FOLDER
 from PIL import Image, ImageStat
 
 ROOT = Path(paintgym.__file__).resolve().parent

@@ -46,9 +46,10 @@ assert set("+/") <= set(PLAIN), "the alphabets would not differ"
 @pytest.mark.parametrize("name", FORMS)
 def test_every_form_of_base64_paints_the_same(client: FlaskClient, name: str) -> None:
     assert decode_picture(FORMS[name]) == PNG
-    bare = client.post("/api/paint?strokes=2", data=PNG, content_type="image/png")
-    for fields in ({"json": {"picture": FORMS[name], "strokes": 2}}, {"data": {"picture": FORMS[name], "strokes": 2}}):
-        answer = client.post("/api/paint", **fields)
+    bare = client.post("/api/paint?size=64&strokes=2", data=PNG, content_type="image/png")
+    fields = {"picture": FORMS[name], "size": 64, "strokes": 2}
+    for sent in ({"json": fields}, {"data": fields}):
+        answer = client.post("/api/paint", **sent)
         assert answer.status_code == 200, answer.text
         assert answer.data == bare.data
 

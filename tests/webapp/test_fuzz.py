@@ -19,7 +19,23 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
-fields = st.sampled_from(["picture", "agent", "painter", "size", "strokes", "seed", "sample"]) | st.text(max_size=8)
+NAMES = [
+    "picture",
+    "agent",
+    "painter",
+    "size",
+    "strokes",
+    "seed",
+    "sample",
+    "palette",
+    "paper",
+    "brush_sizes",
+    "crop",
+    "rotate",
+    "address",
+    "continue",
+]
+fields = st.sampled_from([*NAMES, "palette_picture"]) | st.text(max_size=8)
 fuzzed = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -27,7 +43,7 @@ def check_any(app: Flask, answer: Any) -> None:
     """Accepted, or refused with a sentence; what is accepted is not painted to the end."""
     assert answer.status_code in {200, 202, 204, 303, 308, 400, 403, 404, 405, 409, 413, 415, 503}, answer.text
     assert "Traceback" not in answer.text
-    for queue in (service_of(app).quick, service_of(app).slow):
+    for queue in service_of(app).lanes.values():
         for job in (*queue._waiting, *queue._under_way):
             job.cancel()
 
@@ -67,9 +83,11 @@ def test_any_damage_is_survived(app: Flask, client: FlaskClient, content: bytes,
         ]
     )
     | st.builds(
-        lambda identity, end: f"/paintings/{identity}{end}",
-        st.text("0123456789abcdef", min_size=30, max_size=34) | st.text(st.characters(codec="ascii"), max_size=12),
-        st.sampled_from(["", ".png", ".gif", "/events", "/picture.jpg"]) | st.text("./%abc", max_size=6),
+        lambda start, identity, end: f"/{start}/{identity}{end}",
+        st.sampled_from(["paintings", "p"]),
+        st.text("0123456789abcdef", min_size=20, max_size=34) | st.text(st.characters(codec="ascii"), max_size=12),
+        st.sampled_from(["", ".png", ".gif", "/events", "/stop", "/share", "/picture.jpg"])
+        | st.text("./%abc", max_size=6),
     ),
     kind=st.sampled_from(
         ["application/json", "image/png", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", ""]

@@ -22,7 +22,7 @@ from helpers.web_service import (
     service_of,
 )
 from paintgym.webapp import encoding
-from paintgym.webapp.requests import size_choices
+from paintgym.webapp.options.choices import size_choices
 from paintgym.webapp.settings import Settings
 from paintgym.webapp.uploads import read_upload
 from PIL import Image
@@ -60,7 +60,7 @@ def test_a_whole_picture_is_painted_in_its_shape_and_fetched_in_every_form(app: 
 def test_the_canvas_is_shown_pass_by_pass_and_the_last_one_is_the_painting(app: Flask, client: FlaskClient) -> None:
     painting = request_large_painting(app, client, picture(size=(60, 120)), strokes=60)
     told = events(client.get(painting["links"]["events"]).text)
-    assert {kind for _, kind, _ in told} == {"painting", "progress", "canvas", "finished"}
+    assert {kind for _, kind, _ in told} == {"painting", "progress", "strokes", "canvas", "finished"}
     fractions = [data["fraction"] for _, kind, data in told if kind == "progress"]
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1
@@ -77,14 +77,14 @@ def test_no_strokes_of_a_large_painting_are_published_as_those_of_a_small_one(
 ) -> None:
     painting = request_large_painting(app, client, picture(size=size), strokes=strokes)
     published = events(client.get(painting["links"]["events"]).text)
-    assert {kind for _, kind, _ in published} == {"painting", "progress", "canvas", "finished"}
+    assert {kind for _, kind, _ in published} == {"painting", "progress", "strokes", "canvas", "finished"}
 
 
 def test_snapshots_of_a_painting_under_way_are_sent(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("paintgym.webapp.jobs.worker._PUBLISH_INTERVAL_SECONDS", 0.0)
-    monkeypatch.setattr("paintgym.webapp.jobs.worker._PUBLISH_TIME_SHARE", 1e9)
+    monkeypatch.setattr("paintgym.webapp.jobs.publishing._PUBLISH_INTERVAL_SECONDS", 0.0)
+    monkeypatch.setattr("paintgym.webapp.jobs.publishing._PUBLISH_TIME_SHARE", 1e9)
     counts: list[int] = []
     emit = app.extensions["painting_service"].find.__globals__["Job"].emit
 
@@ -97,6 +97,23 @@ def test_snapshots_of_a_painting_under_way_are_sent(
     assert len(counts) > 3
     assert counts == sorted(counts)
     assert 0 < counts[0] < counts[-1] == 200
+
+
+def test_strokes_come_as_soon_as_they_settle_and_together_are_the_replay(app: Flask, client: FlaskClient) -> None:
+    painting = request_large_painting(app, client, picture(size=(90, 90)), strokes=200)
+    text = client.get(painting["links"]["events"]).text
+    published = [data for _, kind, data in events(text) if kind == "strokes"]
+    assert text.index("event: strokes") < text.index("event: canvas")
+    assert len(published) > 2
+    windows, colors, ink = [], [], b""
+    for data in published:
+        first = data["count"] - len(data["windows"])  # those of the first pass are moved, and come again
+        assert first in (0, len(windows))
+        windows, colors = windows[:first] + data["windows"], colors[:first] + data["colors"]
+        ink = ink[: first * data["side"] ** 2] + zlib.decompress(base64.b64decode(data["ink"]))
+    replay = client.get(painting["links"]["replay"]).get_json()
+    assert (windows, colors) == (replay["windows"], replay["colors"])
+    assert ink == zlib.decompress(base64.b64decode(replay["ink"]))
 
 
 def test_laying_the_ink_again_gives_the_painting(app: Flask, client: FlaskClient) -> None:

@@ -22,7 +22,7 @@ from helpers.web_service import (
     service_of,
 )
 from paintgym.agents.registry import load_agent
-from paintgym.webapp.requests import AGENTS, SEEDLESS_AGENTS
+from paintgym.webapp.options.choices import AGENTS, SEEDLESS_AGENTS
 from paintgym.webapp.settings import Settings, limit_sentence, variable
 from paintgym.webapp.uploads import read_upload
 
@@ -43,8 +43,12 @@ REFUSALS: dict[str, tuple[dict[str, Any], int, set[str]]] = {
         {"upload_megabytes"},
     ),
     "too many pixels": ({"data": LARGE[:900_000], "content_type": "image/png"}, 413, {"maximum_pixels"}),
-    "too many strokes": ({"json": {"sample": "fish", "strokes": 301}}, 400, {"maximum_strokes"}),
-    "too many strokes, in a form": ({"data": {"sample": "fish", "strokes": "9999"}}, 400, {"maximum_strokes"}),
+    "too many strokes": ({"json": {"sample": "fish", "size": 64, "strokes": 301}}, 400, {"maximum_strokes"}),
+    "too many strokes, in a form": (
+        {"data": {"sample": "fish", "size": "64", "strokes": "9999"}},
+        400,
+        {"maximum_strokes"},
+    ),
     "too many of a large one": (
         {"json": {"sample": "fish", "size": 512, "strokes": 5001}},
         400,
@@ -92,12 +96,13 @@ def test_a_full_service_names_what_is_full(app: Flask, client: FlaskClient, monk
     service = service_of(app)
     painting = request_painting(client)
     finish(app, painting["id"])
-    for queue, agent, setting in (
-        (service.quick, "policy", "queue_length"),
-        (service.slow, "random", "slow_queue_length"),
+    for queue, choice, setting in (
+        (service.quick, {"size": "64"}, "queue_length"),
+        (service.large, {}, "large_queue_length"),
+        (service.slow, {"agent": "random"}, "slow_queue_length"),
     ):
         monkeypatch.setattr(queue, "_capacity", 0)
-        answer = client.post("/paintings", data={"sample": "fish", "agent": agent}, headers=JSON)
+        answer = client.post("/paintings", data={"sample": "fish", **choice}, headers=JSON)
         check_refusal(answer, {503})
         assert named(answer.text) == {variable(setting)}
     slots = [service.stream_slots.acquire(blocking=False) for _ in range(service.settings.maximum_streams)]
@@ -114,12 +119,11 @@ def test_a_painting_that_is_gone_names_what_lets_it_go(client: FlaskClient) -> N
     assert named(answer.text) == {"PAINTGYM_RESULT_MINUTES", "PAINTGYM_RESULTS_KEPT", "PAINTGYM_RESULTS_MEGABYTES"}
 
 
-@pytest.mark.parametrize("agent", ["policy", "random"])
 def test_a_painting_that_took_too_long_names_the_time_limit(
-    app: Flask, client: FlaskClient, agent: str, monkeypatch: pytest.MonkeyPatch
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("paintgym.webapp.jobs.job.Job.seconds", property(lambda self: 1e9))
-    painting = request_painting(client, agent=agent)
+    painting = request_painting(client)
     finish(app, painting["id"])
     answer = client.get(painting["links"]["png"], headers=JSON)
     check_refusal(answer, {409})
@@ -147,7 +151,11 @@ def test_the_agents_said_to_paint_the_same_whatever_the_seed_are_those_that_do(n
 
 def test_the_service_still_takes_a_seed_that_changes_nothing_and_says_so(app: Flask, client: FlaskClient) -> None:
     answers = [
-        client.post("/api/paint", json={"sample": "fish", "strokes": 8, "seed": seed}, headers={"Accept": "image/png"})
+        client.post(
+            "/api/paint",
+            json={"sample": "fish", "size": 64, "strokes": 8, "seed": seed},
+            headers={"Accept": "image/png"},
+        )
         for seed in (0, 1, 2**53 - 1)
     ]
     assert [answer.status_code for answer in answers] == [200] * 3

@@ -1,12 +1,14 @@
 """What the web service tells of itself: its description, its health, its figures, its settings, its headers."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from helpers.web_service import JSON, app, client, finish, request_painting, service_of
+from helpers.web_service import JSON, app, check_refusal, client, finish, request_painting, service_of
 from paintgym.errors import InvalidInputError
+from paintgym.webapp.routes.monitoring import metrics
 from paintgym.webapp.settings import Settings
 
 __all__ = ["app", "client"]
@@ -42,11 +44,23 @@ def test_health_metrics_and_ping(app: Flask, client: FlaskClient) -> None:
     finish(app, request_painting(client)["id"])
     assert client.get("/healthz").get_json() == {"status": "ok"}
     assert (client.get("/ping").status_code, client.get("/ping").data) == (200, b"")
-    lines = [line for line in client.get("/metrics").text.splitlines() if not line.startswith("#")]
+    lines = [line for line in metrics(service_of(app)).splitlines() if not line.startswith("#")]
     assert all(re.fullmatch(r'[a-z_]+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? [\d.]+', line) for line in lines)
     counts = {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
     assert counts['paintgym_paintings_total{agent="policy",state="finished"}'] >= 1
     assert counts["process_resident_memory_bytes"] > 1e7
+
+
+def test_figures_are_shown_to_who_has_the_token(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_refusal(client.get("/metrics", headers=JSON), {404})
+    monkeypatch.setattr(service_of(app), "settings", replace(service_of(app).settings, metrics_token="open sesame"))
+    for sent in ("", "open sesame", "Bearer", "Bearer open", "Bearer open sesame!", "Basic open sesame", "Bearer é"):
+        check_refusal(client.get("/metrics", headers={**JSON, "Authorization": sent}), {401})
+    shown = client.get("/metrics", headers={"Authorization": "Bearer open sesame"})
+    assert (shown.status_code, shown.mimetype) == (200, "text/plain")
+    assert 'paintgym_queue_length{queue="large"}' in shown.text
 
 
 def test_every_answer_forbids_inline_scripts_and_other_hosts(client: FlaskClient) -> None:
@@ -61,7 +75,7 @@ def test_every_answer_forbids_inline_scripts_and_other_hosts(client: FlaskClient
 
 
 def test_a_bug_is_answered_with_one_sentence(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paintgym.webapp.paintings.read_request", lambda *_: 1 / 0)
+    monkeypatch.setattr("paintgym.webapp.routes.paintings.read_request", lambda *_: 1 / 0)
     answer = client.post("/paintings", data={"sample": "fish"}, headers=JSON)
     assert answer.status_code == 500
     assert "division" not in answer.text

@@ -1,31 +1,30 @@
-"""The page in a real browser: a picture is given, strokes arrive, agents are compared, replayed, fetched, canceled."""
+"""The page in a real browser: a picture is given and painted to be watched, compared, replayed, and taken home."""
 
-import io
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from helpers.web_page import (
-    PATIENCE,
+    NARROW,
     browser,
     ink,
     marks,
     open_page,
     paint,
+    save,
     serve,
     shoot,
+    unfold,
     wait_for_ink,
     wait_until_done,
 )
 from helpers.web_service import picture, save_untrained_policy
 from paintgym.webapp.application import create_app
-from paintgym.webapp.requests import AGENTS
+from paintgym.webapp.options.choices import AGENTS
 from paintgym.webapp.settings import Settings
-from paintgym.webapp.uploads import Upload, read_upload
 from PIL import Image
 
 __all__ = ["browser"]
@@ -45,44 +44,125 @@ def page(browser: Any, address: str) -> Iterator[Any]:
         yield page
 
 
-def test_an_uploaded_photograph_is_painted_replayed_and_fetched(page: Any, tmp_path: Path) -> None:
+def test_the_best_is_the_default_and_presets_are_words(page: Any) -> None:
+    def chosen() -> tuple[str, str]:
+        return page.input_value("#size"), page.input_value("#strokes")
+
+    assert chosen() == ("512", "2000")
+    page.check("[name=detail][value=sketch]", force=True)
+    assert chosen() == ("512", "300")
+    page.check("[name=patience][value=patient]", force=True)
+    assert chosen() == ("1024", "600")
+    page.check("[name=detail][value=fine]", force=True)
+    assert chosen() == ("1024", "4000")
+    assert page.inner_text("#preset-hint") == "4,000 strokes on 1,024 pixels."
+    unfold(page)
+    page.fill("#strokes", "777")  # by hand: no word for it
+    assert page.locator("[name=detail]:checked").count() == 0
+    page.fill("#strokes", "1600")
+    assert page.is_checked("[name=detail][value=loose]")
+    shown = page.inner_text("main")
+    page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = false; })")
+    for word in ("policy", "gradient", "GAN", "seed"):
+        assert word.lower() not in page.inner_text("main").lower()
+        assert word.lower() in shown.lower() or word == "seed"
+
+
+def test_a_whole_picture_is_painted_slowly_enough_to_be_watched(browser: Any, address: str, tmp_path: Path) -> None:
+    (tmp_path / "wide.jpg").write_bytes(picture("JPEG", (640, 320)))
+    with open_page(browser, address, motion=True) as page:
+        page.set_input_files("#picture", tmp_path / "wide.jpg")
+        paint(page, size="512", strokes="400")
+        page.wait_for_selector(".easel .tools", state="visible")
+        page.locator(".pace").fill("50")  # 22 strokes a second
+        page.wait_for_selector("#stop", state="hidden")
+        early = int(page.inner_text(".count"))
+        assert early < 350  # the service is done, the sheet is not
+        page.wait_for_timeout(500)
+        assert 3 <= int(page.inner_text(".count")) - early <= 40
+        page.click(".at-once")
+        page.wait_for_selector(".count:text-is('400')")
+        assert page.locator(".easel canvas").evaluate("canvas => [canvas.width, canvas.height]") == [512, 256]
+        painted = ink(page)
+        page.locator(".position").fill("0")
+        wait_for_ink(page, lambda part: part == 0)
+        page.locator(".position").fill("399")
+        wait_for_ink(page, lambda part: part > painted / 2)
+        page.locator(".position").fill("400")
+        wait_for_ink(page, lambda part: part == painted)
+        page.click(".play")  # from the beginning
+        page.wait_for_function("() => Number(document.querySelector('.count').textContent) < 100")
+        page.keyboard.press("Escape")
+        assert page.inner_text(".play") == "Play"
+        assert Image.open(save(page, "painting.png")).size == (512, 256)
+
+
+def test_a_small_painting_is_replayed_with_its_figures_and_fetched(page: Any, tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(picture("JPEG", (640, 480)))
     page.set_input_files("#picture", tmp_path / "photo.jpg")
-    assert "photo.jpg" in page.get_attribute("#chosen", "alt")
-    assert ink(page) == 0
+    page.wait_for_selector("#chosen[alt*='photo.jpg']")
     paint(page, strokes="60")
     wait_until_done(page)
     assert re.search(r"60 strokes in [\d.]+ seconds", page.inner_text("#status"))
     assert page.inner_text(".count") == "60"
     assert ink(page) > 0.1
-    assert page.locator(".curve polyline").get_attribute("points").count(",") > 3
-    page.locator(".compare").fill("50")
-    assert page.locator(".target").evaluate("image => getComputedStyle(image).clipPath").startswith("inset(0")
-    shoot(page, "wide")
-    finished = ink(page)
+    finished, error = ink(page), float(page.inner_text(".loss"))
     page.locator(".position").fill("10")
     assert page.inner_text(".count") == "10"
+    assert page.get_attribute(".position", "aria-valuetext") == "stroke 10 of 60"
+    assert float(page.inner_text(".loss")) > error
     assert 0 < ink(page) < finished
-    page.locator(".pace").fill("100")
     page.click(".play")
     page.wait_for_selector(".count:text-is('60')")
     assert ink(page) == pytest.approx(finished)
+    page.click("#curve summary")
+    assert page.locator(".curve polyline").get_attribute("points").count(",") > 3
     if page.is_visible(".real"):
         page.click(".real")
         page.wait_for_selector(".real[aria-pressed=true]")
         assert ink(page) > 0.05
-        shoot(page, "mypaint")
-    for form in ("png", "webp", "gif", "json"):
-        with page.expect_download() as download:
-            page.click(f".downloads a[download='painting.{form}']")
-        path = download.value.path()
-        if form == "json":
-            assert len(json.loads(path.read_text())["strokes"]) == 60
-        else:
-            assert Image.open(path).format == form.upper()
-    page.set_viewport_size({"width": 390, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    shoot(page, "narrow")
+    for form in ("png", "webp", "gif"):
+        assert Image.open(save(page, f"painting.{form}")).format == form.upper()
+    assert len(json.loads(save(page, "painting.json").read_text())["strokes"]) == 60
+    assert all("\n" in text for text in page.locator(".downloads a").all_inner_texts())  # a name, and what it is
+    page.set_viewport_size(NARROW)
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+
+
+def test_the_picture_is_compared_by_dragging_on_the_painting(browser: Any, address: str) -> None:
+    uncovered = "() => getComputedStyle(document.querySelector('.target')).clipPath"
+    for options in ({}, {"viewport": NARROW, "has_touch": True, "is_mobile": True}):
+        with open_page(browser, address, **options) as page:
+            paint(page, strokes="5")
+            wait_until_done(page)
+            page.wait_for_selector(".compare", state="visible")
+            page.locator(".easel .frame").scroll_into_view_if_needed()
+            box = page.locator(".compare").bounding_box()
+            x, y = box["x"] + 0.25 * box["width"], box["y"] + 0.3 * box["height"]
+            if options:
+                page.touchscreen.tap(x, y)
+            else:
+                page.mouse.move(box["x"] + 3, y)
+                page.mouse.down()
+                page.mouse.move(x, y, steps=4)
+                page.mouse.up()
+            assert 20 <= int(page.input_value(".compare")) <= 30
+            part = float(re.search(r"inset\(0(?:px)? ([\d.]+)%|calc", page.evaluate(uncovered))[1] or 0)
+            assert 70 <= part <= 80
+            page.focus(".compare")
+            page.keyboard.press("End")
+            assert page.get_attribute(".compare", "aria-valuetext") == "100 percent uncovered"
+
+
+def test_the_painting_fills_the_screen(page: Any) -> None:
+    paint(page, strokes="5")
+    wait_until_done(page)
+    page.click(".whole")
+    page.wait_for_function("() => document.fullscreenElement?.className === 'frame'")
+    page.wait_for_selector(".whole:text-is('Leave full screen')")
+    shoot(page, "full-screen")
+    page.click(".whole")
+    page.wait_for_function("() => document.fullscreenElement === null")
 
 
 def test_every_agent_of_the_page_is_one_of_the_service(page: Any) -> None:
@@ -91,35 +171,24 @@ def test_every_agent_of_the_page_is_one_of_the_service(page: Any) -> None:
     assert {*offered} - {"both"} <= {*AGENTS}
 
 
-def test_a_seed_is_asked_for_where_it_changes_something(page: Any) -> None:
+def test_agents_that_paint_small_choose_the_size_and_a_seed_is_asked_for_where_it_matters(page: Any) -> None:
+    unfold(page)
     for agent in ("policy", "policy+refine", "gradient", "both", "policy"):
         page.check(f"[name=agent][value='{agent}']")
         assert page.is_visible("#seed") == (agent != "policy")
+        assert page.input_value("#size") == ("512" if agent == "policy" and not page.is_visible("#seed") else "64") or (
+            agent == "policy"
+        )
     page.check("[name=agent][value=gradient]")
+    assert page.input_value("#strokes") == "200"
     page.select_option("#size", "512")  # which the policy alone paints
-    assert not page.is_visible("#seed")
-
-
-def test_a_picture_that_the_browser_cannot_show_is_painted_and_compared(
-    page: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def read(content: bytes, *limits: int) -> Upload:
-        png = io.BytesIO()
-        Image.open(io.BytesIO(content)).save(png, "PNG")
-        return read_upload(png.getvalue(), *limits)
-
-    monkeypatch.setattr("paintgym.webapp.requests.read_upload", read)
-    (tmp_path / "scan.tiff").write_bytes(picture("TIFF", (90, 90)))
-    page.set_input_files("#picture", tmp_path / "scan.tiff")
-    paint(page, strokes="5")
-    wait_until_done(page)
-    page.wait_for_function("document.querySelector('.target').naturalWidth === 320")
-    assert page.get_attribute(".target", "src").endswith("/picture.jpg")
+    assert page.is_checked("[name=agent][value=policy]")
+    assert page.input_value("#strokes") == "2000"
 
 
 def test_two_agents_paint_side_by_side_with_equal_strokes(page: Any) -> None:
     paint(page, agent="both", strokes="20")
-    page.wait_for_selector(".easel:nth-child(2) .downloads a")
+    page.wait_for_selector(".easel:nth-child(2) .after", state="visible")
     wait_until_done(page)
     assert page.locator(".easel h2").all_inner_texts() == ["Policy", "Gradient"]
     assert page.locator(".count").all_inner_texts() == ["20", "20"]
@@ -127,115 +196,18 @@ def test_two_agents_paint_side_by_side_with_equal_strokes(page: Any) -> None:
     assert page.locator(".curve polyline").count() == 2
     page.locator(".position").nth(1).fill("5")
     assert page.locator(".count").all_inner_texts() == ["20", "5"]
-    shoot(page, "side-by-side")
 
 
-def test_a_whole_picture_is_painted_large_and_replayed(page: Any, tmp_path: Path) -> None:
-    (tmp_path / "wide.jpg").write_bytes(picture("JPEG", (640, 320)))
-    page.set_input_files("#picture", tmp_path / "wide.jpg")
-    page.check("[name=agent][value=gradient]")
-    page.select_option("#size", "512")
-    assert page.is_checked("[name=agent][value=policy]")
-    assert page.is_disabled("[name=agent][value=gradient]")
-    assert page.input_value("#strokes") == "2000"
-    paint(page, strokes="60")
-    wait_until_done(page)
-    shape = "canvas => [canvas.width, canvas.height]"
-    assert page.locator(".easel canvas").evaluate(shape) == [512, 256]
-    painted = ink(page)
-    assert painted > 0.02
-    page.locator(".position").fill("0")
-    page.wait_for_selector(".easel canvas")
-    wait_for_ink(page, lambda part: part == 0)
-    page.locator(".position").fill("59")
-    wait_for_ink(page, lambda part: part > painted / 2)
-    page.locator(".position").fill("60")
-    wait_for_ink(page, lambda part: part == painted)
-    with page.expect_download() as download:
-        page.click(".downloads a[download='painting.png']")
-    assert Image.open(download.value.path()).size == (512, 256)
-    shoot(page, "large")
-    page.select_option("#size", "64")
-    assert page.input_value("#strokes") == "60"
-    assert page.is_enabled("[name=agent][value=gradient]")
-
-
-def test_a_painting_is_cancelled_and_the_next_one_painted(page: Any) -> None:
-    paint(page, agent="gradient", strokes="300")
-    page.click("#cancel")
-    page.wait_for_selector("#status:text-is('Canceled.')")
-    paint(page, agent="policy", strokes="5")
-    wait_until_done(page)
-    assert page.inner_text(".count") == "5"
-
-
-def test_pictures_are_dropped_pasted_and_taken_and_mistakes_are_told(page: Any) -> None:
-    give = """([kind, event]) => {
-        const transfer = new DataTransfer();
-        transfer.items.add(new File(["hello"], `${event}.${kind.split("/")[1]}`, {type: kind}));
-        const [type, field] = event === "drop" ? [DragEvent, "dataTransfer"] : [ClipboardEvent, "clipboardData"];
-        window.dispatchEvent(new type(event, {[field]: transfer, bubbles: true, cancelable: true}));
-    }"""
-    page.evaluate(give, ["text/plain", "drop"])
-    assert "not a picture" in page.inner_text("#problem")
-    page.evaluate(give.replace("{type: kind}", "{}"), ["image/HEIC", "drop"])  # as systems without a type for it
-    assert "drop.HEIC" in page.get_attribute("#chosen", "alt")
-    page.evaluate(give, ["image/png", "drop"])
-    assert "drop.png" in page.get_attribute("#chosen", "alt")
-    page.evaluate(give, ["image/png", "paste"])
-    assert "paste.png" in page.get_attribute("#chosen", "alt")
-    paint(page, strokes="5")
-    page.wait_for_selector("#problem:has-text('This is not a PNG, JPEG or WebP picture')")
-    page.click("#camera")
-    page.wait_for_selector("#viewfinder[open]")
-    page.wait_for_timeout(500)
-    page.click("#viewfinder .take")
-    page.wait_for_selector("#chosen[alt*='camera.jpg']")
-    paint(page, strokes="5")
-    wait_until_done(page)
-    assert page.inner_text("#problem") == ""
-
-
-def test_the_keyboard_alone_is_enough(page: Any) -> None:
-    page.focus("[name=agent]:checked")
-    page.keyboard.press("ArrowDown")
-    page.focus("#seed")
-    page.keyboard.type("7")
-    page.keyboard.press("Tab")
+def test_an_example_of_the_wall_is_played_and_its_settings_are_taken(page: Any) -> None:
+    example = page.locator(".wall li").nth(2)
+    example.locator(".toggle").click()
+    page.wait_for_function("() => document.querySelectorAll('.wall video')[2].currentTime > 0.2")
+    example.locator(".toggle").click()
+    assert example.locator("video").evaluate("video => video.paused")
+    for image in page.locator(".wall video").all():
+        assert image.evaluate("async video => (await fetch(video.poster)).ok && (await fetch(video.src)).ok")
+    example.locator(".use").click()
+    assert page.is_checked("[name=sample][value=moon]")
+    assert page.is_checked("[name=brush][value='deevad/chalk']")
+    assert (page.input_value("#paper"), page.input_value("#strokes")) == ("#1b1a1d", "2000")
     assert page.evaluate("document.activeElement.id") == "paint"
-    page.focus("[name=agent]:checked")
-    page.keyboard.press("ArrowUp")
-    assert page.is_checked("[name=agent][value=policy]")
-    page.focus("#samples input:checked")
-    page.keyboard.press("ArrowRight")
-    assert "ahlia" in page.get_attribute("#chosen", "alt")
-    page.fill("#strokes", "5")
-    page.focus("#paint")
-    page.keyboard.press("Enter")
-    wait_until_done(page)
-    unnamed = """() => [...document.querySelectorAll("input, select, button, canvas, svg[role]")].filter(
-        element => element.checkVisibility() && !element.labels?.length && !element.ariaLabel
-            && !element.getAttribute("aria-label") && !element.innerText).map(element => element.outerHTML)"""
-    assert page.evaluate(unnamed) == []
-
-
-def test_without_javascript_a_form_is_enough(browser: Any, address: str, tmp_path: Path) -> None:
-    pixels = np.random.default_rng(0).integers(0, 256, (90, 90, 3), dtype=np.uint8)
-    Image.fromarray(pixels).save(tmp_path / "photo.webp")
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    page.goto(address)
-    assert not page.is_visible("[value=both]")
-    assert page.locator("#size option").count() == 3
-    page.set_input_files("#picture", tmp_path / "photo.webp")
-    page.fill("#strokes", "10")
-    shoot(page, "plain-form")
-    page.click("#paint")
-    page.wait_for_selector("img[alt='The painting']")
-    assert "10 strokes by policy" in page.inner_text("[role=status]")
-    shoot(page, "plain")
-    with page.expect_download() as download:
-        page.click("text=Strokes, JSON")
-    assert len(json.loads(download.value.path().read_text())["strokes"]) == 10
-    context.close()

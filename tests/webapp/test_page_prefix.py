@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.web_page import browser, ink, marks, open_page, paint, serve, wait_until_done
+from helpers.web_page import browser, ink, marks, open_page, paint, save, serve, wait_until_done
 from helpers.web_service import picture, save_untrained_policy
 from paintgym.webapp.application import create_app
 from paintgym.webapp.settings import Settings
@@ -84,22 +84,29 @@ def test_the_page_paints_replays_and_is_fetched_below_the_prefix(browser: Any, a
         wait_until_done(page)
         assert page.inner_text(".count") == "12"
         assert ink(page) > 0.02
-        with page.expect_download() as download:
-            page.click(".downloads a[download='painting.gif']")
-        assert download.value.path().read_bytes().startswith(b"GIF89a")
-        page.select_option("#size", "512")
-        paint(page, strokes="20")
+        assert save(page, "painting.gif").read_bytes().startswith(b"GIF89a")
+        paint(page, size="512", strokes="20")
         page.wait_for_selector("#status:has-text('20 strokes in')")
         page.locator(".position").fill("19")  # whose strokes are fetched by their own address
         page.wait_for_selector(".count:text-is('19')")
+        page.click(".share")
+        page.wait_for_selector("#sharing .setting", state="visible")
+        shared = page.input_value("#sharing .link")
+        assert shared.startswith(f"{address}p/")
+        page.keyboard.press("Escape")
         described = page.evaluate("fetch(document.querySelector('.foot a').href).then(answer => answer.json())")
         assert described["servers"] == [{"url": PREFIX}]
+        page.goto(shared)
+        page.click(".own")  # back to the page, with its settings
+        page.wait_for_selector("html.ready")
+        assert page.input_value("#strokes") == "20"
 
 
 def test_without_scripts_the_form_leads_to_the_painting_below_the_prefix(browser: Any, address: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(address)
+    page.click("#more summary")
     page.fill("#strokes", "5")
     page.click("#paint")
     page.wait_for_selector("img[alt='The painting']")

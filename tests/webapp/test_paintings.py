@@ -25,7 +25,7 @@ from helpers.web_service import (
 from paintgym.agents.outputs.painting_file import read_painting_file
 from paintgym.agents.registry import find_agent
 from paintgym.webapp.application import create_app
-from paintgym.webapp.requests import FORMER_AGENTS
+from paintgym.webapp.options.choices import FORMER_AGENTS
 from paintgym.webapp.settings import Settings
 from paintgym.webapp.uploads import read_upload
 from PIL import Image
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_a_picture_is_painted_and_fetched_in_every_form(app: Flask, client: FlaskClient, tmp_path) -> None:
-    answer = client.post("/paintings", data=form_with(picture(), strokes=10, seed=3), headers=JSON)
+    answer = client.post("/paintings", data=form_with(picture(), size=64, strokes=10, seed=3), headers=JSON)
     assert answer.status_code == 202
     painting = answer.get_json()
     assert answer.headers["Location"] == painting["links"]["self"] == f"/paintings/{painting['id']}"
@@ -115,15 +115,15 @@ def test_one_call_paints_a_form_json_or_bare_bytes_and_answers_with_png_or_json(
 ) -> None:
     content = picture("JPEG")
     answers = [
-        client.post(address, data=form_with(content, strokes=4), headers={"Accept": "image/png"}),
-        client.post(address, json={"picture": base64.b64encode(content).decode(), "strokes": 4}),
-        client.post(f"{address}?strokes=4", data=content, content_type="image/jpeg"),
-        client.post(f"{address}?strokes=4", data=content, content_type="application/x-image"),
+        client.post(address, data=form_with(content, size=64, strokes=4), headers={"Accept": "image/png"}),
+        client.post(address, json={"picture": base64.b64encode(content).decode(), "size": 64, "strokes": 4}),
+        client.post(f"{address}?size=64&strokes=4", data=content, content_type="image/jpeg"),
+        client.post(f"{address}?size=64&strokes=4", data=content, content_type="application/x-image"),
     ]
     assert [answer.status_code for answer in answers] == [200] * 4
     assert len({answer.data for answer in answers}) == 1
     assert Image.open(io.BytesIO(answers[0].data)).size == (512, 512)
-    document = client.post(address, json={"sample": "fish", "strokes": 4}, headers=JSON).get_json()
+    document = client.post(address, json={"sample": "fish", "size": 64, "strokes": 4}, headers=JSON).get_json()
     assert len(document["strokes"]) == 4
 
 
@@ -158,7 +158,7 @@ def test_where_there_is_no_brush_nobody_is_led_to_it(
 
 
 def test_without_scripts_a_form_leads_to_a_page_with_the_picture(app: Flask, client: FlaskClient) -> None:
-    answer = client.post("/paintings", data=form_with(picture(), strokes=10, sample="fish"), headers=BROWSER)
+    answer = client.post("/paintings", data=form_with(picture(), size=64, strokes=10, sample="fish"), headers=BROWSER)
     assert answer.status_code == 303
     identity = answer.headers["Location"].rsplit("/", 1)[1]
     finish(app, identity)
@@ -199,7 +199,9 @@ def test_as_shipped_the_policy_paints_the_samples() -> None:
     app = create_app(Settings())
     try:
         for sample in ("balloon", "still_life"):
-            answer = app.test_client().post("/api/paint", json={"sample": sample, "strokes": 100}, headers=JSON)
+            answer = app.test_client().post(
+                "/api/paint", json={"sample": sample, "size": 64, "strokes": 100}, headers=JSON
+            )
             assert answer.get_json()["loss"]["value"] < 0.02
     finally:
         assert app.extensions["painting_service"].close(30)

@@ -1,51 +1,30 @@
 """The service behind a real server: it ends when told to, and clients who are slow or vanish harm nobody."""
 
-import contextlib
 import http.client
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
+import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.serving import PATIENCE, free_port, serving
 from helpers.web_service import save_untrained_policy
 from paintgym.scripts.commands import load_test
 from paintgym.scripts.main import main
+from paintgym.scripts.visits.service import Service
+from paintgym.scripts.visits.visit import vanish
 
 pytestmark = pytest.mark.slow
-
-PATIENCE = 90
-"""Seconds: for a busy machine."""
 
 
 @pytest.fixture(scope="module")
 def policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_untrained_policy(tmp_path_factory.mktemp("policy"))
-
-
-@contextlib.contextmanager
-def serving(policy: Path, **settings: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {**os.environ, "PAINTGYM_POLICY": str(policy), "OMP_NUM_THREADS": "1", **settings}
-    command = [sys.executable, "-m", "paintgym.scripts.main", "serve", "--port", str(port)]
-    with subprocess.Popen(
-        command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as server:
-        try:
-            assert server.stdout is not None
-            assert f"http://127.0.0.1:{port}" in server.stdout.readline()
-            yield server, port
-        finally:
-            server.kill()
 
 
 def ask(port: int, path: str, body: dict[str, Any] | None = None) -> Any:
@@ -148,6 +127,48 @@ def test_sigterm_ends_in_the_middle_of_a_large_painting(policy: Path) -> None:
         assert server.wait(PATIENCE) == 0  # to the end it would take minutes more
 
 
+def test_watchers_who_vanish_leave_the_queue_empty(policy: Path) -> None:
+    settings = {"PAINTGYM_UNWATCHED_SECONDS": "1", "PAINTGYM_METRICS_TOKEN": "load-test"}
+    with serving(policy, PAINTGYM_TRUSTED_PROXIES="1", **settings) as (process, port):
+        with ThreadPoolExecutor(30) as crowd:
+            errors = list(crowd.map(lambda person: vanish(port, 5000, 512, person), range(30)))
+        assert set(errors) == {""}
+        service, started = Service(process, port), time.monotonic()
+        while service.waiting():
+            assert time.monotonic() - started < 30
+            time.sleep(0.1)
+
+
+def test_figures_have_a_port_of_their_own(policy: Path) -> None:
+    figures = free_port()
+    with serving(policy, PAINTGYM_METRICS_PORT=str(figures)) as (_, port):
+        with urllib.request.urlopen(f"http://127.0.0.1:{figures}/metrics", timeout=PATIENCE) as answer:
+            assert b"paintgym_queue_length" in answer.read()
+        for address in (f"http://127.0.0.1:{figures}/", f"http://127.0.0.1:{port}/metrics"):
+            with pytest.raises(urllib.error.HTTPError, match="404"):
+                urllib.request.urlopen(address, timeout=PATIENCE)
+
+
+def test_a_restart_says_so_and_what_was_finished_is_still_there(policy: Path, tmp_path: Path) -> None:
+    settings = {"PAINTGYM_STORE": str(tmp_path / "store")}
+    with serving(policy, **settings) as (server, port):
+        finished = ask(port, "/paintings", {"sample": "fish", "size": 64, "strokes": 5})
+        with watch(port, finished) as watching:
+            told = b""
+            while b"event: finished" not in told:
+                told += watching.recv(100_000)
+        painting = ask(port, "/paintings", {"sample": "fish", "agent": "greedy", "strokes": 1000})
+        with watch(port, painting) as watching:
+            server.send_signal(signal.SIGTERM)
+            assert server.wait(PATIENCE) == 0
+            assert b"to be started anew" in b"".join(iter(lambda: watching.recv(100_000), b""))
+    with serving(policy, port, **settings) as (server, port):
+        assert ask(port, finished["links"]["self"])["state"] == "finished"
+        with pytest.raises(urllib.error.HTTPError, match="404") as lost:
+            ask(port, painting["links"]["events"])
+        assert b"started anew" in lost.value.read()
+
+
 def test_a_port_that_is_taken_is_a_mistake_of_one_line(policy: Path, monkeypatch: Any, capsys: Any) -> None:
     monkeypatch.setenv("PAINTGYM_POLICY", str(policy))
     with socket.socket() as taken:
@@ -163,10 +184,13 @@ def test_a_port_that_is_taken_is_a_mistake_of_one_line(policy: Path, monkeypatch
 def test_the_load_test_prints_its_figures(policy: Path, monkeypatch: Any, capsys: Any) -> None:
     monkeypatch.setenv("PAINTGYM_POLICY", str(policy))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    for name, count in {"_ALONE": 1, "_ROUNDS": 1, "_WARMING": 2}.items():
+    for name, count in {"_ALONE": 1, "_LARGE_ALONE": 1, "_ROUNDS": 1, "_WARMING": 2, "_LARGE_WARMING": 2}.items():
         monkeypatch.setattr(load_test, name, count)
-    assert main(["load-test", "--strokes", "8", "--people", "2", "--seconds", "1"]) == 0
+    monkeypatch.setenv("PAINTGYM_UNWATCHED_SECONDS", "1")
+    sizes = ["--strokes", "8", "--large-strokes", "20", "--people", "2", "--watchers", "3", "--seconds", "1"]
+    assert main(["load-test", *sizes]) == 0
     printed = capsys.readouterr().out
-    for figure in ("first strokes after", "longest", "times as many", "memory: "):
+    figures = ("first strokes after", "longest", "times as many", "all served within", "0 orders are left", "memory: ")
+    for figure in figures:
         assert figure in printed
-    assert printed.count(" 0 errors") == 3
+    assert printed.count(" 0 errors") == 6

@@ -26,8 +26,8 @@ from paintgym.webapp.jobs import batching
 from paintgym.webapp.jobs.job import Job, State
 from paintgym.webapp.jobs.memory import give_back
 from paintgym.webapp.jobs.queue import JobQueue
-from paintgym.webapp.monitoring import resident_bytes
 from paintgym.webapp.requests import PaintingRequest
+from paintgym.webapp.routes.monitoring import resident_bytes
 from paintgym.webapp.settings import Settings
 from paintgym.webapp.uploads import Upload, read_upload
 
@@ -65,7 +65,7 @@ def test_a_slow_agent_that_fails_tells_no_secrets_and_the_next_one_paints(
         raise RuntimeError("a secret of the house")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Agent, "paint", fail)
+        patch.setattr(Agent, "paint_many", fail)
         answer = client.post("/api/paint", data={"sample": "fish", "agent": "random"}, headers=JSON)
     assert (answer.status_code, answer.get_json()["error"]) == (409, batching.FAILURE)
     assert client.post("/api/paint", data={"sample": "fish", "agent": "random"}).status_code == 200
@@ -137,17 +137,20 @@ def test_results_expire_by_number_and_by_age(app: Flask, client: FlaskClient, mo
     assert client.get(newest["links"]["self"]).status_code == 200
 
 
-@pytest.mark.parametrize("agent", ["policy", "greedy"])
-def test_a_painting_that_takes_too_long_fails_with_a_sentence(
-    agent: str, app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("agent", "end"), [("policy", "failed"), ("greedy", "finished")])
+def test_a_painting_that_takes_too_long_is_handed_over_as_far_as_it_came_or_fails_with_a_sentence(
+    agent: str, end: str, app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limit = service_of(app).settings.time_limit
     monkeypatch.setattr(Job, "seconds", property(lambda job: 2.0 * limit))
     painting = request_painting(client, agent=agent)
     finish(app, painting["id"])
     told = events(client.get(painting["links"]["events"]).text)
-    assert told[-1][1] == "failed"
+    assert told[-1][1] == end  # the policy had not laid a stroke yet
     assert f"took longer than {limit} seconds" in told[-1][2]["message"]
+    if end == "finished":
+        assert told[-1][2]["stopped"]
+        assert len(client.get(painting["links"]["json"]).get_json()["strokes"]) == told[-1][2]["count"] == 1
 
 
 def test_closing_cancels_everything_and_refuses_the_next(tmp_path) -> None:
@@ -185,7 +188,7 @@ def test_only_the_last_canvas_is_kept_for_who_reconnects() -> None:
 
 
 def test_what_has_expired_goes_even_if_nobody_asks(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paintgym.webapp.jobs.service._EXPIRY_INTERVAL_SECONDS", 0.05)
+    monkeypatch.setattr("paintgym.webapp.jobs.service._WATCH_INTERVAL_SECONDS", 0.05)
     app = create_app(Settings(policy=str(save_untrained_policy(tmp_path))))
     service = service_of(app)
     try:

@@ -17,6 +17,8 @@ from ...painters.painter import Painter
 from ...painters.pixels import to_tensor, to_uint8
 from ...painters.stroke import CANVAS_SIZE
 from ...painters.stroke_list import on_one_canvas
+from ...painters.styled import styled
+from ...painters.windows import paint_list
 from .job import Job
 from .queue import JobQueue
 from .streaming import stroke_data
@@ -28,15 +30,24 @@ FAILURE = "The painting failed for a reason of our own; try again, or with other
 
 @dataclass(eq=False)
 class _ActivePainting:
-    """A painting under way: who waits for it, and the row that the policy paints on."""
+    """A painting under way.
+
+    Attributes:
+        job: who waits for it.
+        row: what the policy paints on.
+        painter: turns its strokes into ink, within its style.
+        paper: (3, 64, 64) in [0, 1], what was there before.
+    """
 
     job: Job
     row: Row
+    painter: Painter
+    paper: Tensor
 
     @property
-    def batch_key(self) -> tuple[str, str, int]:
-        """Paintings with the same painter, brush and number of strokes in their next step advance together."""
-        return self.job.request.painter, self.job.request.brush, self.row.count
+    def batch_key(self) -> tuple[int, int]:
+        """Paintings with the same painter and number of strokes in their next step advance together."""
+        return id(self.painter), self.row.count
 
 
 class PolicyBatcher:
@@ -72,18 +83,30 @@ class PolicyBatcher:
         active: list[_ActivePainting] = []
         with torch.inference_mode():
             while (arrived := self._jobs.take(self._batch - len(active), wait=not active)) is not None:
-                active += map(self._start, arrived)
+                active += [item for job in arrived if (item := self._start(job))]
                 for item in active:
-                    if item.job.seconds > self._time_limit:
-                        item.job.time_out(self._time_limit)
+                    if item.job.has_to_end(self._time_limit):
+                        self._end_early(item)
                 active = sorted((item for item in active if not item.job.over), key=lambda item: item.batch_key)
                 for _, batch in itertools.groupby(active, key=lambda item: item.batch_key):
                     self._advance(list(batch))
                 active = [item for item in active if not item.job.over]
 
-    @staticmethod
-    def _start(job: Job) -> _ActivePainting:
-        return _ActivePainting(job, start_row(to_tensor(job.request.upload.picture)[0], job.request.strokes))
+    def _start(self, job: Job) -> _ActivePainting | None:
+        request = job.request
+        try:
+            paper = torch.tensor(request.style.background)[:, None, None].repeat(1, CANVAS_SIZE, CANVAS_SIZE)
+            painter = styled(self._painter(request.painter, request.brush), request.style)
+            if request.start is not None:
+                earlier = torch.from_numpy(request.start.strokes)
+                paper = paint_list(request.start, painter, paper)
+                job.emit("strokes", len(earlier), stroke_data(earlier, painter(earlier)))
+        except Exception:
+            _log.exception("painting %s failed", job.identity)
+            job.fail(FAILURE)
+            return None
+        target = to_tensor(request.upload.picture)[0]
+        return _ActivePainting(job, start_row(target, request.new_strokes, paper), painter, paper)
 
     def _advance(self, batch: list[_ActivePainting]) -> None:
         try:
@@ -97,31 +120,47 @@ class PolicyBatcher:
                 batch[0].job.fail(FAILURE)
 
     def _step(self, batch: list[_ActivePainting]) -> None:
-        painter = self._painter(batch[0].job.request.painter, batch[0].job.request.brush)
-        coverages = advance(self._planner, [item.row for item in batch], painter)
+        coverages = advance(self._planner, [item.row for item in batch], batch[0].painter)
         canvas, target = (torch.stack([getattr(item.row, part) for item in batch]) for part in ("canvas", "target"))
         losses = self._loss(canvas, self._loss.features(target)).tolist()
         for item, coverage, loss in zip(batch, coverages, losses, strict=True):
-            self._publish(item, coverage, loss, painter)
+            self._publish(item, coverage, loss)
 
-    def _publish(self, item: _ActivePainting, coverage: Tensor, loss: float, painter: Painter) -> None:
+    def _publish(self, item: _ActivePainting, coverage: Tensor, loss: float) -> None:
         job, row = item.job, item.row
         count = job.request.strokes - row.strokes_left
         data = {"loss": loss, "fraction": count / job.request.strokes, **stroke_data(row.strokes[-1], coverage)}
         job.emit("strokes", count, data)
         if not row.strokes_left:
-            revise_row(self._planner, row, torch.ones_like(row.canvas), painter)
-            (strokes,) = row.strokes
-            job.emit("film", count, stroke_data(strokes, painter(strokes)))
-            loss = float(self._loss(row.canvas[None], self._loss.features(row.target[None])))
-            painting = Painting(
-                image=to_uint8(row.canvas),
-                stroke_list=on_one_canvas(strokes.numpy(), CANVAS_SIZE, brush=painter.brush),
-                loss=loss,
-                loss_name=self._loss.name,
-                seconds=job.seconds,
-                agent=PolicyAgent.name,
-                painter=painter,
-                seed=job.request.seed,
-            )
-            job.finish(painting)
+            revise_row(self._planner, row, item.paper, item.painter)
+            strokes = self._all_strokes(item)
+            job.emit("film", count, stroke_data(strokes, item.painter(strokes)))
+            self._finish(item, strokes)
+
+    def _end_early(self, item: _ActivePainting) -> None:
+        if item.row.strokes:
+            self._finish(item, self._all_strokes(item))
+        else:
+            item.job.end_without_strokes()
+
+    @staticmethod
+    def _all_strokes(item: _ActivePainting) -> Tensor:
+        start = item.job.request.start
+        earlier = [] if start is None else [torch.from_numpy(start.strokes)]
+        return torch.cat([*earlier, *item.row.strokes])
+
+    def _finish(self, item: _ActivePainting, strokes: Tensor) -> None:
+        job, row = item.job, item.row
+        painter = self._painter(job.request.painter, job.request.brush)
+        background = job.request.style.background
+        painting = Painting(
+            image=to_uint8(row.canvas),
+            stroke_list=on_one_canvas(strokes.numpy(), CANVAS_SIZE, background, painter.brush),
+            loss=float(self._loss(row.canvas[None], self._loss.features(row.target[None]))),
+            loss_name=self._loss.name,
+            seconds=job.seconds,
+            agent=PolicyAgent.name,
+            painter=painter,
+            seed=job.request.seed,
+        )
+        job.finish(painting)

@@ -13,6 +13,10 @@ from typing import Any
 from ...agents.outputs.painting import Painting
 from ..requests import PaintingRequest
 from ..settings import limit_sentence
+from .estimates import Circumstances
+
+PROCESS = secrets.token_hex(4)
+"""What the ids of this process begin with, so that those from before it was started are known."""
 
 
 class State(StrEnum):
@@ -46,23 +50,40 @@ class Job:
     Args:
         request: what is to be painted.
         when_over: called once, when the state is final.
+        client: who asks for it, such as an address; lanes share out by it.
     """
 
-    def __init__(self, request: PaintingRequest, when_over: Callable[["Job"], None] = lambda _: None) -> None:
-        self.identity = secrets.token_hex(16)
+    def __init__(
+        self, request: PaintingRequest, when_over: Callable[["Job"], None] = lambda _: None, client: str = ""
+    ) -> None:
+        self.identity = PROCESS + secrets.token_hex(12)
         self.request = request
+        self.client = client
         self.state = State.WAITING
         self.message = ""
-        """Why it failed."""
+        """Why it failed, or was stopped."""
+        self.stopping = False
+        """Whether whoever paints it is to hand over what there is."""
+        self.stopped = False
+        """Whether it was finished with fewer strokes than were asked for."""
+        self.circumstances = Circumstances()
+        self.expected_seconds = 0.0
+        """How long it was expected to be painted, when that began."""
         self.painting: Painting | None = None
         self.strokes_done = 0
+        self.kept = False
+        """Whether it is in a store that lasts."""
+        self.shared = ""
+        """The key of its entry in the store, once it is shared."""
         self.bytes_held = 0
         """Memory that it takes, once it is over."""
         self.started_at = self.over_at = time.monotonic()
         self._when_over = when_over
         self._events: list[Event] = []
         self._number = 0
-        self._changed = threading.Condition()
+        self._watchers = 0
+        self._seen_at: float | None = None
+        self._changed = threading.Condition()  # its lock may be taken again by whoever has it
 
     @property
     def over(self) -> bool:
@@ -97,13 +118,16 @@ class Job:
             self._emit(kind, {"count": strokes, "seconds": round(self.seconds, 3), **data})
 
     def finish(self, painting: Painting) -> None:
-        """Keep the result."""
-        result = {"loss": painting.loss, "loss_name": painting.loss_name, "count": len(painting.strokes)}
+        """Keep the result, whole or as far as it came."""
+        count = len(painting.strokes)
+        result = {"loss": painting.loss, "loss_name": painting.loss_name, "count": count}
         with self._changed:
             if not self.over:
-                self.painting = painting
-                self.strokes_done = len(painting.strokes)
-                self._end(State.FINISHED, result)
+                self.painting, self.strokes_done = painting, count
+                self.stopped = count < self.request.strokes
+                if not self.stopped:  # stopped too late
+                    self.message = ""
+                self._end(State.FINISHED, {**result, "stopped": self.stopped, "message": self.message})
 
     def fail(self, message: str) -> None:
         """End without a painting; ``message`` says why in plain sentences."""
@@ -112,15 +136,57 @@ class Job:
                 self.message = message
                 self._end(State.FAILED, {"message": message})
 
-    def time_out(self, limit: int) -> None:
-        """End without a painting, because it took more than ``limit`` seconds."""
-        self.fail(f"The painting took longer than {limit} seconds; use fewer strokes. {limit_sentence('time_limit')}")
+    def stop(self, message: str = "") -> None:
+        """Keep what there is of it: whoever paints it stops at the next step. One that waits is cancelled."""
+        with self._changed:
+            if self.state is State.WAITING:
+                self.cancel(message)
+            elif not self.over:
+                self.stopping, self.message = True, message
 
-    def cancel(self) -> None:
-        """Stop it: whoever paints it stops at the next step."""
+    def has_to_end(self, limit: int, grace: int = 0) -> bool:
+        """Whether it was stopped, or has taken more than ``limit`` seconds, and those of grace, and is stopped now."""
+        if not self.stopping and self.seconds > limit + grace:
+            self.stop(f"The painting took longer than {limit} seconds, and was ended. {limit_sentence('time_limit')}")
+        return self.stopping
+
+    def end_without_strokes(self) -> None:
+        """It has to end, and there is nothing to keep of it."""
+        message = self.message
+        if message:
+            self.fail(message)
+        else:
+            self.cancel()
+
+    def cancel(self, message: str = "") -> None:
+        """End it: whoever paints it stops at the next step, and nothing is kept."""
         with self._changed:
             if not self.over:
-                self._end(State.CANCELLED, {})
+                self.message = message
+                self._end(State.CANCELLED, {"message": message} if message else {})
+
+    def watch(self) -> None:
+        """Somebody follows it, until ``leave``."""
+        with self._changed:
+            self._watchers += 1
+
+    def leave(self) -> None:
+        """Somebody follows it no more."""
+        with self._changed:
+            self._watchers -= 1
+            self._seen_at = time.monotonic()
+
+    def look(self) -> None:
+        """Somebody asks for its state."""
+        with self._changed:
+            if self._seen_at is not None:
+                self._seen_at = time.monotonic()
+
+    def is_abandoned(self, seconds: float) -> bool:
+        """Whether it was followed, and nobody has followed it for so long."""
+        with self._changed:
+            gone = self._seen_at is not None and not self._watchers
+            return gone and not self.over and time.monotonic() - (self._seen_at or 0.0) > seconds
 
     def events_after(self, number: int, timeout: float) -> list[Event]:
         """Events with a higher number; waits up to ``timeout`` seconds while there are none and more may come."""

@@ -1,5 +1,8 @@
 """Where paintings are made and kept: queues, their workers, and the results until they expire."""
 
+import contextlib
+import itertools
+import logging
 import threading
 import time
 from collections import Counter, defaultdict
@@ -9,31 +12,47 @@ from typing import Any
 import numpy as np
 
 from ...agents.agent import Agent
+from ...agents.outputs.forms import check_mp4
+from ...agents.policy.config import PlannerConfig, RevisionConfig
 from ...agents.policy.planner import Planner
 from ...agents.policy.registry import load_network
 from ...agents.policy_agent import PolicyAgent
 from ...agents.registry import find_agent, load_agent
-from ...errors import MissingLibraryError
+from ...errors import InvalidInputError, MissingLibraryError
 from ...painters.mypaint.engine import MyPaintEngine
 from ...painters.names import DEFAULT_BRUSH, PAINTER_FILES, learned_brushes
 from ...painters.painter import Painter
 from ...painters.registry import load_painter
 from ...painters.stroke import CANVAS_SIZE
 from ..errors import NotFoundError
-from ..requests import Offer, PaintingRequest
+from ..options.choices import DEFAULT_SIZE, Offer
+from ..requests import PaintingRequest
 from ..settings import Settings
+from ..store.choice import make_store
+from ..store.store import Store, StoreError
 from ..uploads import Upload
 from .batching import PolicyBatcher
-from .job import Job, State
+from .estimates import Estimates
+from .job import PROCESS, Job, State
 from .memory import give_back
-from .queue import JobQueue
+from .queue import JobQueue, Outlook
+from .results import keep_result, restore_result
 from .worker import Worker
 
-_WARM_UP_STROKES = 50
-"""Enough that every kind of step of a painting is taken once."""
-_EXPIRY_INTERVAL_SECONDS = 10.0
-"""Between two looks at what has expired, even if nobody asks: a look takes milliseconds."""
+_log = logging.getLogger(__name__)
+
+_WARM_UP = {CANVAS_SIZE: 50, DEFAULT_SIZE: 400}
+"""Strokes by sizes: enough that every kind of step of a painting is taken once, and its time known."""
+_WATCH_INTERVAL_SECONDS = 1.0
+"""Between two looks at what is watched, and at what has expired, even if nobody asks."""
+_TIDY_EVERY = 10
+"""Looks, until the store is tidied, and memory is given back: some milliseconds each."""
+_LARGE_NICENESS, _SLOW_NICENESS = 5, 10
+"""Of threads: paintings that are expected at once take the processor first, those that take their time last."""
+_HURRIED = PlannerConfig(revision=RevisionConfig(level_steps=0))
+"""Strokes stay as they were laid: of large paintings in half the time."""
 _GONE = "There is no such painting; it may have expired."
+_BEFORE = "There is no such painting; the service was started anew since, and what was not finished then is lost."
 
 
 class PaintingService:
@@ -53,39 +72,68 @@ class PaintingService:
         """How many paintings ended, by agent and state."""
         self.seconds: dict[str, float] = defaultdict(float)
         """Seconds spent on finished paintings, by agent."""
-        self.quick = JobQueue(settings.queue_length, "queue_length")
-        self.slow = JobQueue(settings.slow_queue_length, "slow_queue_length")
+        self.estimates = Estimates(settings.time_limit)
+        """How long paintings take."""
+        estimates, patience = self.estimates, settings.patience
+        self.quick = JobQueue(settings.queue_length, "queue_length", settings.batch, estimates)
+        self.large = JobQueue(
+            settings.large_queue_length, "large_queue_length", settings.large_workers, estimates, patience
+        )
+        self.slow = JobQueue(settings.slow_queue_length, "slow_queue_length", settings.slow_workers, estimates)
         self.has_mypaint = _has_mypaint()
         """Whether the real MyPaint is installed."""
+        self.has_mp4 = _has_mp4()
+        """Whether films can be encoded as MP4."""
         self.stream_slots = threading.Semaphore(settings.maximum_streams)
         """Threads that may be held for long."""
         self._network = load_network(settings.policy)
         self.painter = cache(_load_painter)
         """Gives a painter by its name and its brush."""
+        self.store: Store = make_store(settings)
+        """What outlasts expiry: shared paintings and, where it lasts, finished ones."""
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
         self._tally_lock = threading.Lock()
         batcher = PolicyBatcher(self.quick, Planner(self._network), self.painter, settings.batch, settings.time_limit)
-        worker = Worker(self.slow, self._make_agent, settings.time_limit)
+        large = Worker(self.large, self._make_agent, settings.time_limit, _LARGE_NICENESS)
+        slow = Worker(self.slow, self._make_agent, settings.time_limit, _SLOW_NICENESS)
         self._closing = threading.Event()
-        runs = [self._expire_periodically, batcher.run, *[worker.run] * settings.slow_workers]
+        runs = [self._watch, batcher.run]
+        runs += [large.run] * settings.large_workers + [slow.run] * settings.slow_workers
         self._threads = [threading.Thread(target=run, name=f"painting-{i}", daemon=True) for i, run in enumerate(runs)]
         for thread in self._threads:
             thread.start()
 
-    def submit(self, request: PaintingRequest) -> Job:
+    @property
+    def lanes(self) -> dict[str, JobQueue]:
+        """Where jobs wait, by names: none stands behind those of another lane."""
+        return {"quick": self.quick, "large": self.large, "slow": self.slow}
+
+    def submit(self, request: PaintingRequest, client: str = "") -> Job:
         """Queue a painting.
+
+        Args:
+            request: what is to be painted.
+            client: who asks for it; nobody's share is measured without.
 
         Raises:
             BusyError: too many paintings are waiting.
         """
-        job = Job(request, self._tally)
-        queue = self.quick if request.agent == PolicyAgent.name and not request.large else self.slow
+        job = Job(request, self._tally, client)
         with self._lock:
             self._expire()
-            queue.submit(job)
+            self._lane(request).submit(job)
             self._jobs[job.identity] = job
         return job
+
+    def outlook(self, job: Job) -> Outlook:
+        """When a job that is not over will begin and end."""
+        return self._lane(job.request).outlook(job)
+
+    def _lane(self, request: PaintingRequest) -> JobQueue:
+        if request.agent != PolicyAgent.name:
+            return self.slow
+        return self.large if request.large else self.quick
 
     def find(self, identity: str) -> Job:
         """A painting by its id.
@@ -95,9 +143,12 @@ class PaintingService:
         """
         with self._lock:
             self._expire()
-            if identity not in self._jobs:
-                raise NotFoundError(_GONE, "result_minutes", "results_kept", "results_megabytes")
-            return self._jobs[identity]
+            job = self._jobs.get(identity)
+        job = job or self._restore(identity)
+        if job is None:
+            sentence = _GONE if identity.startswith(PROCESS) else _BEFORE
+            raise NotFoundError(sentence, "result_minutes", "results_kept", "results_megabytes")
+        return job
 
     def discard(self, identity: str) -> None:
         """Cancel a painting that is under way; forget one that is over.
@@ -111,6 +162,8 @@ class PaintingService:
             return
         with self._lock:
             self._jobs.pop(identity, None)
+        if job.kept:
+            self.store.drop(identity)
 
     def kept(self) -> int:
         """How many paintings there are, in all states."""
@@ -119,11 +172,13 @@ class PaintingService:
             return len(self._jobs)
 
     def warm_up(self) -> None:
-        """Paint once, so that the first visitor does not wait for what a first painting sets up."""
-        upload = Upload(np.full((CANVAS_SIZE, CANVAS_SIZE, 3), 128, np.uint8), b"")
-        job = Job(PaintingRequest(upload, strokes=_WARM_UP_STROKES))
-        self.quick.submit(job)
-        job.wait(self.settings.time_limit)
+        """Paint small and large once, so that the first visitor does not wait, and is told for how long."""
+        for side, strokes in _WARM_UP.items():
+            # Noise, because on plain paper there is nothing to do.
+            pixels = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
+            job = Job(PaintingRequest(Upload(pixels, b""), strokes=strokes), self._learn)
+            self._lane(job.request).submit(job)
+            job.wait(self.settings.time_limit)
 
     @property
     def healthy(self) -> bool:
@@ -133,26 +188,66 @@ class PaintingService:
     def close(self, timeout: float = 3.0) -> bool:
         """Cancel what is under way, and wait for the workers; returns whether all have stopped in time."""
         self._closing.set()
-        for queue in (self.quick, self.slow):
-            queue.close()
+        for lane in self.lanes.values():
+            lane.close()
         deadline = time.monotonic() + timeout
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+        self._keep_results()
         return not any(thread.is_alive() for thread in self._threads)
 
-    def _make_agent(self, name: str, painter: str, brush: str) -> Agent:
-        options: dict[str, Any] = {"painter": self.painter(painter, brush), "loss": "mse"}
-        if "time_limit" in find_agent(name)[1].options:
+    def _make_agent(self, job: Job) -> Agent:
+        request = job.request
+        choices = find_agent(request.agent)[1].options
+        options: dict[str, Any] = {"painter": self.painter(request.painter, request.brush), "loss": "mse"}
+        if "time_limit" in choices:
             options["time_limit"] = float(self.settings.time_limit)
-        if "policy" in find_agent(name)[1].options:
+        if "policy" in choices:
             options["network"] = self._network
-        return load_agent(name, **options)
+        if job.circumstances.hurried:
+            options["planner"] = _HURRIED
+        return load_agent(request.agent, **options)
 
-    def _expire_periodically(self) -> None:
-        while not self._closing.wait(_EXPIRY_INTERVAL_SECONDS):
+    def _watch(self) -> None:
+        """Stop what nobody watches any more, and let go of what has expired."""
+        for second in itertools.count():
+            if self._closing.wait(_WATCH_INTERVAL_SECONDS):
+                return
             with self._lock:
+                abandoned = [job for job in self._jobs.values() if job.is_abandoned(self.settings.unwatched_seconds)]
                 self._expire()
-            give_back()
+            for job in abandoned:
+                job.stop(f"Nobody watched for {self.settings.unwatched_seconds} seconds.")
+            self._keep_results()
+            if second % _TIDY_EVERY == 0:
+                with contextlib.suppress(StoreError):
+                    self.store.tidy()
+                give_back()
+
+    def _keep_results(self) -> None:
+        if not self.store.lasting:
+            return
+        with self._lock:
+            finished = [job for job in self._jobs.values() if job.state is State.FINISHED and not job.kept]
+        for job in finished:
+            job.kept = True  # tried once: a disk that is full now is asked again for the next
+            try:
+                keep_result(self.store, job, 60 * self.settings.result_minutes)
+            except StoreError as error:
+                _log.error("painting %s is in memory alone: %s", job.identity, error)
+
+    def _restore(self, identity: str) -> Job | None:
+        if not self.store.lasting:
+            return None
+        try:
+            job = restore_result(self.store, identity, self.painter)
+        except (StoreError, InvalidInputError) as error:
+            _log.error("painting %s cannot be read: %s", identity, error)
+            return None
+        if job is not None:
+            with self._lock:
+                job = self._jobs.setdefault(identity, job)
+        return job
 
     def _expire(self) -> None:
         now, lifetime = time.monotonic(), 60 * self.settings.result_minutes
@@ -170,11 +265,24 @@ class PaintingService:
             self.ended[job.request.agent, job.state] += 1
             if job.state is State.FINISHED:
                 self.seconds[job.request.agent] += job.seconds
+        self._learn(job)
+
+    def _learn(self, job: Job) -> None:
+        if job.state is State.FINISHED and not job.stopped:
+            self.estimates.note(job.request, job.circumstances, job.seconds)
 
 
 def _has_mypaint() -> bool:
     try:
         MyPaintEngine()
+    except MissingLibraryError:
+        return False
+    return True
+
+
+def _has_mp4() -> bool:
+    try:
+        check_mp4()
     except MissingLibraryError:
         return False
     return True

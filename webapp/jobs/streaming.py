@@ -2,8 +2,11 @@
 
 import base64
 import io
+import json
+import math
+import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -13,11 +16,12 @@ from torch import Tensor
 from ...painters.pixels import to_uint8
 from ...painters.stroke import CANVAS_SIZE
 from .job import Job
+from .queue import Outlook
 
 _LARGE_SIDE = 640
 """Pixels; longer side of canvases sent of a large painting under way: as large as the page shows them, and 50 kB."""
-_HEARTBEAT_SECONDS = 1.0
-"""A line is sent at least as often, so that a client who has gone is noticed, and proxies keep the stream."""
+_HEARTBEAT_SECONDS = 0.8
+"""Something is sent about as often, so that a client who has gone is noticed, and proxies keep the stream."""
 
 
 def stroke_data(strokes: Tensor, coverage: Tensor) -> dict[str, Any]:
@@ -52,16 +56,30 @@ def canvas_data(canvas: Tensor) -> dict[str, Any]:
     return {"image": base64.b64encode(content.getvalue()).decode("ascii"), "kind": kind}
 
 
-def event_stream(job: Job, after: int) -> Iterator[bytes]:
-    """The events of a job with numbers above ``after``, in the form of server-sent events, until it is over."""
+def event_stream(job: Job, after: int, outlook: Callable[[Job], Outlook]) -> Iterator[bytes]:
+    """The events of a job with numbers above ``after``, in the form of server-sent events, until it is over.
+
+    Between them, once a second: ``queued`` with its place and the seconds left while it waits, ``progress`` with the
+    seconds left once it is painted. Those are true of the moment, and have no number: who reconnects is told anew.
+    """
     yield b"retry: 1000\n\n"
+    told_at = -math.inf
     while True:
         over = job.over  # asked first: what is published in between is then sent in the next round
-        events = job.events_after(after, _HEARTBEAT_SECONDS)
-        for event in events:
+        if not over and time.monotonic() - told_at >= _HEARTBEAT_SECONDS:
+            told_at = time.monotonic()
+            yield _tell_moment(job, outlook(job))
+        for event in (events := job.events_after(after, _HEARTBEAT_SECONDS)):
             yield f"id: {event.number}\nevent: {event.kind}\ndata: {event.data}\n\n".encode()
             after = event.number
-        if not events:
-            if over:
-                return
-            yield b":\n\n"
+        if over and not events:
+            return
+
+
+def _tell_moment(job: Job, ahead: Outlook) -> bytes:
+    data: dict[str, Any] = {"expected_seconds": round(ahead.expected_seconds, 1)}
+    if ahead.position:
+        data |= {"position": ahead.position, "starts_in": round(ahead.starts_in, 1)}
+    else:
+        data |= {"count": job.strokes_done, "strokes_done": job.strokes_done, "seconds": round(job.seconds, 3)}
+    return f"event: {'queued' if ahead.position else 'progress'}\ndata: {json.dumps(data)}\n\n".encode()

@@ -1,5 +1,7 @@
 // The curve of the error: one line for each painting, over the part of the work that is done.
 
+import { t } from "./words.js";
+
 const LEFT = 40, BOTTOM = 20, TOP = 8;
 const SPACE = "http://www.w3.org/2000/svg";
 
@@ -45,8 +47,8 @@ export class Curve {
       draw(grid, "line", { x1: LEFT, x2: width, y1: y(Math.log10(level)), y2: y(Math.log10(level)) });
       draw(grid, "text", { x: LEFT - 6, y: y(Math.log10(level)) + 4, "text-anchor": "end" }, String(level));
     }
-    draw(grid, "text", { x: LEFT, y: height - 2 }, "start");
-    draw(grid, "text", { x: width, y: height - 2, "text-anchor": "end" }, "end");
+    draw(grid, "text", { x: LEFT, y: height - 2 }, t("curve.start"));
+    draw(grid, "text", { x: width, y: height - 2, "text-anchor": "end" }, t("curve.end"));
     let previous = -Infinity;
     this.#series.forEach((series, number) => {
       const points = series.points.map(([fraction, level]) => `${x(fraction).toFixed(1)},${y(level).toFixed(1)}`);
@@ -59,8 +61,8 @@ export class Curve {
       }
     });
     const values = this.#series.filter((series) => series.points.length)
-      .map((series) => `${series.title}: ${(10 ** series.points.at(-1)[1]).toPrecision(2)}`);
-    this.#figure.querySelector("svg").setAttribute("aria-label", `Squared error while painting. Now ${values.join("; ")}`);
+      .map((series) => `${series.title} ${(10 ** series.points.at(-1)[1]).toPrecision(2)}`);
+    this.#figure.querySelector("svg").setAttribute("aria-label", `${t("curve.title")}: ${values.join("; ")}`);
   }
 }
 

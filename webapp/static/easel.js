@@ -1,167 +1,276 @@
-// One painting on the page: canvas, comparison with the picture, replay, figures, downloads.
+// One painting on the page: it is laid stroke by stroke at a pace of its own, compared with the picture, replayed.
 
-import { LargeFilm } from "./large.js";
-import { Film, Paper, imageBlob, unpack } from "./paper.js";
+import { Film, drawBlob, fillWhole, imageBlob, unpack } from "./paper.js";
+import { Saving } from "./saving.js";
+import { fetchFile } from "./service.js";
+import { t } from "./words.js";
 
-const SIDE = 64;
+const SMALL = 64; // pixels: sides of paintings with a single window
+const SMALL_SIDE = 768; // pixels that they are shown on
+const PACES = { small: 62, large: 77 }; // of the slider: some 50 and 120 strokes a second
 const still = matchMedia("(prefers-reduced-motion: reduce)");
-const FORMATS = { png: "PNG", webp: "WebP film", gif: "GIF film", json: "Strokes", mypaint: "By MyPaint" };
 
 // 1 to 500 strokes a second, evenly on a scale of powers.
 const pace = (slider) => Math.round(500 ** (slider / 100));
 
 export class Easel {
-  element; name;
-  #paper; #film; #large = null; #count = 0; #shown = 0; #playing = false; #over = false; #startedAt = null; #canvasShown = false; #pictureShown = Promise.resolve(true); #find;
+  element; name; title; painting = null; picture = null; over = false;
+  #find; #film = null; #chunks = []; #series = []; #count = 0; #position = 0; #frame = 0; #playing = false; #atOnce = still.matches;
+  #large = false; #live = false; #startedAt = null; #seconds = null; #finished = null; #strokesFile = null;
 
-  constructor(name, title, picture) {
-    this.name = name;
+  // `name` is the agent's; `title` stands above the painting where there are two.
+  constructor(name, title, { further, share, curve = () => {} }) {
+    Object.assign(this, { name, title });
     this.element = document.getElementById("easel").content.cloneNode(true).firstElementChild;
     this.#find = (selector) => this.element.querySelector(selector);
+    this.curve = curve;
     this.#find("h2").textContent = title;
-    this.#paper = new Paper(this.#find("canvas"));
-    this.#film = new Film(this.#paper);
-    this.#paper.show();
-    const target = this.#find(".target");
-    if (picture) {
-      target.src = picture;
-      this.#pictureShown = target.decode().then(() => true, () => false);
-      target.hidden = false;
-      this.#find(".tools").hidden = false;
-    }
-    this.#find(".compare").addEventListener("input", (event) => {
-      target.style.setProperty("--uncovered", `${event.target.value}%`);
-    });
-    this.#find(".position").addEventListener("input", (event) => { this.#playing = false; this.#seek(Number(event.target.value)); });
+    this.#find(".compare").addEventListener("input", () => this.#compare());
+    this.#find(".position").addEventListener("input", (event) => { this.#pause(); this.#seek(Number(event.target.value)); });
     this.#find(".play").addEventListener("click", () => this.#toggle());
+    this.#find(".at-once").addEventListener("click", () => this.showAtOnce());
     this.#find(".pace").addEventListener("input", () => this.#showPace());
-    this.#showPace();
+    this.#find(".further").addEventListener("click", () => further(this));
+    this.#find(".share").addEventListener("click", () => share(this));
+    const whole = this.#find(".whole");
+    whole.hidden = !document.fullscreenEnabled;
+    whole.addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : this.#find(".frame").requestFullscreen()));
+    this.#find(".frame").addEventListener("fullscreenchange", () => {
+      whole.textContent = t(document.fullscreenElement ? "easel.window" : "easel.full");
+    });
   }
 
-  // What was requested is known; a large painting has a shape of its own.
-  start(painting) {
+  get strokesShown() { return this.#position; }
+  get started() { return this.#film !== null || this.#live; }
+
+  // The order is taken: the sheet has its size, its color, and the picture beside it.
+  async begin(painting, picture, former = null) {
+    Object.assign(this, { painting, picture });
     const { width, height, strokes } = painting;
-    // A browser shows no HEIC; what the service made of the picture it does.
-    this.#pictureShown.then((shown) => { if (!shown) this.#find(".target").src = painting.links.picture; });
-    if (Math.max(width, height) <= SIDE) return;
-    this.#large = this.#film = new LargeFilm(this.#find("canvas"), painting);
+    const large = this.#large = Math.max(width, height) > SMALL;
+    const canvas = this.#find("canvas");
+    Object.assign(canvas, large ? { width, height } : { width: SMALL_SIDE, height: SMALL_SIDE });
+    fillWhole(canvas, this.#paper);
     this.element.classList.toggle("tall", 10 * height > 9 * width);
     this.element.style.setProperty("--ratio", width / height);
     this.#count = strokes;
-    this.#find(".pace").value = 80;
+    this.#find(".position").max = strokes;
+    this.#find(".pace").value = PACES[large ? "large" : "small"];
     this.#showPace();
+    this.#showPicture(picture);
+    if (former) await this.#startFrom(former);
   }
 
   // Takes an event of the service.
   async take({ kind, data }) {
     if (kind === "painting") this.#startedAt = performance.now();
-    if (kind === "strokes") {
-      this.#film.add(await unpack(data));
-      this.#flow();
+    if (data.loss !== undefined && data.fraction !== undefined) {
+      const { count, loss, seconds, fraction } = data;
+      this.#series.push({ count, loss, seconds, fraction });
+      this.curve(fraction, loss);
+      if (this.#live) this.#showFigures(count);
     }
-    if (kind === "canvas") {
-      await (this.#large ?? this.#paper).showImage(imageBlob(data));
-      this.#canvasShown = true;
+    if (data.seconds !== undefined) this.#seconds = data.seconds;
+    if (kind === "strokes") await this.#add(data);
+    if (kind === "film") await this.#add(data, false);
+    // Whole canvases are shown where strokes still move, or as long as there are none.
+    if (kind === "canvas" && !(this.#film && this.#large)) {
+      this.#live = true;
+      this.#playing = false;
+      this.#showPlay();
+      await drawBlob(this.#find("canvas"), imageBlob(data), () => this.#live);
+      this.#showFigures(data.count);
     }
-    if (kind === "film") {
-      this.#film = new Film(new Paper(this.#find("canvas")));
-      this.#film.add(await unpack(data));
-    }
-    if (data.count !== undefined) this.#find(".count").textContent = data.count;
-    if (data.loss !== undefined) this.#find(".loss").textContent = data.loss.toPrecision(3);
-    if (data.seconds !== undefined) this.#find(".seconds").textContent = data.seconds.toFixed(1);
   }
 
   // The time goes by between events too.
   tick() {
-    if (this.#over || this.#startedAt === null) return;
+    if (this.over || this.#startedAt === null || this.#position > 0) return;
     this.#find(".seconds").textContent = ((performance.now() - this.#startedAt) / 1000).toFixed(1);
   }
 
-  async finish(painting) {
-    this.#over = true;
-    const count = this.#large ? this.#count : this.#film.strokes.length;
+  // The service has finished; what it made is fetched and kept, and may still be on its way to the sheet.
+  async finish({ count, loss, seconds, stopped }) {
+    this.over = true;
     this.#count = count;
-    this.#find("canvas").setAttribute("aria-label", `The painting by ${this.name}, after ${count} strokes`);
-    if (this.#large) await this.#large.finish();
-    else this.#film.seek(count);
-    const position = this.#find(".position");
-    position.max = count;
-    position.value = count;
-    for (const selector of [".replay", ".speed", ".downloads"]) this.#find(selector).hidden = false;
-    this.#offerMyPaint(painting.links.mypaint);
-    for (const [format, label] of Object.entries(FORMATS).filter(([format]) => painting.links[format])) {
-      const link = document.createElement("a");
-      Object.assign(link, { href: painting.links[format], download: format === "mypaint" ? "painting-by-mypaint.png" : `painting.${format}`, textContent: label });
-      const item = document.createElement("li");
-      item.append(link);
-      this.#find(".downloads").append(item);
-    }
+    this.#series.push({ count, loss, seconds, fraction: 1 });
+    this.#atOnce ||= Boolean(stopped);
+    const { links } = this.painting;
+    [this.#finished, this.#strokesFile] = await Promise.all([fetchFile(links.png), fetchFile(links.json)]);
+    // Strokes that were moved, or that came late, are fetched once all of them stand.
+    if (this.#film?.strokes.length !== count) await this.#refill();
+    this.#settle();
+    if (this.#live) await this.#seek(count);
+    else this.#play();
+  }
+
+  // The order came to nothing more; what was laid stays.
+  async abandon() {
+    this.over = true;
+    this.#count = this.#film?.strokes.length ?? 0;
+    this.#settle();
+    if (this.#film) this.showAtOnce();
+    this.#finished = await new Promise((resolve) => this.#find("canvas").toBlob(resolve));
+  }
+
+  showAtOnce() {
+    this.#atOnce = true;
+    this.#play();
+  }
+
+  pause() { return this.#playing && (this.#pause(), true); }
+
+  // All that is needed to show it again, by this or another easel.
+  record() {
+    return {
+      painting: this.painting, picture: this.picture, title: this.title, agent: this.name, over: this.over, count: this.#count,
+      chunks: this.#chunks, series: this.#series, png: this.#finished, strokes: this.#strokesFile,
+    };
+  }
+
+  async restore(record) {
+    await this.begin({ ...record.painting, strokes: record.count }, record.picture);
+    this.over = true;
+    this.#series = record.series;
+    this.#finished = record.png;
+    this.#strokesFile = record.strokes;
+    for (const { fraction, loss } of this.#series) this.curve(fraction, loss);
+    for (const chunk of record.chunks) await this.#add(chunk, false);
+    this.#settle();
+    await this.#seek(this.#count);
+  }
+
+  get #paper() { return this.painting?.settings?.paper ?? "#ffffff"; }
+
+  // It goes on where another painting ended.
+  async #startFrom({ chunks, series, count }) {
+    this.#series = [...series];
+    for (const chunk of chunks) await this.#add(chunk, false);
+    await this.#seek(count);
+  }
+
+  async #showPicture(picture) {
+    const target = this.#find(".target");
+    if (!picture) return;
+    target.src = URL.createObjectURL(picture);
+    await target.decode().catch(() => {});
+    target.hidden = this.#find(".compare").hidden = this.#find(".handle").hidden = false;
+    this.#compare();
+  }
+
+  // Strokes of an event. They may take the place of others, which an agent moved, or of all.
+  async #add(data, play = true) {
+    const batch = await unpack(data);
+    const first = (data.count ?? batch.strokes.length) - batch.strokes.length;
+    this.#film ??= new Film(this.#find("canvas"), this.#paper, batch, this.#count);
+    if (first > this.#film.strokes.length) return; // Some were missed; all are fetched in the end.
+    this.#film.truncate(first);
+    this.#film.add(batch);
+    this.#chunks = this.#chunks.filter(({ count }) => count <= first);
+    this.#chunks.push(data);
+    if (!play) return;
+    this.#live = false;
+    this.#find(".tools").hidden = false;
+    this.#play();
+  }
+
+  async #refill() {
+    const file = await fetchFile(this.painting.links.replay);
+    if (file) await this.#add({ ...JSON.parse(await file.text()), count: this.#count }, false);
+  }
+
+  #settle() {
+    this.#find(".position").max = this.#count;
+    this.#find(".tools").hidden = !this.#film;
+    this.#find(".after").hidden = this.#find(".saving").hidden = false;
+    this.#find(".share").hidden = !this.painting.links.share;
+    this.#find(".further").hidden = !this.#strokesFile;
+    this.#offerMyPaint();
+    new Saving(this.#find(".saving"), this);
   }
 
   // The same strokes, laid by the real brush on a larger canvas.
-  #offerMyPaint(address) {
+  #offerMyPaint() {
     const button = this.#find(".real");
-    button.hidden = !address;
+    button.hidden = !this.painting.links.mypaint;
     button.addEventListener("click", async () => {
-      if (button.ariaPressed === "true") { this.#seek(this.#count); return; }
-      this.#playing = false;
-      button.disabled = true;
-      const answer = await fetch(address).catch(() => null);
-      if (answer?.ok) {
-        await this.#seek(this.#count);
-        await this.#paper.showLarge(await answer.blob());
-        button.ariaPressed = "true";
-      }
-      button.disabled = false;
-      button.focus();
+      if (button.ariaPressed === "true") { await this.#seek(this.#count); return; }
+      this.#pause();
+      const file = await fetchFile(this.painting.links.mypaint);
+      if (!file) { this.#find(".saved").textContent = t("save.gone"); return; }
+      await this.#seek(this.#count);
+      await drawBlob(this.#find("canvas"), file);
+      button.ariaPressed = "true";
     });
   }
 
-  stop() { this.#over = true; }
-
-  // Strokes arrive in batches: they are laid one after another until the next batch.
-  #flow() {
-    if (this.#shown) return;
-    const step = () => {
-      const waiting = this.#film.strokes.length - this.#film.position;
-      if (this.#over || this.#canvasShown || waiting === 0) { this.#shown = 0; return; }
-      this.#film.seek(this.#film.position + (still.matches ? waiting : Math.ceil(waiting / 6)));
-      this.#shown = requestAnimationFrame(step);
-    };
-    this.#shown = requestAnimationFrame(step);
+  #compare() {
+    const slider = this.#find(".compare");
+    this.#find(".frame").style.setProperty("--uncovered", `${slider.value}%`);
+    this.#find(".frame").style.setProperty("--part", slider.value / 100);
+    slider.setAttribute("aria-valuetext", t("easel.compared", { percent: Number(slider.value) }));
   }
+
+  #play() {
+    if (!this.#film) return;
+    this.#playing = true;
+    this.#showPlay();
+    let before = performance.now();
+    const step = async (now) => {
+      this.#frame = 0;
+      if (!this.#playing) return;
+      const there = this.#film.strokes.length;
+      const wanted = this.#atOnce ? there : this.#position + (pace(this.#find(".pace").value) * Math.max(0, now - before)) / 1000;
+      before = now;
+      await this.#seek(Math.min(there, wanted));
+      if (this.over && this.#position >= this.#count) { this.#pause(); return; }
+      if (this.#playing) this.#frame ||= requestAnimationFrame(step);
+    };
+    this.#frame ||= requestAnimationFrame(step);
+  }
+
+  #pause() {
+    this.#playing = false;
+    this.#atOnce = still.matches;
+    this.#showPlay();
+  }
+
+  #toggle() {
+    if (this.#playing) { this.#pause(); return; }
+    this.#atOnce = false;
+    if (this.over && this.#position >= this.#count) this.#position = 0;
+    this.#play();
+  }
+
+  #showPlay() { this.#find(".play").textContent = t(this.#playing ? "easel.pause" : "easel.play"); }
 
   async #seek(position) {
+    this.#position = position;
+    const shown = Math.floor(position);
     this.#find(".real").ariaPressed = "false";
     const slider = this.#find(".position");
-    slider.value = position;
-    slider.setAttribute("aria-valuetext", `stroke ${position} of ${this.#count}`);
-    this.#find(".count").textContent = position;
-    this.#find(".play").textContent = this.#playing ? "Pause" : "Replay";
-    await this.#film.seek(position);
+    slider.value = shown;
+    slider.setAttribute("aria-valuetext", t("easel.stroke_of", { stroke: shown, count: this.#count }));
+    this.#find("canvas").setAttribute("aria-label", t("easel.canvas", { strokes: shown }));
+    this.#showFigures(shown);
+    this.#film?.seek(Math.min(shown, this.#film.strokes.length));
+    // The service's own pixels, where it is whole.
+    if (this.over && shown === this.#count && this.#finished) {
+      await drawBlob(this.#find("canvas"), this.#finished, () => Math.floor(this.#position) === shown);
+    }
   }
 
-  async #toggle() {
-    this.#playing = !this.#playing;
-    const count = this.#count;
-    let position = this.#film.position < count ? this.#film.position : 0;
-    await this.#seek(position);
-    let before = performance.now();
-    const step = (now) => {
-      if (!this.#playing) return;
-      position = Math.min(count, position + (pace(this.#find(".pace").value) * Math.max(0, now - before)) / 1000);
-      before = now;
-      this.#playing = position < count;
-      this.#seek(Math.floor(position));
-      requestAnimationFrame(step);
-    };
-    requestAnimationFrame(step);
+  // Error and seconds as they were when so many strokes were laid.
+  #showFigures(count) {
+    const known = this.#series.findLast((entry) => entry.count <= count);
+    this.#find(".count").textContent = t("number", { number: count });
+    this.#find(".loss").textContent = known ? known.loss.toPrecision(3) : "–";
+    this.#find(".seconds").textContent = known ? known.seconds.toFixed(1) : "–";
   }
 
   #showPace() {
     const strokes = pace(this.#find(".pace").value);
-    this.#find("output").textContent = `${strokes} / s`;
-    this.#find(".pace").setAttribute("aria-valuetext", `${strokes} strokes a second`);
+    this.#find(".pace-output").textContent = t("easel.per_second", { strokes });
+    this.#find(".pace").setAttribute("aria-valuetext", t("easel.per_second", { strokes }));
   }
 }

@@ -1,117 +1,229 @@
 // The page: what is chosen becomes one painting or two, and what the service publishes becomes what is seen.
 
+import { Choices } from "./choices.js";
 import { Curve } from "./curve.js";
 import { Easel } from "./easel.js";
+import { History } from "./history.js";
+import { drop, keep, kept } from "./keep.js";
+import { followFilms, followLook, followWall, showGrowing } from "./look.js";
 import { PictureChooser } from "./picture.js";
-import { cancel, follow, requestPainting } from "./service.js";
+import { describe, follow, requestPainting, stop } from "./service.js";
+import { Sharing } from "./sharing.js";
+import { Waiting } from "./waiting.js";
+import { t } from "./words.js";
 
-document.documentElement.classList.add("scripted");
-
-const TITLES = { policy: "Policy", gradient: "Gradient", "policy+refine": "Policy, then refined" };
-const form = document.getElementById("request");
-const stage = document.querySelector(".stage");
-const easels = document.getElementById("easels");
-const showStatus = (text) => { document.getElementById("status").textContent = text; };
+const MORE_STROKES = 500;
+const form = document.getElementById("request"), stage = document.querySelector(".stage");
+const easels = document.getElementById("easels"), stopButton = document.getElementById("stop"), paintButton = document.getElementById("paint");
+const still = matchMedia("(prefers-reduced-motion: reduce)");
 const showProblem = (text) => { document.getElementById("problem").textContent = text; };
-const chooser = new PictureChooser(form, showProblem);
-let active = [], stopping = false;
-let curve = null;
+const chooser = new PictureChooser(form), choices = new Choices(form), waiting = new Waiting();
+const sharing = new Sharing(document.getElementById("sharing")), history = new History(open);
+const emptySheet = document.getElementById("growing");
+let active = [], current = [], stopping = false, busy = false, curve = null;
 
-function busy(is) {
-  document.getElementById("paint").disabled = is;
-  document.getElementById("cancel").hidden = !is;
+function setBusy(is) {
+  busy = is;
+  paintButton.ariaDisabled = String(is);
+  if (!is && document.activeElement === stopButton) (current[0]?.element.querySelector(".play") ?? paintButton).focus();
+  stopButton.hidden = !is;
 }
 
-// The slider covers 1 to the most strokes, evenly on a scale of powers; the number beside it takes any.
-function pairStrokes() {
-  const number = document.getElementById("strokes"), slider = document.getElementById("strokes-slider");
-  const place = () => { slider.value = 1000 * Math.log(Math.max(1, number.value)) / Math.log(number.max); };
-  slider.addEventListener("input", () => {
-    const most = Number(number.max), exact = most ** (slider.value / 1000);
-    number.value = exact < 20 ? Math.round(exact) : Math.min(most, 5 * Math.round(exact / 5));
-  });
-  number.addEventListener("input", place);
-  return place;
+function makeEasels(entries) {
+  curve?.end();
+  const drawing = new Curve(document.getElementById("curve"), entries.map(({ title, name }) => title || t(`agent.${name}`)));
+  curve = drawing;
+  return entries.map(({ name, title }, number) => new Easel(name, title, {
+    further: (easel) => goOn(easel), share: (easel) => sharing.open(easel), curve: (fraction, loss) => drawing.add(number, fraction, loss),
+  }));
 }
 
-// Another size has another number of strokes, and not all agents paint large, or heed the seed.
-function followChoices(placeSlider) {
-  const size = document.getElementById("size"), strokes = document.getElementById("strokes");
-  const agents = [...form.querySelectorAll("[name=agent]")];
-  // A seed that changes nothing is not asked for.
-  const seed = document.getElementById("seed").closest(".setting");
-  const adaptSeed = () => { seed.hidden = "seedless" in form.querySelector("[name=agent]:checked").dataset; };
-  let usual = size.options[0].dataset.usual;
-  const adapt = () => {
-    const chosen = size.selectedOptions[0], large = size.selectedIndex > 0;
-    strokes.max = chosen.dataset.most;
-    if (strokes.value === usual || Number(strokes.value) > Number(strokes.max)) strokes.value = chosen.dataset.usual;
-    usual = chosen.dataset.usual;
-    placeSlider();
-    const hint = document.getElementById("size-hint");
-    if (hint) hint.hidden = !large;
-    for (const agent of agents) agent.disabled = large && !("large" in agent.dataset);
-    if (form.querySelector("[name=agent]:checked").disabled) agents.find((agent) => !agent.disabled).checked = true;
-    adaptSeed();
-  };
-  size.addEventListener("change", adapt);
-  for (const agent of agents) agent.addEventListener("change", adaptSeed);
-  adapt();
+// Without any, the empty sheet is shown.
+function show(list) {
+  current = list;
+  easels.replaceChildren(...(list.length ? list.map((easel) => easel.element) : [emptySheet]));
 }
 
-async function paintOnEasel(easel, number, fields) {
-  const painting = await requestPainting(form.action, fields);
-  active.push(painting);
-  // Cancel may have been pressed before the service answered.
-  if (stopping) cancel(painting);
-  easel.start(painting);
+function bringIntoView() {
+  const { top, bottom } = stage.getBoundingClientRect();
+  if (top > innerHeight / 2 || bottom < innerHeight / 4) stage.scrollIntoView({ behavior: still.matches ? "auto" : "smooth" });
+}
+
+// Follows an order to its end; what went before stays on the sheet until something new is to be seen.
+async function followOrder(order) {
+  const { easel, painting, list } = order;
   for await (const event of follow(painting)) {
+    waiting.take(event, painting.strokes);
+    if (event.kind === "painting" && current !== list) {
+      show(list);
+      bringIntoView();
+    }
+    if (event.kind === "failed") throw new Error(event.data.message);
+    if (event.kind === "cancelled") return null;
     await easel.take(event);
-    if (event.data.fraction !== undefined) curve.add(number, event.data.fraction, event.data.loss);
-    if (event.kind === "failed") { easel.stop(); throw new Error(event.data.message); }
-    if (event.kind === "cancelled") { easel.stop(); return "cancelled"; }
     if (event.kind === "finished") {
-      await easel.finish(painting);
-      return `${TITLES[easel.name]}: ${event.data.count} strokes in ${event.data.seconds.toFixed(1)} seconds, error ${event.data.loss.toPrecision(3)}`;
+      const { count, seconds, loss, message } = event.data;
+      await easel.finish(event.data);
+      const sentence = t("status.finished", { strokes: count, seconds: seconds.toFixed(1), loss: loss.toPrecision(3) });
+      return [easel.title && `${easel.title}:`, sentence, message].filter(Boolean).join(" ");
     }
   }
-  return "";
+  return null;
 }
 
-async function paint() {
-  const options = new FormData(form);
-  const chosen = options.get("agent");
-  const agents = chosen === "both" ? ["policy", "gradient"] : [chosen];
-  showProblem("");
-  busy(true);
-  showStatus("Painting …");
-  active = [];
-  stopping = false;
-  const list = agents.map((name) => new Easel(name, agents.length > 1 ? TITLES[name] : "", chooser.url));
-  easels.replaceChildren(...list.map((easel) => easel.element));
-  curve?.end();
-  curve = new Curve(document.getElementById("curve"), agents.map((name) => TITLES[name]));
-  if (stage.getBoundingClientRect().top > innerHeight / 2) {
-    stage.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+async function settleOrder(order) {
+  const { easel, key, batch, time } = order;
+  const save = () => keep({ key, batch, time, ...easel.record() });
+  await save();
+  try {
+    const sentence = await followOrder(order);
+    await (sentence ? save() : drop(key));
+    return sentence;
+  } catch (error) {
+    if (easel.started) await easel.abandon();
+    await (easel.started ? save() : drop(key));
+    throw error;
   }
+}
+
+async function runOrders(orders, former) {
+  active = orders.map((order) => order.painting);
+  // Stop may have been pressed before the service answered.
+  if (stopping) active.forEach(stop);
+  const list = orders.map((order) => order.easel);
   const clock = setInterval(() => list.forEach((easel) => easel.tick()), 100);
-  const common = { ...(await chooser.fields()), painter: options.get("painter"), brush: options.get("brush"), size: options.get("size"), strokes: options.get("strokes"), seed: options.get("seed") };
-  const ends = await Promise.allSettled(list.map((easel, i) => paintOnEasel(easel, i, { ...common, agent: easel.name })));
+  const ends = await Promise.allSettled(orders.map(settleOrder));
   clearInterval(clock);
-  list.forEach((easel) => easel.stop());
-  busy(false);
+  if (!list.some((easel) => easel.started)) show(former);
+  await history.show();
+  finish(ends);
+}
+
+function finish(ends) {
+  waiting.end();
+  setBusy(false);
   const failed = ends.find((end) => end.status === "rejected");
   if (failed) showProblem(failed.reason.message);
-  const results = ends.filter((end) => end.status === "fulfilled").map((end) => end.value);
-  showStatus(results.includes("cancelled") ? "Canceled." : results.length ? `${results.join(". ")}.` : "Not painted.");
+  const sentences = ends.map((end) => end.value).filter(Boolean);
+  waiting.say(sentences.length ? sentences.join(" ") : t(failed ? "status.failed" : "status.canceled"));
+}
+
+// Orders paintings, one for each entry {name, title}, and follows them. `fields` gives what all have in common.
+async function order(entries, fields, picture, start) {
+  if (busy) return;
+  showProblem("");
+  stopping = false;
+  setBusy(true);
+  waiting.start();
+  const former = current, formerCurve = curve;
+  try {
+    const list = makeEasels(entries), batch = crypto.randomUUID?.() ?? String(Math.random());
+    bringIntoView();
+    const common = await fields(), preview = await picture();
+    const orders = await Promise.all(list.map(async (easel, number) => {
+      const painting = await requestPainting(form.action, { ...common, agent: easel.name });
+      await easel.begin(painting, preview, start);
+      return { easel, painting, list, batch, key: `${batch}-${number}`, time: Date.now() + number };
+    }));
+    await runOrders(orders, former);
+  } catch (error) {
+    curve = formerCurve;
+    finish([{ status: "rejected", reason: error }]);
+  }
+}
+
+function paint() {
+  const names = choices.agent === "both" ? ["policy", "gradient"] : [choices.agent];
+  const entries = names.map((name) => ({ name, title: names.length > 1 ? t(`agent.${name}`) : "" }));
+  return order(entries, async () => ({ ...(await chooser.fields()), ...choices.fields(), ...(await choices.palette()) }), () => chooser.preview(), null);
+}
+
+// More strokes on a painting: by its id, or, where the service has forgotten it, by what the browser has.
+function goOn(easel) {
+  const record = easel.record();
+  const fields = async () => {
+    const known = await describe(record.painting);
+    if (known) return { strokes: MORE_STROKES, continue: known.id };
+    const { painter, brush, size, paper, palette, brush_sizes } = record.painting.settings;
+    const settings = { painter, brush, size, paper, brush_sizes, ...(palette ? { palette } : {}) };
+    return { ...settings, strokes: MORE_STROKES, start: await record.strokes.text(), picture: record.picture };
+  };
+  return order([{ name: easel.name, title: easel.title }], fields, () => record.picture, record);
+}
+
+// Shows paintings that were kept; follows those on that the service still paints.
+async function open(records) {
+  if (busy) return;
+  const list = makeEasels(records.map(({ agent, title }) => ({ name: agent, title })));
+  show(list);
+  await Promise.all(list.map((easel, number) => easel.restore(records[number])));
+  waiting.say(t("status.opened"));
+}
+
+async function reopen() {
+  const records = await kept();
+  if (!records.length) {
+    showGrowing();
+    return;
+  }
+  const last = records.filter(({ batch }) => batch === records[0].batch).reverse();
+  if (last.every((record) => record.over)) {
+    await open(last);
+    return;
+  }
+  const known = await Promise.all(last.map((record) => describe(record.painting)));
+  const before = records.find((record) => record.batch !== last[0].batch && record.over);
+  if (before) await open([before]);
+  if (known.some((painting) => !painting)) {
+    waiting.say(t("status.forgotten"));
+    await Promise.all(last.map(({ key }) => drop(key)));
+    return;
+  }
+  setBusy(true);
+  waiting.start();
+  const former = current, list = makeEasels(last.map(({ agent, title }) => ({ name: agent, title })));
+  const orders = await Promise.all(list.map(async (easel, number) => {
+    await easel.begin(known[number], last[number].picture);
+    easel.showAtOnce();
+    const { batch, key, time } = last[number];
+    return { easel, painting: known[number], list, batch, key, time };
+  }));
+  runOrders(orders, former); // The page can be used meanwhile.
+}
+
+// The page of a shared painting leads here: one's own picture is to be painted like it.
+async function takeShared() {
+  const slug = new URLSearchParams(location.search).get("like");
+  if (!slug) return;
+  const shared = await describe({ links: { self: `${form.dataset.shared}${encodeURIComponent(slug)}` } });
+  if (!shared) return;
+  const { brush, palette, paper } = shared.settings;
+  const size = Math.max(shared.width, shared.height);
+  choices.use({ brush, size, strokes: shared.strokes, palette: palette?.length, paper: paper === "#ffffff" ? null : paper });
+}
+
+function stopAll() {
+  stopping = true;
+  active.forEach(stop);
 }
 
 form.addEventListener("submit", (event) => { event.preventDefault(); paint(); });
-document.getElementById("cancel").addEventListener("click", () => {
-  stopping = true;
-  active.forEach(cancel);
+stopButton.addEventListener("click", stopAll);
+addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || document.querySelector("dialog[open]") || document.fullscreenElement) return;
+  if (busy) stopAll();
+  else current.forEach((easel) => easel.pause());
 });
-addEventListener("pagehide", () => { if (!document.getElementById("cancel").hidden) active.forEach(cancel); });
-followChoices(pairStrokes());
-easels.replaceChildren(new Easel("", "", "").element);
-showStatus("The painting will grow here.");
+followLook();
+followWall((example) => {
+  document.querySelector(`[name=sample][value=${example.sample}]`).click();
+  choices.use(example);
+  form.scrollIntoView({ behavior: still.matches ? "auto" : "smooth" });
+  paintButton.focus({ preventScroll: true });
+});
+followFilms();
+await takeShared();
+await history.show();
+await reopen();
+document.documentElement.classList.add("ready");
+performance.mark("ready");

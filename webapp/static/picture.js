@@ -1,18 +1,25 @@
-// Choosing a picture: a file, one dropped or pasted, one taken by camera, or a sample. Large ones are shrunk before they are sent.
+// Choosing a picture: a file, one dropped, pasted or dragged here, one of an address, one taken by camera, or a sample.
+// It is read when it is chosen; what cannot be read is said at once, and leaves the picture before it where it was.
+
+import { Camera } from "./camera.js";
+import { Cropper } from "./crop.js";
+import { draw, encode } from "./pixels.js";
+import { readPicture } from "./service.js";
+import { t } from "./words.js";
 
 // Files above either are shrunk before they are sent: a second of a slow uplink, and of decoding.
 const MAX_BYTES = 1_500_000;
 const MAX_PIXELS = 6_000_000;
-const SHRUNK_SIDE = 1024; // pixels: that of the largest paintings
 
 export class PictureChooser {
-  #file = null; #url = null; #image; #input; #showProblem;
+  #form; #image; #input; #problem; #file = null; #canvas = null; #whole = null; #turn = 0; #cropper; #reading = null;
 
-  constructor(form, showProblem) {
+  constructor(form) {
+    this.#form = form;
     this.#image = form.querySelector("#chosen");
-    this.#showProblem = showProblem;
+    this.#problem = form.querySelector("#picture-problem");
     const input = this.#input = form.querySelector("#picture");
-    input.addEventListener("change", () => { if (input.files.length) this.#choose(input.files[0]); });
+    input.addEventListener("change", () => { if (input.files.length) this.#choose(input.files[0], input.files[0].name); });
     for (const radio of form.querySelectorAll("[name=sample]")) {
       radio.addEventListener("change", () => this.#chooseSample(radio));
     }
@@ -22,91 +29,148 @@ export class PictureChooser {
     addEventListener("drop", (event) => {
       event.preventDefault();
       drop.classList.remove("over");
-      this.#chooseFrom(event.dataTransfer.files);
+      this.#chooseFrom(event.dataTransfer);
     });
-    addEventListener("paste", (event) => this.#chooseFrom(event.clipboardData.files));
-    this.#setUpCamera(form.querySelector("#camera"), document.getElementById("viewfinder"));
+    addEventListener("paste", (event) => {
+      if (!event.target.closest?.("input, textarea") || event.clipboardData.files.length) this.#chooseFrom(event.clipboardData);
+    });
+    new Camera(form.querySelector("#camera"), document.getElementById("viewfinder"), {
+      taken: (canvas) => this.#take(canvas, "camera.jpg"), problem: (text) => this.#tell(text),
+    });
+    this.#cropper = new Cropper(document.getElementById("cropper"));
+    form.querySelector("#adjust").addEventListener("click", () => this.#adjust());
+    const address = form.querySelector("#address");
+    form.querySelector("#fetch")?.addEventListener("click", () => this.#chooseAddress(address.value));
+    address?.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      this.#chooseAddress(address.value);
+    });
   }
-
-  // Address of the picture, for showing it.
-  get url() { return this.#image.src; }
 
   // What to send: {sample} or {picture}.
   async fields() {
-    const sample = document.querySelector("[name=sample]:checked");
-    if (!this.#file) return { sample: sample.value };
-    const small = this.#file.size <= MAX_BYTES && this.#image.naturalWidth * this.#image.naturalHeight <= MAX_PIXELS;
-    return { picture: small ? this.#file : await shrink(this.#file) };
+    // One that is still being read is what was meant.
+    const reading = this.#reading;
+    if (reading && !(await reading)) throw new Error(this.#problem.textContent);
+    if (this.#canvas) return { picture: await encode(this.#canvas) };
+    if (this.#file) return { picture: this.#file };
+    return { sample: this.#form.querySelector("[name=sample]:checked").value };
   }
 
-  #chooseFrom(files) {
-    const { accept, dataset } = this.#input;
+  // A JPEG of it, to be shown beside the painting and kept with it.
+  async preview() { return encode(this.#canvas ?? (await this.#decoded())); }
+
+  // The dropped or pasted: a file, or a picture of another page, which comes as its address alone.
+  #chooseFrom(transfer) {
+    const extensions = this.#input.accept.split(",").filter((entry) => entry.startsWith("."));
+    const files = [...transfer.files];
     // Some systems have no media type for HEIC files, and tell none.
-    const extensions = accept.split(",").filter((entry) => entry.startsWith("."));
-    const pictures = [...files].filter((file) =>
+    const picture = files.find((file) =>
       file.type.startsWith("image/") || extensions.some((extension) => file.name.toLowerCase().endsWith(extension)));
-    if (pictures.length) this.#choose(pictures[0]);
-    else if (files.length) this.#showProblem(`This is not a picture; drop or paste one of these: ${dataset.formats}.`);
+    if (picture) this.#choose(picture, picture.name);
+    else if (files.length) this.#tell(t("picture.none", { formats: this.#input.dataset.formats }));
+    else this.#chooseDragged(transfer);
   }
 
-  #choose(file) {
-    for (const radio of document.querySelectorAll("[name=sample]")) radio.checked = false;
+  #chooseDragged(transfer) {
+    const html = new DOMParser().parseFromString(transfer.getData("text/html"), "text/html");
+    const address = html.querySelector("img")?.src || transfer.getData("text/uri-list").split("\n")[0];
+    if (/^data:image\/[\w.+-]+;base64,/.test(address)) {
+      const bytes = Uint8Array.from(atob(address.split(",")[1]), (character) => character.charCodeAt(0));
+      this.#choose(new Blob([bytes], { type: address.slice(5, address.indexOf(";")) }), t("picture.dragged"));
+    } else if (/^https?:/.test(address)) {
+      if (this.#form.querySelector("#address")) this.#chooseAddress(address);
+      else this.#tell(t("picture.elsewhere"));
+    }
+  }
+
+  #chooseAddress(address) {
+    this.#await(this.#read(address, () => readPicture(this.#form.dataset.pictures, { address })));
+  }
+
+  #choose(file, name) { this.#await(this.#open(file, name)); }
+
+  #await(reading) {
+    this.#reading = reading;
+    reading.finally(() => { if (this.#reading === reading) this.#reading = null; });
+  }
+
+  // Returns whether it can be read.
+  async #open(file, name) {
+    const turn = ++this.#turn;
+    let bitmap = null;
+    try {
+      bitmap = await createImageBitmap(file);
+    } catch {
+      return this.#read(name, () => readPicture(this.#form.dataset.pictures, { picture: file }));
+    }
+    const small = file.size <= MAX_BYTES && bitmap.width * bitmap.height <= MAX_PIXELS;
+    if (turn === this.#turn) await this.#show(draw(bitmap, bitmap.width, bitmap.height), small ? file : null, name);
+    return true;
+  }
+
+  // Lets the service read what the browser cannot.
+  async #read(name, read) {
+    const turn = ++this.#turn;
+    this.#tell(t("picture.reading"));
+    try {
+      const file = await read();
+      const bitmap = await createImageBitmap(file);
+      if (turn === this.#turn) await this.#show(draw(bitmap, bitmap.width, bitmap.height), file, name);
+      return true;
+    } catch (error) {
+      if (turn === this.#turn) this.#tell(`${error.message} ${t("picture.kept")}`);
+      return false;
+    }
+  }
+
+  #take(canvas, name) {
+    this.#turn += 1;
+    this.#show(canvas, null, name);
+  }
+
+  // `file` is what is sent; without one, the canvas is.
+  async #show(canvas, file, name) {
+    for (const radio of this.#form.querySelectorAll("[name=sample]")) radio.checked = false;
+    this.#whole = canvas;
     this.#file = file;
-    this.#show(URL.createObjectURL(file), `The chosen picture: ${file.name || "pasted"}`);
+    this.#canvas = file ? null : canvas;
+    await this.#display(canvas, name);
+  }
+
+  async #display(canvas, name) {
+    const before = this.#image.src;
+    Object.assign(this.#image, { src: URL.createObjectURL(await encode(canvas)), alt: t("picture.chosen", { name: name || t("picture.pasted") }) });
+    if (before.startsWith("blob:")) URL.revokeObjectURL(before);
+    this.#tell("");
   }
 
   #chooseSample(radio) {
-    this.#file = null;
-    this.#show(radio.nextElementSibling.src, `The chosen picture: ${radio.nextElementSibling.alt}`);
+    this.#turn += 1;
+    this.#file = this.#canvas = this.#whole = null;
+    this.#input.value = "";
+    const image = radio.nextElementSibling;
+    Object.assign(this.#image, { src: image.src, alt: t("picture.chosen", { name: image.alt }) });
+    this.#tell("");
   }
 
-  #show(url, text) {
-    // The address of the picture before is still shown beside its painting, and is let go with the next but one.
-    if (this.#url) URL.revokeObjectURL(this.#url);
-    this.#url = this.#image.src.startsWith("blob:") ? this.#image.src : null;
-    Object.assign(this.#image, { src: url, alt: text });
-    this.#showProblem("");
-  }
-
-  #setUpCamera(button, dialog) {
-    if (!navigator.mediaDevices?.getUserMedia) return;
-    button.hidden = false;
-    const video = dialog.querySelector("video");
-    button.addEventListener("click", async () => {
-      try {
-        video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-      } catch {
-        this.#showProblem("There is no camera that this page may use.");
-        return;
-      }
-      dialog.showModal();
-    });
-    dialog.addEventListener("close", () => video.srcObject?.getTracks().forEach((track) => track.stop()));
-    dialog.querySelector(".close").addEventListener("click", () => dialog.close());
-    dialog.querySelector(".take").addEventListener("click", async () => {
-      const blob = await encode(video, video.videoWidth, video.videoHeight);
-      dialog.close();
-      this.#choose(new File([blob], "camera.jpg", { type: "image/jpeg" }));
+  async #adjust() {
+    this.#whole ??= await this.#decoded();
+    this.#cropper.open(this.#whole, async (cut) => {
+      const name = this.#image.alt;
+      for (const radio of this.#form.querySelectorAll("[name=sample]")) radio.checked = false;
+      this.#file = null;
+      this.#canvas = cut;
+      await this.#display(cut, "");
+      this.#image.alt = name;
     });
   }
-}
 
-async function encode(source, width, height) {
-  const scale = Math.min(1, SHRUNK_SIDE / Math.max(width, height));
-  const canvas = new OffscreenCanvas(Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)));
-  const context = canvas.getContext("2d");
-  context.fillStyle = "white";
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  context.imageSmoothingQuality = "high";
-  context.drawImage(source, 0, 0, canvas.width, canvas.height);
-  return canvas.convertToBlob({ type: "image/jpeg", quality: 0.93 });
-}
-
-async function shrink(file) {
-  try {
-    const bitmap = await createImageBitmap(file);
-    return await encode(bitmap, bitmap.width, bitmap.height);
-  } catch {
-    return file; // The service says what is wrong with it.
+  async #decoded() {
+    await this.#image.decode();
+    return draw(this.#image, this.#image.naturalWidth, this.#image.naturalHeight);
   }
+
+  #tell(text) { this.#problem.textContent = text; }
 }

@@ -1,54 +1,75 @@
-// Talking to the service: requesting, following and canceling paintings. Nothing here touches the page.
+// Talking to the service: requesting, following and stopping paintings. Nothing here touches the page.
+
+import { t } from "./words.js";
 
 const MAX_ATTEMPTS = 5; // to open a stream: 10 seconds in all
 const FINAL_STATES = ["finished", "failed", "cancelled"];
 
-// Requests a painting at the service's address for them; returns its description, or throws an Error with one plain sentence.
-export async function requestPainting(address, fields) {
+// Sends a form; returns the answer, or throws an Error with one plain sentence.
+async function post(address, fields) {
   const body = new FormData();
   for (const [name, value] of Object.entries(fields)) body.append(name, value);
-  const headers = { Accept: "application/json" };
   let answer;
   try {
-    answer = await fetch(address, { method: "POST", headers, body });
+    answer = await fetch(address, { method: "POST", headers: { Accept: "application/json" }, body });
   } catch {
-    throw new Error("The service cannot be reached; try again.");
+    throw new Error(t("error.unreachable"));
   }
-  const document = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(document.error ?? "The service gave no answer that can be read; try again.");
-  return document;
+  if (answer.ok) return answer;
+  const { error } = await answer.json().catch(() => ({}));
+  throw new Error(error ?? t("error.unreadable"));
 }
 
-// The strokes of a finished painting with their ink, to be laid again.
-export async function fetchReplay(painting) {
-  const answer = await fetch(painting.links.replay);
-  if (!answer.ok) throw new Error("The strokes cannot be fetched any more.");
-  return answer.json();
+export async function requestPainting(address, fields) {
+  return (await post(address, fields)).json();
 }
 
-export function cancel(painting) {
-  return fetch(painting.links.self, { method: "DELETE", keepalive: true }).catch(() => null);
+// A picture that the browser cannot read itself, or one of an address, as JPEG.
+export async function readPicture(address, fields) {
+  return (await post(address, fields)).blob();
 }
 
-// Gives the events {kind, number, data} of a painting until it is over. A connection that breaks is taken up where it
-// stopped: the browser itself sends the number of the last event.
+export async function sharePainting(painting) {
+  return (await post(painting.links.share, {})).json();
+}
+
+// What the service knows of a painting; null where it knows nothing any more.
+export async function describe(painting) {
+  const answer = await fetch(painting.links.self, { headers: { Accept: "application/json" } }).catch(() => null);
+  return answer?.ok ? answer.json() : null;
+}
+
+// A file of a painting, as a Blob; null where there is none any more.
+export async function fetchFile(address) {
+  const answer = await fetch(address).catch(() => null);
+  return answer?.ok ? answer.blob() : null;
+}
+
+// Stops a painting; what was painted is kept. One that waits is given up.
+export function stop(painting) {
+  return fetch(painting.links.stop, { method: "POST", headers: { Accept: "application/json" } }).catch(() => null);
+}
+
+// Gives the events {kind, data} of a painting until it is over. A connection that breaks is taken up where it stopped:
+// the browser itself sends the number of the last event.
 export async function* follow(painting) {
   const waiting = [];
   let wake = () => {};
   let source;
   let failures = 0;
   const push = (item) => { waiting.push(item); wake(); };
+  const fail = (message) => push({ kind: "failed", number: Infinity, data: { message } });
   const listen = () => {
     source = new EventSource(painting.links.events);
-    for (const kind of ["painting", "strokes", "progress", "canvas", "film", ...FINAL_STATES]) {
+    for (const kind of ["queued", "painting", "strokes", "progress", "canvas", "film", ...FINAL_STATES]) {
       source.addEventListener(kind, (event) => push({ kind, number: Number(event.lastEventId), data: JSON.parse(event.data) }));
     }
-    source.onerror = () => {
+    source.onerror = async () => {
       if (source.readyState !== EventSource.CLOSED) return;
-      // Refused, for example because too many people watch: start again; what was seen is left out below.
+      // Refused: too many people watch, or the service was started anew and knows no such painting.
       failures += 1;
-      if (failures < MAX_ATTEMPTS) setTimeout(listen, 1000 * failures);
-      else push({ kind: "failed", number: Infinity, data: { message: "The connection was lost; try again." } });
+      if (failures < MAX_ATTEMPTS && (await describe(painting))) setTimeout(listen, 1000 * failures);
+      else fail(t("error.lost"));
     };
   };
   listen();
@@ -57,8 +78,10 @@ export async function* follow(painting) {
     for (;;) {
       while (waiting.length === 0) await new Promise((resolve) => { wake = resolve; });
       const event = waiting.shift();
-      if (event.number <= last) continue;
-      last = event.number;
+      // Events of the moment have no number of their own; of the others each is taken once.
+      const momentary = event.kind === "queued" || (event.kind === "progress" && event.data.loss === undefined);
+      if (!momentary && event.number <= last) continue;
+      if (!momentary) last = event.number;
       yield event;
       if (FINAL_STATES.includes(event.kind)) return;
     }

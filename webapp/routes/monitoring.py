@@ -1,16 +1,19 @@
 """What those who run the service watch: health, metrics, the description of all addresses, SageMaker's ping."""
 
+import hmac
 import resource
 from pathlib import Path
 
 from flask import Blueprint, Response, jsonify, request
 
+from ..errors import NotFoundError, UnauthorizedError
+from ..jobs.service import PaintingService
 from .context import current_service
 from .openapi import describe
 
 monitoring = Blueprint("monitoring", __name__)
 
-_PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 _STATM = Path("/proc/self/statm")
 
 
@@ -29,12 +32,26 @@ def ping() -> tuple[str, int]:
 
 @monitoring.get("/metrics")
 def show_metrics() -> Response:
-    """Figures in Prometheus' text form."""
+    """Figures in Prometheus' text form, for who has the token.
+
+    Raises:
+        NotFoundError: this host has none, and shows them here to nobody.
+        UnauthorizedError: another one, or none, was sent.
+    """
     service = current_service()
+    token = service.settings.metrics_token
+    if not token:
+        raise NotFoundError("Figures are not shown at this address.", "metrics_token", "metrics_port")
+    if not hmac.compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode()):
+        raise UnauthorizedError("Figures are shown to who sends the token of this host.")
+    return Response(metrics(service), content_type=PROMETHEUS)
+
+
+def metrics(service: PaintingService) -> str:
+    """Figures of a service in Prometheus' text form."""
     lines = [
         *_metric("paintgym_queue_length", "gauge", "Paintings that wait or are under way."),
-        f'paintgym_queue_length{{queue="quick"}} {len(service.quick)}',
-        f'paintgym_queue_length{{queue="slow"}} {len(service.slow)}',
+        *(f'paintgym_queue_length{{queue="{name}"}} {len(lane)}' for name, lane in service.lanes.items()),
         *_metric("paintgym_paintings_kept", "gauge", "Paintings in memory, in all states."),
         f"paintgym_paintings_kept {service.kept()}",
         *_metric("paintgym_paintings_total", "counter", "Paintings that ended."),
@@ -50,7 +67,7 @@ def show_metrics() -> Response:
         *_metric("process_resident_memory_bytes", "gauge", "Memory held."),
         f"process_resident_memory_bytes {resident_bytes()}",
     ]
-    return Response("\n".join(lines) + "\n", content_type=_PROMETHEUS)
+    return "\n".join(lines) + "\n"
 
 
 @monitoring.get("/openapi.json")

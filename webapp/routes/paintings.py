@@ -1,18 +1,21 @@
 """The addresses of paintings: requesting one, following it, fetching it, canceling it."""
 
+import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ..agents.outputs.painting import Painting
-from .context import current_service, wants_html
-from .encoding import FORMATS, encode, encode_by_mypaint, encode_for_replay
-from .errors import BusyError, NotFinishedError, NotFoundError, RequestError
-from .jobs.job import Job, State
-from .jobs.streaming import event_stream
-from .requests import read_request
+from ...painters.stroke_list import StrokeList
+from ..encoding import FORMATS, encode, encode_by_mypaint, encode_for_replay
+from ..errors import BusyError, NotFoundError, RequestError, printable
+from ..jobs.job import Job
+from ..jobs.streaming import event_stream
+from ..requests import PaintingRequest, read_request
+from .context import client_of, current_service, wants_html
+from .files import encoded, finished_painting, formats
 
 paintings = Blueprint("paintings", __name__)
 
@@ -23,8 +26,7 @@ _WAIT_GRACE_SECONDS = 30
 @paintings.post("/paintings")
 def request_painting() -> AnyResponse:
     """Take a request: 202 and where to follow it, or, for a form sent by a browser, the page that shows it."""
-    service = current_service()
-    job = service.submit(read_request(request, service.settings, service.offer))
+    job = current_service().submit(_read_request(), client_of(request))
     page = url_for("paintings.show_painting", identity=job.identity)
     if wants_html(request):
         return redirect(page, 303)
@@ -38,6 +40,7 @@ def request_painting() -> AnyResponse:
 def show_painting(identity: str) -> AnyResponse | str:
     """How far a painting has come: JSON, or for a browser a page that also works without scripts."""
     job = current_service().find(identity)
+    job.look()
     if wants_html(request):
         return render_template("page.html", job=job, links=_links(job))
     return jsonify(_describe(job))
@@ -50,6 +53,18 @@ def discard_painting(identity: str) -> tuple[str, int]:
     return "", 204
 
 
+@paintings.post("/paintings/<identity:identity>/stop")
+def stop_painting(identity: str) -> AnyResponse:
+    """End a painting with the strokes that it has by then, and keep it; cancel one that waits."""
+    job = current_service().find(identity)
+    job.stop()
+    if wants_html(request):
+        return redirect(url_for("paintings.show_painting", identity=identity), 303)
+    response = jsonify(_describe(job))
+    response.status_code = 202
+    return response
+
+
 @paintings.get("/paintings/<identity:identity>/events")
 def follow_painting(identity: str) -> Response:
     """Server-sent events from the beginning, or from after ``Last-Event-ID``."""
@@ -58,16 +73,15 @@ def follow_painting(identity: str) -> Response:
         raise RequestError("The header Last-Event-ID is not a whole number; send the id of the last event received.")
     job = current_service().find(identity)
     headers = {"X-Accel-Buffering": "no"}
-    return Response(StreamSlot(event_stream(job, int(text))), mimetype="text/event-stream", headers=headers)
+    stream = StreamSlot(event_stream(job, int(text), current_service().outlook), job)
+    return Response(stream, mimetype="text/event-stream", headers=headers)
 
 
-@paintings.get("/paintings/<identity:identity>.<any(png, webp, gif, json):file_format>")
+@paintings.get("/paintings/<identity:identity>.<any(png, webp, gif, mp4, svg, json):file_format>")
 def fetch_painting(identity: str, file_format: str) -> Response:
     """A finished painting: the picture, a film of its making, or its strokes."""
-    painting = _finished(current_service().find(identity))
-    response = _cacheable(Response(encode(painting, file_format), mimetype=FORMATS[file_format]))
-    response.headers["Content-Disposition"] = f'inline; filename="painting.{file_format}"'
-    return response
+    painting = finished_painting(current_service().find(identity))
+    return _cacheable(encoded(painting, file_format))
 
 
 @paintings.get("/paintings/<identity:identity>/picture.jpg")
@@ -79,7 +93,7 @@ def fetch_picture(identity: str) -> Response:
 @paintings.get("/paintings/<identity:identity>/mypaint.png")
 def fetch_by_mypaint(identity: str) -> Response:
     """The strokes of a finished painting laid by the real MyPaint, larger."""
-    painting = _finished(current_service().find(identity))
+    painting = finished_painting(current_service().find(identity))
     if not current_service().has_mypaint:
         raise NotFoundError("The real MyPaint is not installed on this host.")
     return _cacheable(Response(encode_by_mypaint(painting), mimetype="image/png"))
@@ -88,7 +102,7 @@ def fetch_by_mypaint(identity: str) -> Response:
 @paintings.get("/paintings/<identity:identity>/replay.json")
 def fetch_replay(identity: str) -> Response:
     """The ink of each stroke of a finished painting, for a page to lay them again."""
-    painting = _finished(current_service().find(identity))
+    painting = finished_painting(current_service().find(identity))
     return _cacheable(Response(encode_for_replay(painting), mimetype="application/json"))
 
 
@@ -97,13 +111,14 @@ def fetch_replay(identity: str) -> Response:
 def paint_at_once() -> Response:
     """Paint while the client waits; answer with the strokes as JSON where that is asked for, else with a PNG."""
     service = current_service()
-    painting_request = read_request(request, service.settings, service.offer)
+    painting_request = _read_request()
     with StreamSlot():
-        job = service.submit(painting_request)
+        job = service.submit(painting_request, client_of(request))
         if not job.wait(service.settings.time_limit + _WAIT_GRACE_SECONDS):
+            seconds = math.ceil(service.outlook(job).expected_seconds)
             job.cancel()
-            raise BusyError("The painting had to wait too long; try again in a few seconds.", "time_limit")
-        painting = _finished(job)
+            raise BusyError(f"It had to wait too long; try again in {seconds} s.", "time_limit", retry_after=seconds)
+        painting = finished_painting(job)
         accepted = request.accept_mimetypes
         file_format = "json" if accepted["application/json"] > accepted["image/png"] else "png"
         return Response(encode(painting, file_format), mimetype=FORMATS[file_format])
@@ -112,16 +127,23 @@ def paint_at_once() -> Response:
 class StreamSlot:
     """One of the threads that may be held for long: given back when the response is closed, however it ends.
 
+    Args:
+        content: what is sent.
+        job: the painting that is watched meanwhile.
+
     Raises:
         BusyError: all are taken.
     """
 
-    def __init__(self, content: Iterator[bytes] | None = None) -> None:
+    def __init__(self, content: Iterator[bytes] | None = None, job: Job | None = None) -> None:
         self._content = content or iter(())
+        self._job = job
         self._slots = current_service().stream_slots
         if not self._slots.acquire(blocking=False):
             raise BusyError("Too many people are watching; try again in a few seconds.", "threads")
         self._held = True
+        if job is not None:
+            job.watch()
 
     def __iter__(self) -> Iterator[bytes]:
         return self._content
@@ -131,6 +153,8 @@ class StreamSlot:
         if self._held:
             self._held = False
             self._slots.release()
+            if self._job is not None:
+                self._job.leave()
 
     def __enter__(self) -> "StreamSlot":
         return self
@@ -139,29 +163,33 @@ class StreamSlot:
         self.close()
 
 
+def _read_request() -> PaintingRequest:
+    service = current_service()
+
+    def finished(identity: Any) -> tuple[PaintingRequest, StrokeList]:
+        if not (isinstance(identity, str) and re.fullmatch("[0-9a-f]{32}", identity)):
+            raise RequestError(f"There is no painting {printable(identity)} to continue.")
+        job = service.find(identity)
+        return job.request, finished_painting(job).stroke_list
+
+    return read_request(request, service.settings, service.offer, finished)
+
+
 def _cacheable(response: Response) -> Response:
     """Let the browser cache what never changes."""
     response.headers["Cache-Control"] = "private, max-age=600"
     return response
 
 
-def _finished(job: Job) -> Painting:
-    if job.painting is not None:
-        return job.painting
-    if job.state is State.FAILED:
-        raise NotFinishedError(job.message)
-    if job.state is State.CANCELLED:
-        raise NotFinishedError("This painting was canceled.")
-    raise NotFinishedError("This painting is not finished yet.")
-
-
 def _links(job: Job) -> dict[str, str]:
-    links = {name: url_for("paintings.fetch_painting", identity=job.identity, file_format=name) for name in FORMATS}
+    links = {name: url_for("paintings.fetch_painting", identity=job.identity, file_format=name) for name in formats()}
     links["events"] = url_for("paintings.follow_painting", identity=job.identity)
     if current_service().has_mypaint:
         links["mypaint"] = url_for("paintings.fetch_by_mypaint", identity=job.identity)
     links["picture"] = url_for("paintings.fetch_picture", identity=job.identity)
     links["replay"] = url_for("paintings.fetch_replay", identity=job.identity)
+    links["share"] = url_for("sharing.share_painting", identity=job.identity)
+    links["stop"] = url_for("paintings.stop_painting", identity=job.identity)
     links["self"] = url_for("paintings.show_painting", identity=job.identity)
     return links
 
@@ -169,6 +197,7 @@ def _links(job: Job) -> dict[str, str]:
 def _describe(job: Job) -> dict[str, Any]:
     painting_request = job.request
     result = {"loss": job.painting.loss, "loss_name": job.painting.loss_name} if job.painting else {}
+    ahead = None if job.over else current_service().outlook(job)
     return {
         "id": job.identity,
         "state": job.state,
@@ -181,7 +210,12 @@ def _describe(job: Job) -> dict[str, Any]:
         "strokes_done": job.strokes_done,
         "seed": painting_request.seed,
         "seconds": round(job.seconds, 3),
+        "position": ahead and ahead.position,
+        "starts_in": ahead and round(ahead.starts_in, 1),
+        "expected_seconds": ahead and round(ahead.expected_seconds, 1),
+        "stopped": job.stopped,
         "message": job.message,
+        "settings": painting_request.settings(),
         "links": _links(job),
         **result,
     }

@@ -7,10 +7,10 @@ import torch
 from flask import Blueprint, Response
 from PIL import Image
 
-from ..painters.painter import Painter
+from ...painters.painter import Painter
+from ..errors import NotFoundError
+from ..options.choices import DEFAULT_PAINTER
 from .context import current_service
-from .errors import NotFoundError
-from .requests import DEFAULT_PAINTER
 
 brushes = Blueprint("brushes", __name__)
 

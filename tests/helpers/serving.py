@@ -1,0 +1,34 @@
+"""The web service in a process of its own."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+PATIENCE = 90
+"""Seconds: for a busy machine."""
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@contextlib.contextmanager
+def serving(policy: Path, port: int = 0, **settings: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    port = port or free_port()
+    environment = {**os.environ, "PAINTGYM_POLICY": str(policy), "OMP_NUM_THREADS": "1", **settings}
+    command = [sys.executable, "-m", "paintgym.scripts.main", "serve", "--port", str(port)]
+    with subprocess.Popen(
+        command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as server:
+        try:
+            assert server.stdout is not None
+            assert f"http://127.0.0.1:{port}" in server.stdout.readline()
+            yield server, port
+        finally:
+            server.kill()

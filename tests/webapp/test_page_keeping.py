@@ -1,0 +1,182 @@
+"""Nothing is lost on the page: what was painted is kept when an order is stopped, fails, is reloaded, or expires."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from helpers.web_page import browser, ink, marks, open_page, paint, ready, save, serve, shoot, wait_until_done
+from helpers.web_service import save_untrained_policy, service_of
+from paintgym.webapp.application import create_app
+from paintgym.webapp.settings import Settings
+from PIL import Image
+
+__all__ = ["browser"]
+pytestmark = marks
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    policy = save_untrained_policy(tmp_path_factory.mktemp("policy"))
+    return create_app(Settings(policy=str(policy), time_limit=20, large_workers=1))
+
+
+@pytest.fixture(scope="module")
+def address(app: Flask) -> Iterator[str]:
+    with serve(app) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Any, address: str) -> Iterator[Any]:
+    with open_page(browser, address) as page:
+        yield page
+
+
+def count(page: Any) -> int:
+    return int(page.inner_text(".count").replace(",", ""))
+
+
+def test_escape_stops_and_keeps_what_there_is(page: Any) -> None:
+    paint(page, size="1024", strokes="5000")
+    page.wait_for_function("() => Number(document.querySelector('.count')?.textContent.replace(',', '')) > 100")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.id") == "paint"  # where it was
+    wait_until_done(page)
+    assert 100 < count(page) < 5000
+    assert Image.open(save(page, "painting.png")).size == (1024, 768)
+    assert len(json.loads(save(page, "painting.json").read_text())["strokes"]) == count(page)
+
+
+def test_the_stop_button_gives_the_focus_to_the_painting(page: Any) -> None:
+    paint(page, size="1024", strokes="5000")
+    page.wait_for_selector(".easel .tools", state="visible")
+    page.focus("#stop")
+    page.keyboard.press("Enter")
+    wait_until_done(page)
+    assert page.evaluate("document.activeElement.className") == "button play"
+
+
+@pytest.mark.parametrize("size", ["64", "512"])
+def test_five_hundred_strokes_more(page: Any, size: str) -> None:
+    paint(page, size=size, strokes="30")
+    wait_until_done(page)
+    page.click(".further")
+    wait_until_done(page)
+    assert count(page) == 530
+    page.locator(".position").fill("30")
+    assert count(page) == 30
+    assert len(json.loads(save(page, "painting.json").read_text())["strokes"]) == 530
+
+
+def test_a_refused_and_a_failed_order_leave_the_last_painting(page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    paint(page, strokes="12")
+    wait_until_done(page)
+    painted = ink(page)
+    page.route("**/paintings", lambda route: route.fulfill(status=503, json={"error": "Too many; try again in 7 s."}))
+    paint(page, strokes="5")
+    page.wait_for_selector("#problem:text-is('Too many; try again in 7 s.')")
+    assert (count(page), ink(page)) == (12, painted)
+    page.unroute("**/paintings")
+    monkeypatch.setattr("paintgym.webapp.jobs.worker.Worker._paint", lambda worker, job: job.fail("It failed."))
+    paint(page, size="512", strokes="5")
+    page.wait_for_selector("#problem:text-is('It failed.')")
+    assert (count(page), ink(page)) == (12, painted)
+    assert page.is_visible(".after")
+    assert page.inner_text("#status") == "Not painted."
+
+
+@pytest.mark.parametrize("size", ["64", "512"])
+def test_a_reload_and_back_bring_the_painting_back(page: Any, size: str) -> None:
+    paint(page, size=size, strokes="40")
+    wait_until_done(page)
+    painted = ink(page)
+    page.reload()
+    ready(page)
+    assert (count(page), ink(page)) == (40, painted)
+    assert page.inner_text("#status") == "A painting of yours, kept by this browser."
+    page.click("text=For programs")
+    page.go_back()
+    ready(page)
+    assert (count(page), ink(page)) == (40, painted)
+    page.locator(".position").fill("10")
+    assert count(page) == 10
+    assert 0 < ink(page) < painted
+
+
+def test_a_painting_under_way_is_followed_after_a_reload(page: Any) -> None:
+    paint(page, size="512", strokes="1500")
+    page.wait_for_selector(".easel .tools", state="visible")
+    page.reload()
+    ready(page)
+    page.wait_for_selector("#stop", state="visible")
+    wait_until_done(page)
+    assert count(page) == 1500
+
+
+def test_what_expired_on_the_service_is_saved_from_the_browser(page: Any, app: Flask) -> None:
+    paint(page, size="512", strokes="25")
+    wait_until_done(page)
+    service_of(app)._jobs.clear()
+    assert Image.open(save(page, "painting.png")).size == (512, 384)
+    assert len(json.loads(save(page, "painting.json").read_text())["strokes"]) == 25
+    page.click(".downloads a[download='painting.webp']")
+    page.wait_for_selector(".saved:has-text('still in this browser')")
+    page.reload()
+    ready(page)
+    assert Image.open(save(page, "painting.png")).size == (512, 384)
+    page.click(".further")  # by the strokes that the browser has
+    page.wait_for_selector(".count:text-is('525')")
+    wait_until_done(page)
+    assert len(json.loads(save(page, "painting.json").read_text())["strokes"]) == 525
+
+
+def test_one_sees_ones_own_paintings_and_throws_them_away(page: Any, tmp_path: Path) -> None:
+    for strokes in ("11", "12", "13"):
+        paint(page, strokes=strokes)
+        page.wait_for_selector(f".kept img[alt^='{strokes} strokes']")
+    assert page.locator(".kept li").count() == 3
+    page.click(".kept img[alt^='11 strokes']")
+    page.wait_for_selector(".count:text-is('11')")
+    shoot(page, "history")
+    page.locator(".kept .away").nth(1).click()
+    page.wait_for_selector(".kept img[alt^='12 strokes']", state="detached")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.click("#history-empty")
+    page.wait_for_selector("#history", state="hidden")
+    page.reload()
+    ready(page)
+    assert page.is_visible("#growing")
+
+
+def test_the_place_in_the_queue_is_told_and_seconds_count_down(browser: Any, address: str) -> None:
+    with open_page(browser, address) as first, open_page(browser, address) as second:
+        paint(first, size="1024", strokes="5000")
+        first.wait_for_selector(".easel .tools", state="visible")
+        paint(second, size="512", strokes="10")
+        second.wait_for_selector("#status:text-is('Yours is next.')")
+        seconds = "() => Number(document.getElementById('countdown').textContent.match(/\\d+/)?.[0])"
+        second.wait_for_function(f"() => ({seconds})() > 0")
+        told = second.evaluate(seconds)
+        second.wait_for_function(f"() => ({seconds})() < {told} || document.querySelector('.after')?.checkVisibility()")
+        shoot(second, "queued")
+        first.click("#stop")
+        wait_until_done(second)
+        assert re.search("10 strokes", second.inner_text("#status"))
+        wait_until_done(first)
+
+
+def test_an_order_that_waits_is_given_up_and_leaves_nothing(browser: Any, address: str) -> None:
+    with open_page(browser, address) as first, open_page(browser, address) as second:
+        paint(first, size="1024", strokes="5000")
+        first.wait_for_selector(".easel .tools", state="visible")
+        paint(second, size="512", strokes="10")
+        second.wait_for_selector("#status:text-is('Yours is next.')")
+        second.click("#stop")
+        second.wait_for_selector("#status:text-is('Canceled.')")
+        assert second.is_visible("#growing")
+        first.click("#stop")
+        wait_until_done(first)

@@ -1,0 +1,37 @@
+"""The page's languages: one flat JSON each, key to text, and the one that a visitor reads."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+from flask import Request, request
+
+_FOLDER = Path(__file__).parents[1] / "languages"
+DEFAULT = "en"
+COOKIE = "language"
+"""Set by the page where somebody picked a language by hand; else the browser's own wishes decide."""
+
+
+@cache
+def languages() -> dict[str, dict[str, str]]:
+    """All languages by their codes, the default first; ``name`` of each is what it calls itself."""
+    codes = sorted((path.stem for path in _FOLDER.glob("*.json")), key=lambda code: (code != DEFAULT, code))
+    return {code: json.loads((_FOLDER / f"{code}.json").read_text("utf-8")) for code in codes}
+
+
+def language_of(request: Request) -> str:
+    """The code of the language to answer in."""
+    known = languages()
+    for chosen in (request.args.get(COOKIE), request.cookies.get(COOKIE)):
+        if chosen in known:
+            return str(chosen)
+    return request.accept_languages.best_match(list(known), DEFAULT) or DEFAULT
+
+
+def translate(key: str, **values: object) -> str:
+    """The text of a key in the language of the request that is answered, with ``{names}`` filled in.
+
+    Raises:
+        KeyError: there is no such key.
+    """
+    return languages()[language_of(request)][key].format(**values)

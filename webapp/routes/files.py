@@ -1,0 +1,59 @@
+"""Paintings as answers: in every form there is, and what is said where there is none."""
+
+from flask import Response, request
+
+from ...agents.outputs.painting import Painting
+from ...errors import MissingLibraryError
+from ...painters.stroke import CANVAS_SIZE
+from ..encoding import FORMATS, LARGEST_PRINT, encode, encode_print
+from ..errors import BusyError, NotFinishedError, NotFoundError
+from ..jobs.job import Job, State
+from ..options.fields import read_whole
+from .context import current_service
+
+
+def formats() -> list[str]:
+    """Names of the forms that paintings are fetched in here."""
+    return [name for name in FORMATS if name != "mp4" or current_service().has_mp4]
+
+
+def encoded(painting: Painting, file_format: str) -> Response:
+    """A painting in a form; PNG at the ``size`` of the query, drawn again, if there is one.
+
+    Raises:
+        RequestError: a size out of range, or a form that there is not.
+        BusyError: others are drawn again all the time.
+    """
+    if file_format == "png" and "size" in request.args:
+        side = read_whole("size", request.args["size"], CANVAS_SIZE, LARGEST_PRINT)
+        content = encode_print(painting, side)
+        if content is None:
+            raise BusyError("Others have their paintings drawn large; try again in 30 s.", retry_after=30)
+    else:
+        try:
+            content = encode(painting, file_format)
+        except MissingLibraryError:
+            raise NotFoundError("This host makes no MP4; WebP and GIF films are to be had.") from None
+    return file_answer(content, file_format)
+
+
+def file_answer(content: bytes, file_format: str) -> Response:
+    """A file of a form, with a name to be saved by."""
+    response = Response(content, mimetype=FORMATS[file_format])
+    response.headers["Content-Disposition"] = f'inline; filename="painting.{file_format}"'
+    return response
+
+
+def finished_painting(job: Job) -> Painting:
+    """The painting of a job.
+
+    Raises:
+        NotFinishedError: it has none, yet or at all.
+    """
+    if job.painting is not None:
+        return job.painting
+    if job.state is State.FAILED:
+        raise NotFinishedError(job.message)
+    if job.state is State.CANCELLED:
+        raise NotFinishedError("This painting was canceled.")
+    raise NotFinishedError("This painting is not finished yet.")

@@ -1,0 +1,34 @@
+"""Pictures that a browser cannot show itself, or that lie elsewhere: read here, and given back as JPEG."""
+
+import io
+
+from flask import Blueprint, Response, request
+from PIL import Image
+
+from ..errors import RequestError
+from ..options.addresses import fetch_picture
+from ..uploads import read_picture
+from .context import current_service
+
+pictures = Blueprint("pictures", __name__)
+
+_SIDE = 1024
+"""Pixels; the longer side of what is given back: that of the largest paintings."""
+_QUALITY = 93
+
+
+@pictures.post("/pictures")
+def show_picture() -> Response:
+    """The whole picture of the field ``picture``, or of the ``address`` where the host allows that, upright."""
+    settings = current_service().settings
+    if address := request.form.get("address"):
+        content = fetch_picture(address, settings)
+    elif file := request.files.get("picture"):
+        content = file.read()
+    else:
+        raise RequestError("There is no picture; send one in the field 'picture'.")
+    image = Image.fromarray(read_picture(content, settings.maximum_pixels, _SIDE))
+    image.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
+    shown = io.BytesIO()
+    image.save(shown, "JPEG", quality=_QUALITY)
+    return Response(shown.getvalue(), mimetype="image/jpeg")

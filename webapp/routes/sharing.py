@@ -1,0 +1,144 @@
+"""Shared paintings: a page for each that others can open, with its film, its settings and its files."""
+
+import logging
+import secrets
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from ...agents.outputs.painting import Painting
+from ...errors import InvalidInputError
+from ..errors import NotFoundError, RequestError, UnavailableError
+from ..options.fields import fields_given_once, read_json
+from ..store.records import STROKES, facts_of, pack, unpack
+from ..store.store import Entry, StoreError
+from .context import current_service, wants_html
+from .files import encoded, file_answer, finished_painting, formats
+
+sharing = Blueprint("sharing", __name__)
+
+_log = logging.getLogger(__name__)
+
+_KIND = "shared"
+_KEY_BYTES = 16
+"""Nobody guesses a number of 128 bits."""
+_LONGEST_TITLE = 80
+_DAY_SECONDS = 86_400
+_CACHE_SECONDS = 3600
+_REMEMBERED = ("mp4", "webp")
+"""Films take seconds to make, and are kept beside the painting; other forms are made anew."""
+_GONE = "There is no such shared painting; it may have expired."
+
+
+@sharing.post("/paintings/<identity:identity>/share")
+def share_painting(identity: str) -> AnyResponse:
+    """Keep a finished painting for others: 201 and where it is, or, for a form sent by a browser, that page."""
+    service = current_service()
+    job = service.find(identity)
+    painting, title = finished_painting(job), _read_title()
+    entry = _find(job.shared) if job.shared else None
+    if entry is None:
+        days, now = service.settings.share_days, time.time()
+        facts = {**facts_of(painting), "title": title, "settings": job.request.settings()}
+        facts |= {"width": job.request.width, "height": job.request.height, "strokes": len(painting.strokes)}
+        key = secrets.token_urlsafe(_KEY_BYTES)
+        entry = Entry(key, _KIND, facts, now + _DAY_SECONDS * days if days else None, now)
+        try:
+            service.store.put(entry, pack(painting))
+        except StoreError as error:
+            _log.error("painting %s cannot be shared: %s", identity, error)
+            raise UnavailableError("The painting cannot be kept on this host now; save it as a file.") from None
+        job.shared = key
+    if wants_html(request):
+        return redirect(url_for("sharing.show_shared", slug=entry.key), 303)
+    response = jsonify(_describe(entry))
+    response.status_code = 201
+    return response
+
+
+@sharing.get("/p/<slug:slug>")
+def show_shared(slug: str) -> AnyResponse | str:
+    """The page of a shared painting, or for programs what is known of it."""
+    entry = _find_or_refuse(slug)
+    document = _describe(entry)
+    if not wants_html(request) and request.accept_mimetypes["application/json"] > request.accept_mimetypes["text/html"]:
+        return jsonify(document)
+    return render_template("share.html", shared=document, has_mp4=current_service().has_mp4)
+
+
+@sharing.get("/p/<slug:slug>.<any(png, webp, gif, mp4, svg, json):file_format>")
+def fetch_shared(slug: str, file_format: str) -> Response:
+    """A shared painting: the picture, a film of its making, or its strokes."""
+    entry, store = _find_or_refuse(slug), current_service().store
+    name = STROKES if file_format == "json" else f"film.{file_format}"
+    content = store.read(slug, name) if name == STROKES or file_format in _REMEMBERED else None
+    if content is not None:
+        response = file_answer(content, file_format)
+    else:
+        response = encoded(_painting_of(entry), file_format)
+        if file_format in _REMEMBERED:
+            try:
+                store.add(slug, name, response.get_data())
+            except StoreError as error:
+                _log.warning("a film is not kept: %s", error)
+    response.cache_control.public, response.cache_control.max_age = True, _CACHE_SECONDS
+    return response
+
+
+def _find(slug: str) -> Entry | None:
+    try:
+        entry = current_service().store.find(slug)
+    except StoreError as error:
+        _log.error("the store cannot be read: %s", error)
+        raise UnavailableError("Shared paintings cannot be read on this host now; try again later.") from None
+    return entry if entry is not None and entry.kind == _KIND else None
+
+
+def _find_or_refuse(slug: str) -> Entry:
+    if entry := _find(slug):
+        return entry
+    raise NotFoundError(_GONE, "share_days", "store_megabytes")
+
+
+def _painting_of(entry: Entry) -> Painting:
+    service = current_service()
+    try:
+        painting = unpack(service.store, entry, service.painter)
+    except InvalidInputError as error:
+        _log.error("shared painting %s is damaged: %s", entry.key, error)
+        painting = None
+    if painting is None:
+        raise NotFoundError(_GONE, "share_days", "store_megabytes")
+    return painting
+
+
+def _read_title() -> str:
+    fields = read_json(request.get_data(cache=False) or b"{}") if request.is_json else fields_given_once(request.form)
+    if unknown := set(fields) - {"title"}:
+        raise RequestError(f"There is no field {min(map(str, unknown))[:40]!r}; expected title.")
+    title = fields.get("title") or ""
+    if not isinstance(title, str) or len(title) > _LONGEST_TITLE:
+        raise RequestError(f"The field title is no text of up to {_LONGEST_TITLE} letters.")
+    # What does not print could turn the rest of a line around.
+    return "".join(letter for letter in " ".join(title.split()) if letter.isprintable())
+
+
+def _describe(entry: Entry) -> dict[str, Any]:
+    facts, address = entry.facts, url_for("sharing.show_shared", slug=entry.key)
+    files = {
+        name: url_for("sharing.fetch_shared", slug=entry.key, file_format=name) for name in formats() if name != "gif"
+    }
+    return {
+        "url": address,
+        "expires": None if entry.expires is None else _time(entry.expires),
+        "created": _time(entry.created),
+        **{name: facts[name] for name in ("title", "settings", "width", "height", "strokes", "loss", "seconds")},
+        "links": {**files, "self": address},
+    }
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

@@ -1,0 +1,10 @@
+// The page's texts in the language that it was asked for in. They come with the page, so nothing waits for them.
+
+export const language = document.documentElement.lang;
+const words = JSON.parse(document.getElementById("request").dataset.words);
+const numbers = new Intl.NumberFormat(language);
+
+// The text of a key, with its {names} filled in; numbers are written as the language writes them.
+export function t(key, values = {}) {
+  return words[key].replace(/\{(\w+)\}/g, (_, name) => (typeof values[name] === "number" ? numbers.format(values[name]) : values[name]));
+}
