@@ -58,7 +58,7 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$key" ]; then
     "$python" -m venv .venv
     # Twice quiet hides warnings; errors are still shown.
     .venv/bin/python -m pip install -qq --disable-pip-version-check \
-        --constraint constraints.txt --editable '.[dev,docs,onnx,photographs,torchrl]'
+        --constraint constraints.txt --editable '.[dev,docs,onnx,photographs,ray,torchrl]'
     echo "$key" >"$stamp"
 fi
 

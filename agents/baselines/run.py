@@ -105,6 +105,20 @@ class RunPlan:
         return root / self.task.rpartition("/")[2] / name / f"seed-{self.seed}"
 
 
+def begin(plan: RunPlan, root: Path) -> dict[str, Any]:
+    """Make the folder of a run, or find out what it holds.
+
+    Returns:
+        The document of the run, empty where it is not finished.
+
+    Raises:
+        InvalidInputError: the folder holds another run, or one of another version.
+    """
+    folder = plan.folder(root)
+    keep_settings(folder, SETTINGS, plan.settings(), "a run")
+    return read_json(folder / RESULT)
+
+
 def train(plan: RunPlan, root: Path, report: Report = lambda steps, figure: None) -> dict[str, Any]:
     """Carry a run to its end, from wherever it was left; one that is finished is only read.
 
@@ -115,9 +129,7 @@ def train(plan: RunPlan, root: Path, report: Report = lambda steps, figure: None
         InvalidInputError: the folder holds another run, or one of another version.
         MissingDataError: the task's data are not in the data folder.
     """
-    folder = plan.folder(root)
-    keep_settings(folder, SETTINGS, plan.settings(), "a run")
-    finished = read_json(folder / RESULT)
+    folder, finished = plan.folder(root), begin(plan, root)
     if finished:
         return finished
     task = TASKS[plan.task]

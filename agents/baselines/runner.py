@@ -8,8 +8,13 @@ from typing import Any
 
 import torch
 
+from ...errors import InvalidInputError
 from ...parallel import work_through
-from .run import Report, RunPlan, train
+from ...through_ray import through_ray
+from .run import SETTINGS, Report, RunPlan, begin, train
+
+_RETRIES = 10
+"""How often a run whose machine went is taken up by another, where its last checkpoint left it."""
 
 
 def train_all(
@@ -17,6 +22,7 @@ def train_all(
     root: Path,
     workers: int = 1,
     watch: Callable[[RunPlan], AbstractContextManager[Report]] | None = None,
+    on: str | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Train what is not finished, and give each run's document as soon as it is there.
 
@@ -25,7 +31,19 @@ def train_all(
         root: folder of runs.
         workers: processes; each computes with one thread, which small networks are fastest with.
         watch: gives for a run what is called with its progress; runs in other processes are not watched.
+        on: a Ray cluster (see ``through_ray``) that trains each run as a task of its own, with one core, in place of
+            ``workers``. All of its nodes must see ``root``.
     """
+    if on is not None:
+        lacking = []
+        for plan in plans:
+            if document := begin(plan, root):
+                yield document
+            else:
+                lacking.append(plan)
+        if lacking:
+            yield from through_ray(on, partial(_train_as_tasks, root.resolve()), iter(lacking))
+        return
     if workers == 1 and watch is not None:
         for plan in plans:
             with watch(plan) as report:
@@ -34,6 +52,24 @@ def train_all(
         return
     for _, document in work_through(partial(_train, root=root), plans, workers):
         yield document
+
+
+def _train_as_tasks(root: Path, plans: Iterator[RunPlan]) -> Iterator[dict[str, Any]]:
+    import ray
+
+    task = ray.remote(num_cpus=1, max_retries=_RETRIES)(_train_where_it_was_begun)
+    waiting = [task.remote(plan, root) for plan in plans]
+    while waiting:
+        (finished,), waiting = ray.wait(waiting, num_returns=1)
+        yield ray.get(finished)
+
+
+def _train_where_it_was_begun(plan: RunPlan, root: Path) -> dict[str, Any]:
+    if not (plan.folder(root) / SETTINGS).is_file():
+        raise InvalidInputError(
+            f"a node of the cluster does not see {plan.folder(root)}; name a folder of runs that all machines share"
+        )
+    return _train(plan, root)
 
 
 def _train(plan: RunPlan, root: Path, report: Report = lambda steps, figure: None) -> dict[str, Any]:

@@ -2,20 +2,21 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ...envs.pictures import Picture, load_picture, scale_picture
-from ...errors import InvalidInputError, PaintgymError
-from ...files import check_is_no_input, make_folder, shortened_stem
-from ...painters.style import Style
+from ...envs.pictures import Picture
+from ...errors import InvalidInputError
+from ...files import check_is_no_input, make_folder, shortened_stem, write_whole
 from ..agent import Agent
 from ..fingerprint import fingerprint_text
 from ..large.reuse import reuse_strokes
 from ..outputs.painting import Painting
 from ..outputs.painting_file import read_painting_file
-from ..progress import Progress
+from .batch import Answer, Batch, Counter, Source, paint_side_by_side, read_picture, save_painting
 from .listing import check_names, list_folder
 from .plan import STROKES_SUFFIX, FolderPlan
 from .state import SETTINGS, FolderState
@@ -113,24 +114,79 @@ class PaintedFolder:
                     report(1)
             count = sum(path in lacking for path, _ in good)
             if count:
-                tell = _Counter(count, report)
+                tell = Counter(count, report)
                 for (path, _), painting in zip(good, self._decide(agent, good, tell), strict=True):
                     if path in lacking:
-                        self._save(path, painting)
+                        self._save(path, partial(save_painting, painting, self._plan))
                 tell.finish()
         return passed_over
 
-    def _save(self, path: Path, painting: Painting) -> None:
-        fingerprint, plan = self._fingerprint(path), self._plan
+    def paint_elsewhere(
+        self,
+        paint: Callable[[Iterator[Batch]], Iterator[Answer]],
+        complain: Callable[[str], object],
+        report: Callable[[int], object],
+    ) -> int:
+        """Paint what is not painted, by others than this process; it alone reads and writes.
+
+        Args:
+            paint: what becomes of batches: an answer for each of their pictures that is wanted, in any order.
+            complain: as for ``paint``.
+            report: called with the number of pictures that were finished since the last call.
+
+        Returns:
+            How many pictures were passed over.
+
+        Raises:
+            InvalidInputError: a film that follows.
+        """
+        if self._plan.reuse is not None:
+            raise InvalidInputError("a film that follows is painted frame after frame, on one machine")
+        passed_over = 0
+
+        def pass_over(complaint: str) -> None:
+            nonlocal passed_over
+            complain(f"passed over: {complaint}")
+            passed_over += 1
+            report(1)
+
+        with self._state.seldom():
+            for answer in paint(self._batches(pass_over)):
+                for warning in answer.warnings:
+                    warnings.warn(warning, stacklevel=2)
+                if answer.complaint:
+                    pass_over(answer.complaint)
+                else:
+                    self._save(self._pictures[answer.number], partial(_write, answer.files))
+                    report(1)
+        return passed_over
+
+    def _batches(self, pass_over: Callable[[str], object]) -> Iterator[Batch]:
+        """What is to be painted, with the pictures' bytes."""
+        numbers = {path: number for number, path in enumerate(self._pictures)}
+        for paths in self._unfinished():
+            sources = []
+            for path in paths:
+                whole, wanted = self._source / path, not self._is_painted(path)
+                self._fingerprint(path)  # Before it is read: a picture that changes meanwhile is painted again.
+                try:
+                    sources.append(Source(numbers[path], str(whole), whole.read_bytes(), wanted))
+                except OSError as error:
+                    pass_over(f"cannot read {whole}: {error.strerror}")
+            if sources:
+                yield sources
+
+    def _save(self, path: Path, save: Callable[[Path], object]) -> None:
+        fingerprint = self._fingerprint(path)
         changed = self._state.fingerprint(path) != fingerprint
         for file in self._files(path):
             if changed or not file.is_file():
                 make_folder(file.parent)
-                painting.save(file, plan.upscale, plan.frames, plan.seconds)
+                save(file)
         if changed:
             self._state.note([(path, fingerprint)], self._pictures)
 
-    def _decide(self, agent: Agent, good: Sequence[tuple[Path, Picture]], report: "_Counter") -> list[Painting]:
+    def _decide(self, agent: Agent, good: Sequence[tuple[Path, Picture]], report: Counter) -> list[Painting]:
         plan = self._plan
         path, picture = good[0]
         start, styled = None, picture
@@ -140,15 +196,7 @@ class PaintedFolder:
             styled, previous, old = before
             if old.shape == picture.shape:
                 start = reuse_strokes(read_painting_file(previous), old, picture, agent.painter, plan.reuse)
-        return agent.paint_many(
-            [picture for _, picture in good],
-            plan.strokes,
-            size=plan.size,
-            style=Style() if plan.style is None else plan.style(styled),
-            seed=plan.seed,
-            progress=report,
-            starts=[] if start is None else [start],
-        )
+        return paint_side_by_side(agent, plan, [picture for _, picture in good], styled, start, report)
 
     def _frame_before(self, path: Path) -> tuple[Picture, Path, Picture] | None:
         """The film's first picture, and the strokes and picture of the last frame that was painted before this one."""
@@ -167,12 +215,7 @@ class PaintedFolder:
 
     def _load(self, path: Path) -> Picture:
         whole = self._source / path
-        try:
-            picture = load_picture(whole, paper=self._plan.paper)
-            return picture if self._plan.size is None else scale_picture(picture, self._plan.size)
-        except PaintgymError as error:
-            named = str(error) if str(whole) in str(error) else f"{whole}: {error}"
-            raise InvalidInputError(named) from None
+        return read_picture(whole, str(whole), self._plan)
 
     def _unfinished(self) -> Iterator[list[Path]]:
         """Batches in which a painting is lacking; whole, so that it is painted as it would have been at first."""
@@ -239,6 +282,11 @@ class PaintedFolder:
                     file.unlink(missing_ok=True)
 
 
+def _write(contents: Mapping[str, bytes], file: Path) -> None:
+    with write_whole(file) as temporary:
+        temporary.write_bytes(contents[file.suffix])
+
+
 def _digest(path: Path) -> str:
     """Of a file's bytes; of those that cannot be read, one for all."""
     try:
@@ -246,23 +294,3 @@ def _digest(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
-
-
-class _Counter:
-    """Turns an agent's reports on some pictures into numbers of finished ones."""
-
-    def __init__(self, count: int, report: Callable[[int], object]) -> None:
-        self._count, self._report, self._told = count, report, 0
-
-    def __call__(self, progress: Progress) -> None:
-        # The last is finished when it is saved.
-        self._tell(min(self._count - 1, int(progress.fraction * self._count)))
-
-    def finish(self) -> None:
-        """All are finished."""
-        self._tell(self._count)
-
-    def _tell(self, done: int) -> None:
-        if done > self._told:
-            self._report(done - self._told)
-            self._told = done

@@ -1,6 +1,8 @@
 """What a folder of paintings remembers: its settings, and of which pictures its paintings are."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ SETTINGS = ".paintgym.json"
 FORMAT = {"format": "paintgym folder", "version": 2}
 """Version 1 knew settings alone, and fewer of them."""
 _WORK = "paintings of a folder"
+_REST = 20.0
+"""Times as long as it took to write the file, until it is written again."""
 
 
 class FolderState:
@@ -45,6 +49,9 @@ class FolderState:
         else:
             keep_settings(out, SETTINGS, self._head, _WORK)
         self._fingerprints: dict[str, str] = fingerprints
+        self._order: Iterable[Path] = ()
+        self._behind = False
+        self._rest, self._rests_until = 0.0, 0.0
 
     def fingerprint(self, picture: Path) -> str | None:
         """Of the picture as it was when it was painted; None where it was not.
@@ -61,11 +68,33 @@ class FolderState:
             fingerprints: of the pictures.
             order: all pictures there are; of others the file remembers nothing more.
         """
-        known = self._fingerprints | {path.as_posix(): value for path, value in fingerprints}
+        self._fingerprints.update((path.as_posix(), value) for path, value in fingerprints)
+        self._order, self._behind = order, True
+        if time.monotonic() >= self._rests_until:
+            self._write()
+
+    @contextmanager
+    def seldom(self) -> Iterator[None]:
+        """In the block, let writing the file take no more than a twentieth of the time: a million pictures' takes long.
+
+        What a process that is killed had not written is painted again.
+        """
+        self._rest = _REST
+        try:
+            yield
+        finally:
+            self._rest = 0.0
+            if self._behind:
+                self._write()
+
+    def _write(self) -> None:
+        began = time.monotonic()
         # In one order, so that a run that was interrupted ends with the same bytes.
-        names = [path.as_posix() for path in order]
-        self._fingerprints = {name: known[name] for name in names if name in known}
+        names = [path.as_posix() for path in self._order]
+        self._fingerprints = {name: self._fingerprints[name] for name in names if name in self._fingerprints}
         write_json(self._path, {**self._head, "paintings": self._fingerprints})
+        self._behind, now = False, time.monotonic()
+        self._rests_until = now + self._rest * (now - began)
 
 
 def _present_words(settings: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from ...errors import InvalidInputError
 from ...files import check_is_no_input
 from ...painters.names import find_painter
 from ...painters.stroke import CANVAS_SIZE
+from ...through_ray import check_ray
 from ..names import check_agent, check_losses, check_painters, split_brushes
 from ..options import about
 from ..painting.arguments import Arguments
@@ -34,9 +35,9 @@ def run(arguments: Arguments) -> int:
 
         plan = plan_folder(arguments, upscale)
         return paint_folder(arguments, plan, _load_agent(arguments, name))
-    if arguments.suffix or arguments.follow:
-        option = "--suffix" if arguments.suffix else "--follow"
-        raise InvalidInputError(f"{option} is for folders, and {arguments.picture} is none")
+    for option in ("suffix", "follow", "on"):
+        if getattr(arguments, option):
+            raise InvalidInputError(f"--{option} is for folders, and {arguments.picture} is none")
     _paint_picture(arguments, name, upscale)
     return 0
 
@@ -54,6 +55,12 @@ def _check(arguments: Arguments) -> str:
     if arguments.loss is not None:
         check_losses("--loss", arguments.loss)
     arguments.style.check()
+    if arguments.workers is not None:
+        check_whole("workers", arguments.workers, 1)
+    check_whole("worker_threads", arguments.worker_threads, 1)
+    if arguments.on is not None:
+        with about("--on"):
+            check_ray(arguments.on)
     return check_agent(arguments.agent, arguments.policy)
 
 

@@ -18,6 +18,7 @@ from ...checks import check_whole
 from ...envs.tasks import find_task
 from ...errors import InvalidInputError
 from ...files import check_can_write, make_folder
+from ...through_ray import check_ray
 from ..options import about
 from ..progress import learning
 
@@ -38,6 +39,8 @@ class Arguments:
     """Paint as nothing, random, flat, greedy, policy and gradient too, and write references.json into the folder."""
     workers: int = 1
     """Processes that train side by side."""
+    on: str | None = None
+    """With --train: the Ray cluster that trains, in place of --workers; see paintgym train-baseline --help."""
     json: Path | None = None
     """Write the figures here."""
     markdown: Path | None = None
@@ -51,6 +54,9 @@ class Arguments:
 def run(arguments: Arguments) -> None:
     """Train, sum up, print and write."""
     check_whole("workers", arguments.workers, 1, 256)
+    if arguments.on is not None:
+        with about("--on"):
+            check_ray(arguments.on)
     for name in ("json", "markdown", "html"):
         if getattr(arguments, name):
             with about(f"--{name}"):
@@ -78,7 +84,8 @@ def run(arguments: Arguments) -> None:
             for plan in entry.plans()
         ]
         started = time.perf_counter()
-        for number, document in enumerate(train_all(plans, arguments.runs, arguments.workers, learning), 1):
+        documents = train_all(plans, arguments.runs, arguments.workers, learning, arguments.on)
+        for number, document in enumerate(documents, 1):
             settings, score = document["settings"], document["final"]["score"]
             print(
                 f"{number}/{len(plans)} {settings['task']} {settings['algorithm']} {settings['view']} seed "

@@ -36,6 +36,15 @@ class Arguments:
     """Of a folder that holds a film's frames, with --size: every frame begins with those strokes of the one before that
     still fit, so that the film does not flicker. Frames are taken as people count: frame2 before frame10. Writes a
     .json for every frame too."""
+    on: str | None = None
+    """Of a folder: the Ray cluster that paints it: local (one is started on this machine), auto (the one that this
+    machine is part of), host:6379 or ray://host:10001. Only this machine reads and writes. By default all is painted
+    here."""
+    workers: int | None = None
+    """With --on: at most so many at once; by default as many as the cluster has cores for."""
+    worker_threads: int = 1
+    """With --on: threads that each worker computes with, and cores that it takes. One machine paints the same bytes
+    with as many threads (OMP_NUM_THREADS)."""
     loss: str | None = None
     """What the agent minimizes, or a policy is measured by: mse, lite, or vgg19 (needs its weights). By default the
     agent's own choice."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,16 @@ from ...agents.folder.plan import FolderPlan
 from ...agents.large.config import ReuseConfig
 from ...agents.outputs.forms import OUTPUT_SUFFIXES, check_form
 from ...errors import InvalidInputError
+from ...through_ray import through_ray
 from ..options import about
 from ..progress import counting
 
 if TYPE_CHECKING:
     from ...agents.agent import Agent
+    from ...envs.pictures import Picture
+    from ...painters.style import Style
     from .arguments import Arguments
+    from .style import StyleOptions
 
 _SUFFIXES = (".png",)
 
@@ -37,6 +42,8 @@ def plan_folder(arguments: "Arguments", upscale: int) -> FolderPlan:
             check_form(suffix, upscale, arguments.frames, arguments.seconds)
     if arguments.follow and arguments.size is None:
         raise InvalidInputError("--follow is for large paintings; give a --size too")
+    if arguments.follow and arguments.on:
+        raise InvalidInputError("--follow paints each frame after the one before it, on one machine; leave --on away")
     options = arguments.style
     palette = options.load_palette()
     return FolderPlan(
@@ -47,7 +54,7 @@ def plan_folder(arguments: "Arguments", upscale: int) -> FolderPlan:
         upscale=upscale,
         frames=arguments.frames,
         seconds=arguments.seconds,
-        style=lambda picture: options.style(picture if palette is None else palette),
+        style=partial(_style, options, palette),
         paper=options.paper,
         own_styles=options.palette is not None and palette is None,
         reuse=ReuseConfig() if arguments.follow else None,
@@ -57,6 +64,7 @@ def plan_folder(arguments: "Arguments", upscale: int) -> FolderPlan:
 def paint_folder(arguments: "Arguments", plan: FolderPlan, agent: "Agent") -> int:
     """Paint a folder; returns the exit code, 1 where something was passed over."""
     from ...agents.folder.painted import PaintedFolder
+    from ...agents.folder.spread import SpreadPainter, SpreadPlan
 
     style = {name: str(value) for name, value in vars(arguments.style).items()}
     settings: dict[str, Any] = {"agent": {**agent.settings(), "fingerprint": agent.fingerprint()}, "style": style}
@@ -70,7 +78,11 @@ def paint_folder(arguments: "Arguments", plan: FolderPlan, agent: "Agent") -> in
         _tell(f"hidden files and folders, {folder.hidden} in number, are not painted")
     count, pictures = len(folder), folder.pictures
     with counting(agent.name, count) as advance:
-        unread = folder.paint(agent, _tell, advance)
+        if arguments.on is None:
+            unread = folder.paint(agent, _tell, advance)
+        else:
+            work = SpreadPainter(agent, plan, SpreadPlan(arguments.workers, arguments.worker_threads))
+            unread = folder.paint_elsewhere(partial(through_ray, arguments.on, work), _tell, advance)
     passed_over = unread + len(folder.passed_over)
     before = f", {pictures - count} painted before" if count < pictures else ""
     print(
@@ -78,6 +90,10 @@ def paint_folder(arguments: "Arguments", plan: FolderPlan, agent: "Agent") -> in
         f"{passed_over} passed over -> {out}"
     )
     return 1 if passed_over else 0
+
+
+def _style(options: "StyleOptions", palette: "Picture | None", picture: "Picture | None") -> "Style":
+    return options.style(picture if palette is None else palette)
 
 
 def _check_folders(pictures: Path, out: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-NOT_PACKED = ("tests/*", "docs/*", "*.md", "scripts/setup.sh")
+NOT_PACKED = ("tests/*", "docs/*", "*.md", "scripts/*.sh")
 """Files that are the repository's and not the package's, beside those that lie in the root."""
 PACKED_OF_ROOT = "py.typed"
 

@@ -20,11 +20,12 @@ EXAMPLES = {
     "sb3_ppo": LEARN,
     "sb3_sac": "--total-steps 320 --learning-starts 160 --batch-size 16 --episodes 8",
     "torchrl_ppo": LEARN,
-    "rllib_ppo": "--iterations 20 --episodes 24",
+    "rllib_ppo": "--iterations 20 --episodes 24 --env-runners 0 --learners 0",
     "cleanrl_style_ppo": LEARN,
     "gradients_through_canvas": "--strokes 4 --steps 11",
 }
-EXTRAS = {"torchrl_ppo": "torchrl", "rllib_ppo": "ray"}
+EXTRAS = {"torchrl_ppo": ("torchrl", "torchrl"), "rllib_ppo": ("rllib", "tree")}
+"""The extra that an example needs, and a module that it brings and no other does."""
 
 
 def run(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,9 +48,9 @@ def test_every_example_is_tested() -> None:
 @pytest.mark.filterwarnings("error")
 @pytest.mark.usefixtures("one_thread")
 def test_the_example_runs(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    extra = EXTRAS.get(name)
-    if extra and importlib.util.find_spec(extra) is None:
-        pytest.skip(f"needs {extra}: pip install paintgym[{extra}]")
+    extra, module = EXTRAS.get(name, ("", "paintgym"))
+    if importlib.util.find_spec(module) is None:
+        pytest.skip(f"needs {module}: pip install paintgym[{extra}]")
     run(name, monkeypatch)
     printed = capsys.readouterr().out
     if name == "gradients_through_canvas":

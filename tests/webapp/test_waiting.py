@@ -155,6 +155,7 @@ def test_events_tell_place_and_seconds_about_once_a_second(
 ) -> None:
     first, second = (request_painting(client, agent="random") for _ in range(2))
     service, told = service_of(app), []
+    wait_until(lambda: service.find(first["id"]).state is State.PAINTING)
 
     def follow() -> None:
         for piece in event_stream(service.find(second["id"]), 0, service.outlook):

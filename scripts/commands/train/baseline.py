@@ -14,6 +14,8 @@ from ....checks import check_whole
 from ....envs.tasks import find_task
 from ....errors import InvalidInputError
 from ....processes import joined
+from ....through_ray import check_ray
+from ...options import about
 from ...progress import learning
 
 
@@ -40,6 +42,10 @@ class Arguments:
     """What the policy sees."""
     workers: int = 1
     """Processes that train side by side."""
+    on: str | None = None
+    """The Ray cluster that trains, each run with a core of its own, in place of --workers: local (one is started on
+    this machine), auto (the one that this machine is part of), host:6379 or ray://host:10001. All its machines must
+    share the folder of runs."""
     out: Path = Path("runs/ladder")
     """Folder of runs: task, algorithm, seed."""
 
@@ -50,6 +56,9 @@ def run(arguments: Arguments) -> None:
     task = find_task(arguments.task).id
     check_whole("steps", arguments.steps, 1)
     check_whole("workers", arguments.workers, 1, 256)
+    if arguments.on is not None:
+        with about("--on"):
+            check_ray(arguments.on)
     from ....agents.baselines.run import RunPlan
     from ....agents.baselines.runner import train_all
 
@@ -61,7 +70,8 @@ def run(arguments: Arguments) -> None:
                 "its share of the seeds; give torchrun fewer processes, or more seeds"
             )
         own = plans[processes.rank :: processes.count]
-        for document in train_all(own, arguments.out, arguments.workers, learning if processes.leads else None):
+        watch = learning if processes.leads else None
+        for document in train_all(own, arguments.out, arguments.workers, watch, arguments.on):
             final, settings = document["final"], document["settings"]
             read = f", {final['read']:.1%} read" if "read" in final else ""
             print(
