@@ -74,5 +74,18 @@ def losses(report: Report, markdown: Markdown) -> str:
     return markdown(columns, rows, source)
 
 
+def seeds(cards: list[Report], markdown: Markdown) -> str:
+    """The same training from several seeds: squared error on pictures that it never saw."""
+    budgets = sorted({int(key.split("_")[1]) for key in cards[0]["held_out"]})
+    sets = {"held_out": f"{cards[0]['held_out_pictures']} paintings", "photographs": "photographs"}
+    rows = [
+        (pictures, str(card["configuration"]["seed"]), *(f"{card[key][f'mse_{n}']:.4f}" for n in budgets))
+        for key, pictures in sets.items()
+        for card in cards
+    ]
+    source = "Squared error. From the cards that `paintgym train-policy --target paintings --seed ...` wrote."
+    return markdown(("pictures", "seed", *(f"{n} strokes" for n in budgets)), rows, source)
+
+
 def _seconds(seconds: float) -> str:
     return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"

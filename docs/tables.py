@@ -219,6 +219,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "lite": _lite,
     "policies": _policies,
     "ablation": lambda: policy_tables.ablation(_read("ablation"), _markdown),
+    "policy_seeds": lambda: policy_tables.seeds(
+        [_card("agents/policy/weights/paintings.json"), _card("docs/figures/seeds/paintings-1.json")], _markdown
+    ),
     "policy_intervals": lambda: policy_tables.intervals(_read("ablation"), _markdown),
     "anytime": lambda: policy_tables.anytime(_read("anytime"), _markdown),
     "policy_losses": lambda: policy_tables.losses(_read("losses"), _markdown),
