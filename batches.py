@@ -25,15 +25,18 @@ def learning_rate_factor(rule: LearningRateRule, batches: int) -> float:
     return {"sqrt": math.sqrt(batches), "linear": float(batches), "none": 1.0}[rule]
 
 
-def gone_on(history: History, step: int, batches: int, rule: LearningRateRule) -> History:
+def gone_on(history: History, step: int, batches: int, rule: LearningRateRule, aloud: bool = True) -> History:
     """The history of a training that goes on at a step with so many batches.
 
     Warns:
-        UserWarning: they are not as many as before; it says what that changes.
+        UserWarning: they are not as many as before; it says what that changes. Of several processes one is ``aloud``.
     """
     before = history[-1][1]
     if batches == before:
         return history
+    longer = [*history, [step, batches]]
+    if not aloud:
+        return longer
     factor = learning_rate_factor(rule, batches) / learning_rate_factor(rule, before)
     warnings.warn(
         f"from step {step} on a step takes the mean of {batches} batches instead of {before}, as many as processes "
@@ -41,7 +44,7 @@ def gone_on(history: History, step: int, batches: int, rule: LearningRateRule) -
         "that was not interrupted",
         stacklevel=2,
     )
-    return [*history, [step, batches]]
+    return longer
 
 
 def as_card(history: History) -> dict[str, int]:

@@ -155,15 +155,13 @@ class Processes:
         self.broadcast(True)
         return result
 
-    def average_of(self, value: "Tensor") -> "Tensor":
-        """The mean of a tensor over all processes; gradients flow back to all of them."""
-        if self.count == 1:
-            return value
-        from torch.distributed.nn.functional import all_reduce
+    def total(self, value: "Tensor") -> "Tensor":
+        """The sum of a tensor over all processes, without gradients."""
+        import torch
 
-        with self._with_the_others():
-            total: Tensor = all_reduce(value)
-        return total / self.count
+        summed = value.detach().clone(memory_format=torch.contiguous_format)
+        self._sum(summed)
+        return summed
 
     def _sum(self, values: "Tensor") -> None:
         import torch.distributed as dist

@@ -52,7 +52,10 @@ def estimate(measured: dict[str, Any], pictures: int, hours: float, lost: float 
     start, pace = best["start_seconds"] / 3600, best["paintings_per_hour"] * (1 - lost)
     if hours <= start:
         raise InvalidInputError(f"hours is {hours:g}, but processes take {60 * start:.1f} minutes to start", "hours")
-    machines = math.ceil(pictures / (pace * (hours - start)))
+    each = math.floor(pace * (hours - start) + 1e-6)
+    if not each:
+        raise InvalidInputError(f"hours is {hours:g}, in which one machine paints no whole picture", "hours")
+    machines = math.ceil(pictures / each)
 
     def taken(count: int) -> float:
         return float(start + math.ceil(pictures / count) / pace)

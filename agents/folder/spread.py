@@ -118,6 +118,8 @@ class _Worker:
             answers = list(paint_batch(self._agent, self._plan, pickle.loads(row["batch"])))
         except (PaintgymError, OSError) as error:
             trouble = f"{_here()}: {error}"
+        except Exception as error:  # Ray Data would take it for a worker that died, and drop it.
+            trouble = f"{_here()}: {type(error).__name__}: {error}"
         return {"number": row["number"], "answers": pickle.dumps(answers), "trouble": trouble}
 
 

@@ -194,7 +194,7 @@ class PolicyTrainer:
             "analytic": kept,
             "numpy": json.dumps(self._random.bit_generator.state),
             "torch": torch.get_rng_state(),
-            "cuda": torch.cuda.get_rng_state_all() if self.config.device != "cpu" else [],
+            "cuda": [torch.cuda.get_rng_state(self.config.device)] if self.config.device != "cpu" else [],
         }
         save_checkpoint(self.config.folder, self.config.settings(), state)
 
@@ -214,15 +214,16 @@ class PolicyTrainer:
             return False
         self.steps, self._seconds = state["steps"], state["seconds"]
         batches = self.processes.count * config.analytic.batches
-        self.batches = gone_on(state["batches"], sum(self.steps.values()), batches, config.learning_rate_rule)
+        done, rule = sum(self.steps.values()), config.learning_rate_rule
+        self.batches = gone_on(state["batches"], done, batches, rule, self.processes.leads)
         self.policy.load_state_dict(state["policy"])
         self.policy.optimizer.load_state_dict(state["optimizer"])
         if self._analytic is not None and state["analytic"]:
             self._analytic.load_state_dict(state["analytic"] | {"buffers": buffers})
         self._random.bit_generator.state = json.loads(state["numpy"])
         torch.set_rng_state(state["torch"].cpu())
-        if state["cuda"]:
-            torch.cuda.set_rng_state_all([numbers.cpu() for numbers in state["cuda"]])
+        if state["cuda"] and config.device != "cpu":
+            torch.cuda.set_rng_state(state["cuda"][0].cpu(), config.device)
         return True
 
     def _make_analytic(self) -> AnalyticTrainer:

@@ -62,14 +62,16 @@ class _RecordedStep:
 
     def __init__(self, step: Step, state: PaintingState, actions: Tensor) -> None:
         self._state, self._actions = state, actions.clone()
-        aside = torch.cuda.Stream()
-        aside.wait_stream(torch.cuda.current_stream())
+        device = actions.device
+        aside = torch.cuda.Stream(device)
+        aside.wait_stream(torch.cuda.current_stream(device))
         with torch.cuda.stream(aside):
             for _ in range(_WARM_UPS):
                 step(self._state, self._actions)
-        torch.cuda.current_stream().wait_stream(aside)
+        torch.cuda.current_stream(device).wait_stream(aside)
         self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph):
+        # On the steps' own GPU: the usual stream is the current one's, and the graph of another would be empty.
+        with torch.cuda.graph(self._graph, stream=aside):
             self._after, *self._others = step(self._state, self._actions)
 
     def __call__(self, state: PaintingState, actions: Tensor) -> tuple[Any, ...]:

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from ...processes import Processes
+from .averages import mean_over
 
 
 class SharedBatchNorm(nn.BatchNorm2d):
@@ -26,9 +27,9 @@ class SharedBatchNorm(nn.BatchNorm2d):
         if not self.training:
             return super().forward(features)
         values = features.float()
-        mean = self._processes.average_of(values.mean((0, 2, 3)))
+        mean = mean_over(values.mean((0, 2, 3)), self._processes)
         centered = values - mean[:, None, None]
-        variance = self._processes.average_of(centered.square().mean((0, 2, 3)))
+        variance = mean_over(centered.square().mean((0, 2, 3)), self._processes)
         self._remember(mean.detach(), variance.detach(), values.numel() // values.shape[1] * self._processes.count)
         scale = self.weight * (variance + self.eps).rsqrt()
         return (centered * scale[:, None, None] + self.bias[:, None, None]).to(features.dtype)

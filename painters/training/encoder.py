@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from ...processes import ALONE, Processes
 from ..neural.vae import LATENT_LENGTH
+from .averages import mean_over
 
 _ENCODER_CHANNELS = (1, 16, 32, 64, 128)
 """Four convolutions that halve: 64x64 pixels to 4x4 features."""
@@ -46,4 +47,4 @@ def floored_divergence(mean: Tensor, log_variance: Tensor, free_bits: float, pro
         A scalar, at least ``D * free_bits``.
     """
     divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)
-    return processes.average_of(divergence.mean(0)).clamp(min=free_bits).sum()
+    return mean_over(divergence.mean(0), processes).clamp(min=free_bits).sum()

@@ -225,7 +225,8 @@ class PainterTrainer:
             return False
         self.step, self.waited = state["step"], state["waited"]
         self.best, self.finished = state["best"], state["finished"]
-        self.batches = gone_on(state["batches"], self.step, self.processes.count, config.learning_rate_rule)
+        rule, count = config.learning_rate_rule, self.processes.count
+        self.batches = gone_on(state["batches"], self.step, count, rule, self.processes.leads)
         self.networks.load_state_dict(state["networks"])
         for name, optimizer in self.stage.optimizers.items():
             rates = [group["lr"] for group in optimizer.param_groups]

@@ -10,6 +10,7 @@ from ...errors import InvalidInputError
 from ...files import check_is_no_input
 from ...painters.names import find_painter
 from ...painters.stroke import CANVAS_SIZE
+from ...parallel import count_cores
 from ...through_ray import check_ray
 from ..names import check_agent, check_losses, check_painters, split_brushes
 from ..options import about
@@ -57,7 +58,8 @@ def _check(arguments: Arguments) -> str:
     arguments.style.check()
     if arguments.workers is not None:
         check_whole("workers", arguments.workers, 1)
-    check_whole("worker_threads", arguments.worker_threads, 1)
+    # More than a machine has would be waited for without end.
+    check_whole("worker_threads", arguments.worker_threads, 1, count_cores() if arguments.on == "local" else None)
     if arguments.on is not None:
         with about("--on"):
             check_ray(arguments.on)

@@ -63,11 +63,11 @@ class RecordedCalls:
         nothing = contextlib.nullcontext()
         stream = SimpleNamespace(wait_stream=lambda other: None)
         for name, fake in {
-            "Stream": lambda: stream,
-            "current_stream": lambda: stream,
+            "Stream": lambda device: stream,
+            "current_stream": lambda device: stream,
             "stream": lambda stream: nothing,
             "CUDAGraph": lambda: self,
-            "graph": lambda graph: nothing,
+            "graph": lambda graph, stream: nothing,
         }.items():
             monkeypatch.setattr(compiling.torch.cuda, name, fake)
 

@@ -38,6 +38,14 @@ def test_lost_time_costs_machines() -> None:
     assert estimate(MEASURED, 1, hours=10, lost=0.5).machines == 1
 
 
+def test_machines_paint_whole_pictures() -> None:
+    slow = {**MEASURED, "paces": [{**MEASURED["paces"][0], "paintings_per_hour": 1.0, "start_seconds": 0.0}]}
+    found = estimate(slow, 10, hours=3.5)
+    assert (found.machines, found.hours) == (4, 3.0)
+    with pytest.raises(InvalidInputError, match=r"hours is 0\.5, in which one machine paints no whole picture"):
+        estimate(slow, 10, hours=0.5)
+
+
 def test_hours_in_which_nothing_even_starts_are_refused() -> None:
     with pytest.raises(InvalidInputError, match=r"hours is 0\.01, but processes take 0\.6 minutes to start"):
         estimate(MEASURED, 100_000, hours=0.01)
