@@ -198,6 +198,22 @@ def test_two_agents_paint_side_by_side_with_equal_strokes(page: Any) -> None:
     assert page.locator(".count").all_inner_texts() == ["20", "5"]
 
 
+def test_of_two_agents_with_one_refused_the_other_is_canceled(page: Any) -> None:
+    def refuse(route: Any) -> None:
+        if b"gradient" in route.request.post_data_buffer:
+            route.fulfill(status=503, json={"error": "Too many; try again in 7 s."})
+        else:
+            route.continue_()
+
+    page.route("**/paintings", refuse)
+    with page.expect_response(lambda answer: answer.request.method == "DELETE") as canceled:
+        paint(page, agent="both", strokes="200")
+    assert canceled.value.status == 204
+    page.wait_for_selector("#problem:text-is('Too many; try again in 7 s.')")
+    assert page.is_hidden("#stop")
+    assert page.is_visible("#growing")
+
+
 def test_an_example_of_the_wall_is_played_and_its_settings_are_taken(page: Any) -> None:
     example = page.locator(".wall li").nth(2)
     example.locator(".toggle").click()

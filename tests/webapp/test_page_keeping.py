@@ -152,6 +152,41 @@ def test_one_sees_ones_own_paintings_and_throws_them_away(page: Any, tmp_path: P
     assert page.is_visible("#growing")
 
 
+def test_what_is_thrown_away_is_forgotten_by_the_service_too_but_for_what_was_shared(page: Any, app: Flask) -> None:
+    def wait_until_forgotten(identity: str) -> None:
+        for _ in range(100):
+            if identity not in service_of(app)._jobs:
+                return
+            page.wait_for_timeout(100)
+        raise AssertionError("the service still has it")
+
+    for strokes in ("11", "12"):
+        paint(page, strokes=strokes)
+        page.wait_for_selector(f".kept img[alt^='{strokes} strokes']")
+    first, second = list(service_of(app)._jobs)[-2:]
+    page.click(".share")
+    page.wait_for_selector("#sharing .setting", state="visible")
+    link = page.input_value("#sharing .link")
+    page.keyboard.press("Escape")
+    page.locator(".kept .away").first.click()
+    wait_until_forgotten(second)
+    assert first in service_of(app)._jobs
+    assert page.request.get(link).status == 200
+    paint(page, size="1024", strokes="5000")
+    page.wait_for_function("() => document.querySelector('.count').textContent.includes(',')")
+    under_way = next(reversed(service_of(app)._jobs))
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.click("#history-empty")
+    page.wait_for_selector("#status:text-is('Canceled.')")
+    wait_until_forgotten(first)
+    wait_until_forgotten(under_way)
+    assert page.is_hidden("#history")
+    assert count(page) == 12  # what was on the sheet before
+    page.reload()
+    ready(page)
+    assert page.is_visible("#growing")
+
+
 def test_the_place_in_the_queue_is_told_and_seconds_count_down(browser: Any, address: str) -> None:
     with open_page(browser, address) as first, open_page(browser, address) as second:
         paint(first, size="1024", strokes="5000")

@@ -102,6 +102,19 @@ def test_what_cannot_be_read_is_said_at_once_and_leaves_everything(page: Any, tm
     assert page.inner_text("#picture-problem") == ""
 
 
+def test_a_picture_that_cannot_be_read_after_another_was_chosen_stops_nothing(page: Any, tmp_path: Path) -> None:
+    held: list[Any] = []
+    page.route("**/pictures", lambda route: held.append(route))
+    (tmp_path / "broken.jpg").write_bytes(b"hello")
+    page.set_input_files("#picture", tmp_path / "broken.jpg")
+    page.wait_for_selector("#picture-problem:has-text('Reading')")
+    paint(page, strokes="5")
+    page.check("[name=sample][value=moon]", force=True)
+    held[0].fulfill(status=415, json={"error": "Not read."})
+    wait_until_done(page)
+    assert page.inner_text("#picture-problem") == page.inner_text("#problem") == ""
+
+
 def test_pictures_are_dropped_pasted_and_dragged_from_other_pages(page: Any) -> None:
     for kind, event, shown in (
         ("image/png", "drop", "drop.png"),
@@ -203,6 +216,20 @@ def test_both_cameras_take_pictures(page: Any) -> None:
     page.wait_for_selector("#chosen[alt*='camera.jpg']")
     paint(page, strokes="5")
     wait_until_done(page)
+
+
+def test_a_camera_that_comes_after_the_viewfinder_was_closed_is_let_go(page: Any) -> None:
+    page.click("#camera")
+    page.wait_for_selector("#viewfinder[open]")
+    page.evaluate("""() => {
+        const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        const late = new Promise(resolve => { window.allow = resolve; });
+        navigator.mediaDevices.getUserMedia = async wish => { await late; return window.stream = await ask(wish); };
+        document.querySelector("#viewfinder .other").click();
+        document.querySelector("#viewfinder .close").click();
+        window.allow();
+    }""")
+    page.wait_for_function("() => window.stream?.getTracks().every(track => track.readyState === 'ended')")
 
 
 def test_style_reaches_the_painting(page: Any, app: Flask, tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ export class Camera {
     dialog.querySelector(".close").addEventListener("click", () => dialog.close());
     dialog.querySelector(".other").addEventListener("click", () => {
       this.#facing = this.#facing === "environment" ? "user" : "environment";
-      this.#look();
+      // Closed meanwhile, it would go on looking.
+      this.#look().then(() => { if (!dialog.open) this.#release(); });
     });
     dialog.querySelector(".take").addEventListener("click", () => {
       const picture = draw(this.#video, this.#video.videoWidth, this.#video.videoHeight);

@@ -40,7 +40,6 @@ export class Easel {
     });
   }
 
-  get strokesShown() { return this.#position; }
   get started() { return this.#film !== null || this.#live; }
 
   // The order is taken: the sheet has its size, its color, and the picture beside it.
@@ -118,7 +117,7 @@ export class Easel {
     this.#play();
   }
 
-  pause() { return this.#playing && (this.#pause(), true); }
+  pause() { if (this.#playing) this.#pause(); }
 
   // All that is needed to show it again, by this or another easel.
   record() {

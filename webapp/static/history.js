@@ -1,6 +1,8 @@
-// One's own paintings, kept by this browser: shown small, opened again, and thrown away one by one or all together.
+// One's own paintings, kept by this browser: shown small, opened again, and thrown away one by one or all together,
+// here and at the service.
 
 import { drop, dropAll, kept } from "./keep.js";
+import { forget } from "./service.js";
 import { language, t } from "./words.js";
 
 export class History {
@@ -11,6 +13,7 @@ export class History {
     this.#open = open;
     document.getElementById("history-empty").addEventListener("click", async () => {
       if (!confirm(t("history.sure"))) return;
+      for (const { painting } of await kept()) forget(painting);
       await dropAll();
       await this.show();
     });
@@ -33,6 +36,7 @@ export class History {
     open.addEventListener("click", () => this.#open([record]));
     Object.assign(away, { type: "button", className: "away", textContent: "×", ariaLabel: t("history.drop", { name }) });
     away.addEventListener("click", async () => {
+      forget(record.painting);
       await drop(record.key);
       await this.show();
       (this.#list.querySelector(".open") ?? document.getElementById("paint")).focus();

@@ -45,6 +45,7 @@ export async function kept() {
   }
 }
 
-export function drop(key) { return run("readwrite", (store) => store.delete(key)); }
+// Where nothing can be kept, there is nothing to let go; what could not be let go is still shown.
+export function drop(key) { return run("readwrite", (store) => store.delete(key)).catch(() => {}); }
 
-export function dropAll() { return run("readwrite", (store) => store.clear()); }
+export function dropAll() { return run("readwrite", (store) => store.clear()).catch(() => {}); }

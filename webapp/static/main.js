@@ -7,7 +7,7 @@ import { History } from "./history.js";
 import { drop, keep, kept } from "./keep.js";
 import { followFilms, followLook, followWall, showGrowing } from "./look.js";
 import { PictureChooser } from "./picture.js";
-import { describe, follow, requestPainting, stop } from "./service.js";
+import { describe, follow, forget, requestPaintings, stop } from "./service.js";
 import { Sharing } from "./sharing.js";
 import { Waiting } from "./waiting.js";
 import { t } from "./words.js";
@@ -77,7 +77,13 @@ async function settleOrder(order) {
   await save();
   try {
     const sentence = await followOrder(order);
-    await (sentence ? save() : drop(key));
+    if (sentence) {
+      await save();
+    } else {
+      easel.pause();
+      forget(order.painting);
+      await drop(key);
+    }
     return sentence;
   } catch (error) {
     if (easel.started) await easel.abandon();
@@ -94,7 +100,7 @@ async function runOrders(orders, former) {
   const clock = setInterval(() => list.forEach((easel) => easel.tick()), 100);
   const ends = await Promise.allSettled(orders.map(settleOrder));
   clearInterval(clock);
-  if (!list.some((easel) => easel.started)) show(former);
+  if (!list.some((easel) => easel.over)) show(former);
   await history.show();
   finish(ends);
 }
@@ -120,8 +126,9 @@ async function order(entries, fields, picture, start) {
     const list = makeEasels(entries), batch = crypto.randomUUID?.() ?? String(Math.random());
     bringIntoView();
     const common = await fields(), preview = await picture();
+    const paintings = await requestPaintings(form.action, list.map((easel) => ({ ...common, agent: easel.name })));
     const orders = await Promise.all(list.map(async (easel, number) => {
-      const painting = await requestPainting(form.action, { ...common, agent: easel.name });
+      const painting = paintings[number];
       await easel.begin(painting, preview, start);
       return { easel, painting, list, batch, key: `${batch}-${number}`, time: Date.now() + number };
     }));
@@ -179,6 +186,7 @@ async function reopen() {
     await Promise.all(last.map(({ key }) => drop(key)));
     return;
   }
+  if (busy) return; // Something was ordered meanwhile.
   setBusy(true);
   waiting.start();
   const former = current, list = makeEasels(last.map(({ agent, title }) => ({ name: agent, title })));

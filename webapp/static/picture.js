@@ -120,7 +120,8 @@ export class PictureChooser {
       if (turn === this.#turn) await this.#show(draw(bitmap, bitmap.width, bitmap.height), file, name);
       return true;
     } catch (error) {
-      if (turn === this.#turn) this.#tell(`${error.message} ${t("picture.kept")}`);
+      if (turn !== this.#turn) return true; // Another was chosen meanwhile.
+      this.#tell(`${error.message} ${t("picture.kept")}`);
       return false;
     }
   }

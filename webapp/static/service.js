@@ -20,8 +20,13 @@ async function post(address, fields) {
   throw new Error(error ?? t("error.unreadable"));
 }
 
-export async function requestPainting(address, fields) {
-  return (await post(address, fields)).json();
+// Orders paintings, all or none: where one is refused, nobody would follow those that were taken.
+export async function requestPaintings(address, orders) {
+  const answers = await Promise.allSettled(orders.map(async (fields) => (await post(address, fields)).json()));
+  const refused = answers.find(({ status }) => status === "rejected");
+  if (!refused) return answers.map(({ value }) => value);
+  for (const { value } of answers) if (value) forget(value);
+  throw refused.reason;
 }
 
 // A picture that the browser cannot read itself, or one of an address, as JPEG.
@@ -48,6 +53,12 @@ export async function fetchFile(address) {
 // Stops a painting; what was painted is kept. One that waits is given up.
 export function stop(painting) {
   return fetch(painting.links.stop, { method: "POST", headers: { Accept: "application/json" } }).catch(() => null);
+}
+
+// Lets the service forget a painting, or cancel it where it is not over. What was shared of it stays.
+// It is sent even if the page is left; what the service does not hear of expires there by itself.
+export function forget(painting) {
+  return fetch(painting.links.self, { method: "DELETE", keepalive: true }).catch(() => null);
 }
 
 // Gives the events {kind, data} of a painting until it is over. A connection that breaks is taken up where it stopped:
