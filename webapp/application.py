@@ -47,7 +47,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 _FORM_PARTS = 20
-"""Fields of a form; there are eight."""
+"""Fields of a form; there are 17."""
 _STATIC_SECONDS = 3600
 """How long browsers keep scripts, style and samples, which change with a new version alone."""
 _THEMES = ("light", "dark")

@@ -38,7 +38,8 @@ def decode_picture(text: Any, field: str = "picture") -> bytes:
         text = unquote(text[url.end() :], "ascii")
     elif _OTHER_URL.match(text):
         raise RequestError(
-            f"The field '{field}' is an address, and pictures are not fetched from elsewhere; send the bytes in base64."
+            f"The field '{field}' is an address; send the bytes in base64, or, where the host fetches pictures, the "
+            "address in the field 'address'."
         )
     digits = "".join(text.split()).translate(_URL_SAFE).rstrip("=")
     if wrong := re.search(r"[^A-Za-z0-9+/]", digits):

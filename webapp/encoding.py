@@ -1,6 +1,7 @@
 """Finished paintings as files: pictures, films, strokes, and what the page replays."""
 
 import base64
+import contextlib
 import io
 import json
 import tempfile
@@ -31,6 +32,8 @@ FORMATS = {
     "json": "application/json",
 }
 """Kinds of files that a painting is fetched as, with their media types."""
+QUICK = ("png", "json")
+"""Those of milliseconds, which wait for no others."""
 LARGEST_PRINT = 4096
 """Pixels; longer side of the largest pictures that strokes are drawn again for."""
 _ENLARGEMENT = {"png": 8, "webp": 6, "gif": 4, "mp4": 8, "svg": 8, "json": 1}
@@ -67,7 +70,8 @@ def encode(painting: Painting, file_format: str) -> bytes:
     if file_format in _FILMS and side > _FILM_SIDE:
         painting = _reduce(painting)
     # Paintings save themselves to files, whole; the name is ours.
-    with _encoding_slots, tempfile.TemporaryDirectory(prefix="paintgym-") as folder:
+    slot = contextlib.nullcontext() if file_format in QUICK else _encoding_slots
+    with slot, tempfile.TemporaryDirectory(prefix="paintgym-") as folder:
         path = Path(folder) / f"painting.{file_format}"
         painting.save(path, enlarge=_ENLARGEMENT[file_format] if side == CANVAS_SIZE else 1)
         return path.read_bytes()

@@ -28,7 +28,7 @@ class UnauthorizedError(RequestError):
 
 
 class ForbiddenError(RequestError):
-    """A request that another site's page made its visitor's browser send."""
+    """A request that another site's page made its visitor's browser send, or for what the host does not allow."""
 
     status = 403
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 from flask import Request
 
 from ..painters.names import DEFAULT_BRUSH
@@ -35,7 +36,7 @@ from .options.framing import Framing, read_framing
 from .options.start import fit_to_start, on_paper, read_start
 from .options.style import color_name, read_style
 from .settings import Settings
-from .uploads import Upload, read_picture, read_upload
+from .uploads import Upload, read_small, read_upload
 
 _LARGEST_SEED = 2**53 - 1
 """The largest whole number that JavaScript's numbers hold."""
@@ -44,6 +45,8 @@ _FIELDS = (
     *("palette", "paper", "brush_sizes", "crop", "rotate", "start"),
 )
 _CONTINUE_FIELDS = ("continue", "agent", "strokes", "seed")
+_PALETTE_SIDE = 320
+"""Pixels; of pictures that give their colors alone."""
 _PICTURE_FIELDS = ("picture", "palette_picture")
 
 
@@ -199,7 +202,7 @@ def _read_new(fields: dict[str, Any], pictures: dict[str, bytes], settings: Sett
     content = _read_sample(fields.get("sample")) if content is None else content
     upload = read_upload(content, settings.maximum_pixels, choice.side, framing, style.paper)
     other = pictures.get("palette_picture")
-    colors = None if other is None else read_picture(other, settings.maximum_pixels)
+    colors = None if other is None else np.asarray(read_small(other, settings.maximum_pixels, _PALETTE_SIDE))
     painting = PaintingRequest(upload, **options, style=style.style(upload.picture, colors), framing=framing)
     return _start_with(painting, fields["start"], choice) if fields.get("start") else painting
 

@@ -56,38 +56,40 @@ def read_upload(
         RequestError: empty, damaged, cut short, or too narrow to be painted at that size.
     """
     enough = math.ceil(max(size, _PREVIEW_SIDE) / framing.least_part)
-    picture = read_picture(content, maximum_pixels, enough, paper)
     with _decoding:
-        return _shrink(framing.apply(picture), size)
+        return _shrink(framing.apply(_decode(content, maximum_pixels, enough, paper)), size)
 
 
-def read_picture(
-    content: bytes,
-    maximum_pixels: int,
-    enough: int = _PREVIEW_SIDE,
-    paper: tuple[float, float, float] | None = None,
+def read_small(content: bytes, maximum_pixels: int, side: int) -> Image.Image:
+    """A picture whose longer side has ``side`` pixels at most; raises as ``read_upload`` does."""
+    with _decoding:  # until it is small
+        image = Image.fromarray(_decode(content, maximum_pixels, side))
+        image.thumbnail((side, side), Image.Resampling.LANCZOS)
+        return image
+
+
+def _decode(
+    content: bytes, maximum_pixels: int, enough: int, paper: tuple[float, float, float] | None = None
 ) -> Picture:
-    """The pixels of a picture, at least ``enough`` of each side where it has them; raises as ``read_upload`` does."""
+    """The pixels of a picture, at least ``enough`` of each side where it has them."""
     if not content:
         raise RequestError("The picture is empty; send a PNG, JPEG or WebP file.")
-    with _decoding:
-        try:
-            return load_picture(content, paper=paper or WHITE, enough=enough, maximum_pixels=maximum_pixels)
-        except TooManyPixelsError as error:
-            raise TooLargeError(
-                f"This picture has too many pixels ({error.pixels}); at most {maximum_pixels:,} are taken. "
-                "Shrink it first."
-            ) from None
-        except UnknownFormatError:
-            raise UnsupportedPictureError(
-                "This is not a PNG, JPEG or WebP picture, nor a GIF, BMP, TIFF, AVIF or HEIC one; convert it to one."
-            ) from None
-        except MissingLibraryError:
-            raise UnsupportedPictureError(
-                "This is a HEIC picture, and the service has no pillow-heif to read it; convert it to JPEG."
-            ) from None
-        except InvalidInputError:
-            raise RequestError("This picture is damaged or cut short; send a whole one.") from None
+    try:
+        return load_picture(content, paper=paper or WHITE, enough=enough, maximum_pixels=maximum_pixels)
+    except TooManyPixelsError as error:
+        raise TooLargeError(
+            f"This picture has too many pixels ({error.pixels}); at most {maximum_pixels:,} are taken. Shrink it first."
+        ) from None
+    except UnknownFormatError:
+        raise UnsupportedPictureError(
+            "This is not a PNG, JPEG or WebP picture, nor a GIF, BMP, TIFF, AVIF or HEIC one; convert it to one."
+        ) from None
+    except MissingLibraryError:
+        raise UnsupportedPictureError(
+            "This is a HEIC picture, and the service has no pillow-heif to read it; convert it to JPEG."
+        ) from None
+    except InvalidInputError:
+        raise RequestError("This picture is damaged or cut short; send a whole one.") from None
 
 
 def _shrink(picture: Picture, size: int) -> Upload:

@@ -43,6 +43,9 @@ PRIVATE = (
     "64:ff9b::7f00:1",
     "2002:7f00:1::",
     "2001:db8::1",
+    "4000::1",
+    "168.63.129.16",
+    "::ffff:168.63.129.16",
     "nonsense",
 )
 
@@ -124,7 +127,7 @@ def test_a_picture_is_fetched_and_painted(app: Flask, allowed: FlaskClient, else
     answer = ask(allowed, "http://elsewhere.example/moved")
     assert answer.status_code == 202, answer.text
     finish(app, answer.get_json()["id"])
-    assert elsewhere.asked == [f"elsewhere.example:{elsewhere.port}{path}" for path in ("/moved", "/picture.jpg?x=1")]
+    assert elsewhere.asked == [f"elsewhere.example{path}" for path in ("/moved", "/picture.jpg?x=1")]
 
 
 @pytest.mark.parametrize("address", PRIVATE)
@@ -198,7 +201,7 @@ def test_a_redirect_leads_nowhere_that_the_address_itself_could_not(allowed: Fla
     ):
         check_refusal(ask(allowed, elsewhere.say("/there", b"", 302, Location=target)), {400, 403})
     check_refusal(ask(allowed, elsewhere.say("/loop", b"", 302, Location="/loop")), {400})
-    assert elsewhere.asked.count(f"elsewhere.example:{elsewhere.port}/loop") == 4
+    assert elsewhere.asked.count("elsewhere.example/loop") == 4
 
 
 def test_a_name_is_resolved_once_so_that_it_cannot_change_in_between(
@@ -249,6 +252,23 @@ def test_endless_and_slow_streams_are_cut_off(allowed: FlaskClient, elsewhere: E
         check_refusal(answer, {400})
         assert sentence in answer.text
         assert time.monotonic() - started < 4
+
+
+def test_names_that_are_none_or_are_never_resolved_are_refused(
+    allowed: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = ask(allowed, f"http://{'a' * 64}.example/")  # longer than a part of a name may be
+    check_refusal(answer, {400})
+    assert "no answer" in answer.text
+    found = threading.Event()
+    monkeypatch.setattr(addresses, "_SECONDS", 0.3)
+    monkeypatch.setattr(addresses, "_resolve", lambda *_: found.wait(20) and [])
+    started = time.monotonic()
+    answer = ask(allowed, "http://slow.example/")
+    found.set()
+    check_refusal(answer, {400})
+    assert "longer than" in answer.text
+    assert time.monotonic() - started < 10
 
 
 def test_what_is_no_picture_is_refused(allowed: FlaskClient, elsewhere: Elsewhere) -> None:

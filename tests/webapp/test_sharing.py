@@ -1,11 +1,12 @@
 """Shared paintings: a page for each that says what it is, files in every form, and nothing for who guesses."""
 
 import io
+import json
 import re
+import threading
 import time
 from dataclasses import replace
 from html.parser import HTMLParser
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,12 +21,9 @@ from helpers.web_service import (
     client,
     finish,
     request_painting,
-    save_untrained_policy,
     service_of,
 )
-from paintgym.webapp.application import create_app
 from paintgym.webapp.routes import files
-from paintgym.webapp.settings import Settings
 from paintgym.webapp.store.memory import MemoryStore
 from paintgym.webapp.store.store import StoreError
 from PIL import Image
@@ -90,6 +88,40 @@ def test_a_shared_painting_has_a_page_and_files_in_every_form(client: FlaskClien
             assert "max-age=3600" in answer.headers["Cache-Control"]
     assert client.get(shared["url"], headers=JSON).get_json() == shared
     assert share(client, painting, "another")["url"] == shared["url"]
+
+
+def test_a_link_does_not_tell_of_the_painting_that_was_continued(
+    app: Flask, client: FlaskClient, painting: dict
+) -> None:
+    more = client.post("/paintings", json={"continue": painting["id"], "strokes": 2}, headers=JSON).get_json()
+    finish(app, more["id"])
+    shared = share(client, more)
+    service = service_of(app)
+    entry = service.store.find(shared["url"].rsplit("/", 1)[1])
+    # One that was kept when they were still told.
+    facts = {**entry.facts, "settings": {**entry.facts["settings"], "continued": painting["id"]}}
+    service.store.put(replace(entry, key="B" * 22, facts=facts), {})
+    for document in (entry.facts, shared, client.get("/p/" + "B" * 22, headers=JSON).get_json()):
+        assert painting["id"] not in json.dumps(document)
+
+
+def test_parts_of_a_film_are_answered(client: FlaskClient, painting: dict) -> None:
+    address = share(client, painting)["links"]["webp"]
+    for _ in range(2):  # made, and from the store
+        answer = client.get(address, headers={"Range": "bytes=0-3"})
+        assert (answer.status_code, answer.data) == (206, b"RIFF")
+    whole = client.get(address)
+    assert (whole.status_code, whole.headers["Accept-Ranges"]) == (200, "bytes")
+    assert answer.headers["Content-Range"] == f"bytes 0-3/{len(whole.data)}"
+
+
+def test_films_do_not_hold_all_threads(app: Flask, client: FlaskClient, painting: dict, monkeypatch) -> None:
+    links, shared = painting["links"], share(client, painting)["links"]
+    monkeypatch.setattr(service_of(app), "stream_slots", threading.Semaphore(0))
+    for address in (links["gif"], links["png"] + "?size=96", links["replay"], shared["webp"]):
+        check_refusal(client.get(address), {503})
+    for address in (links["png"], links["json"], shared["png"], shared["json"]):
+        assert client.get(address).status_code == 200
 
 
 def test_films_are_mp4_where_pyav_is(app: Flask, client: FlaskClient, painting: dict) -> None:
@@ -220,61 +252,3 @@ def test_links_last_as_long_as_the_host_says(
     answer = client.get(shared["url"], headers=JSON)
     check_refusal(answer, {404})
     assert "PAINTGYM_SHARE_DAYS" in answer.text
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    save_untrained_policy(tmp_path)
-    return tmp_path
-
-
-def start(folder: Path) -> Flask:
-    return create_app(Settings(policy=str(folder / "policy.safetensors"), store=str(folder / "store")))
-
-
-def test_finished_and_shared_paintings_outlast_the_process_on_disk(folder: Path, monkeypatch) -> None:
-    app = start(folder)
-    client = app.test_client()
-    fields = {"size": "64", "palette": "3", "paper": "#204060", "brush_sizes": "0.1,0.9"}
-    painting = request_painting(client, **fields)
-    finish(app, painting["id"])
-    shared = share(client, painting, "kept")
-    before = client.get(painting["links"]["self"]).get_json()
-    files = {form: client.get(before["links"][form]).data for form in ("png", "json", "picture")}
-    assert service_of(app).close(30)
-    monkeypatch.setattr("paintgym.webapp.jobs.service.PROCESS", "another!")
-    again = start(folder)
-    client = again.test_client()
-    try:
-        after = client.get(painting["links"]["self"]).get_json()
-        assert {**after, "seconds": 0, "loss": 0} == {**before, "seconds": 0, "loss": 0}
-        assert {form: client.get(after["links"][form]).data for form in files} == files
-        assert client.get(shared["url"], headers=JSON).get_json() == shared
-        assert client.get(f"{shared['url']}.png").data == files["png"]
-        more = client.post("/paintings", json={"continue": painting["id"], "strokes": 5}, headers=JSON)
-        assert more.status_code == 202
-        finish(again, more.get_json()["id"])
-        assert more.get_json()["settings"]["paper"] == "#204060"
-        lost = client.get(f"/paintings/{UNKNOWN}", headers=JSON)
-        check_refusal(lost, {404})
-        assert "started anew" in lost.text
-        client.delete(painting["links"]["self"])
-        check_refusal(client.get(painting["links"]["self"], headers=JSON), {404})
-    finally:
-        assert service_of(again).close(30)
-
-
-def test_damaged_files_in_the_store_are_as_good_as_none(folder: Path) -> None:
-    app = start(folder)
-    client = app.test_client()
-    try:
-        painting = request_painting(client)
-        finish(app, painting["id"])
-        shared = share(client, painting)
-        slug = shared["url"].rsplit("/", 1)[1]
-        (folder / "store" / slug / "strokes.json").write_text('{"format": "paintgym painting", "version": 2}')
-        check_refusal(client.get(f"{shared['url']}.svg", headers=JSON), {404})
-        (folder / "store" / slug / "canvas.png").unlink()
-        check_refusal(client.get(f"{shared['url']}.png", headers=JSON), {404})
-    finally:
-        assert service_of(app).close(30)

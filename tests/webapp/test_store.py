@@ -69,6 +69,23 @@ def test_the_oldest_go_where_there_is_no_room_and_shared_ones_last(store: Store)
     assert store.find(key(6)) is None
 
 
+def test_a_file_that_is_put_in_again_is_counted_once(store: Store) -> None:
+    store.most_bytes = 4 * SIZE
+    store.put(entry(1), FILES)
+    store.put(entry(2), FILES)
+    for _ in range(10):
+        store.add(key(2), "film.mp4", bytes(SIZE))
+    assert store.find(key(1))
+    assert store.find(key(2))
+
+
+def test_what_has_expired_takes_no_room(store: Store) -> None:
+    store.most_bytes = SIZE
+    store.put(entry(1), FILES)
+    store.put(entry(2, expires=time.time() - 1), FILES)
+    assert store.find(key(1))
+
+
 def test_what_has_expired_is_gone(store: Store) -> None:
     store.put(entry(1, expires=time.time() + 0.3), FILES)
     store.put(entry(2), FILES)
@@ -167,6 +184,53 @@ def test_a_database_that_breaks_under_a_transaction_fails_that_one_alone(tmp_pat
     assert store.find(key(1)) == entry(1)
     store.put(entry(2), FILES)
     assert store.find(key(2)) == entry(2)
+
+
+def test_threads_that_find_it_broken_at_once_make_it_anew_once(tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    store, mistakes = DiskStore(folder, 10**6), []
+    for number in range(20):
+        store.put(entry(number), FILES)
+    (folder / "paintings.sqlite").unlink()
+    (folder / "paintings.sqlite").write_bytes(b"no database at all" * 1000)
+    start = threading.Barrier(8)
+
+    def look() -> None:
+        start.wait()
+        try:
+            assert all(store.find(key(number)) for number in range(20))
+        except BaseException as error:
+            mistakes.append(error)
+
+    threads = [threading.Thread(target=look) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not mistakes
+    assert len(list(folder.glob("paintings.sqlite.broken-*"))) == 1
+
+
+def test_a_database_that_is_missing_is_made_anew_and_one_that_is_whole_is_not(tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    store = DiskStore(folder, 10**6)
+    store.put(entry(1), FILES)
+    with pytest.raises(StoreError, match="UNIQUE"), store._database():
+        raise sqlite3.IntegrityError("UNIQUE constraint failed")
+    assert not list(folder.glob("paintings.sqlite.broken-*"))
+    (folder / "paintings.sqlite").unlink()
+    assert store.find(key(1)) == entry(1)
+
+
+def test_folders_that_nobody_knows_go_after_a_while(tmp_path: Path) -> None:
+    store = DiskStore(tmp_path / "store", 10**6)
+    store.put(entry(1), FILES)
+    for name in (key(2), key(3), "lost+found"):
+        (store._folder / name).mkdir()
+    for name in (key(1), key(2), "lost+found"):
+        os.utime(store._folder / name, (1e9, 1e9))
+    store.tidy()
+    assert {path.name for path in store._folder.iterdir() if path.is_dir()} == {key(1), key(3), "lost+found"}
 
 
 def test_a_folder_that_holds_nonsense_is_passed_over_when_the_database_is_made_anew(tmp_path: Path) -> None:

@@ -150,6 +150,18 @@ def test_estimates_learn_what_is_alike_first() -> None:
     assert estimates.expect(wanted(1000), Circumstances()) == pytest.approx(guess)
 
 
+def test_one_short_painting_does_not_have_all_others_hurried_for_good() -> None:
+    estimates = Estimates(60)
+    guess = estimates.expect(wanted(100, 512), Circumstances())
+    estimates.note(wanted(1, 512), Circumstances(), 1.0)  # nearly all of it what every painting costs
+    assert estimates.expect(wanted(100, 512), Circumstances()) < 3 * guess
+    for _ in range(20):
+        estimates.note(wanted(100, 512), Circumstances(), 50.0)
+    for _ in range(20):
+        estimates.note(wanted(100, 512), Circumstances(hurried=True), 1.0)
+    assert estimates.expect(wanted(100, 512), Circumstances()) == pytest.approx(2, rel=0.1)
+
+
 def test_events_tell_place_and_seconds_about_once_a_second(
     app: Flask, client: FlaskClient, gate: threading.Event
 ) -> None:
@@ -247,4 +259,5 @@ def test_clients_are_told_apart_by_address_and_households_by_their_network(app: 
 
     assert client_at("192.0.2.1") != client_at("192.0.2.2")
     assert client_at("2001:db8::1") == client_at("2001:db8::ffff:1") != client_at("2001:db8:0:1::1")
+    assert client_at("::ffff:192.0.2.1") == client_at("192.0.2.1")
     assert client_at("nobody") == ""

@@ -12,6 +12,8 @@ _COMPANY_COST, _HURRIED_COST = 1.4, 0.5
 """Times as long as alone where two paintings share a process, and where one is hurried: until it is known."""
 _MEMORY = 0.7
 """What the average keeps of itself for each painting that is added."""
+_ENOUGH = 100
+"""Strokes; of fewer, the fixed costs of a painting would be taken for theirs."""
 
 
 class Circumstances(NamedTuple):
@@ -46,10 +48,14 @@ class Estimates:
 
     def note(self, request: PaintingRequest, circumstances: Circumstances, seconds: float) -> None:
         """Learn how long a painting took."""
-        rate = seconds / request.new_strokes
-        key = request.agent, request.size, circumstances
+        rate, share = seconds / request.new_strokes, min(1.0, request.new_strokes / _ENOUGH)
+        # Hurried paintings tell of those that take their time too: nothing else would, while all are hurried.
+        calm = circumstances._replace(hurried=False)
         with self._lock:
-            self._rates[key] = rate + _MEMORY * (self._rates.get(key, rate) - rate)
+            for one, seen in {circumstances: rate, calm: rate * _cost(calm) / _cost(circumstances)}.items():
+                key = request.agent, request.size, one
+                known = self._rates.get(key, seen if share == 1.0 else self._rate(request, one))
+                self._rates[key] = known + (1 - _MEMORY) * share * (seen - known)
 
     def _rate(self, request: PaintingRequest, circumstances: Circumstances) -> float:
         """Seconds a stroke: of paintings like it, or else of those that were painted in other circumstances."""

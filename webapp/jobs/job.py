@@ -73,6 +73,8 @@ class Job:
         self.strokes_done = 0
         self.kept = False
         """Whether it is in a store that lasts."""
+        self.discarded = False
+        """Whether it is to be forgotten, though somebody may have hold of it still."""
         self.shared = ""
         """The key of its entry in the store, once it is shared."""
         self.bytes_held = 0

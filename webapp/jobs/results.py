@@ -1,7 +1,8 @@
 """Finished paintings in a store that lasts: they are there again after the process was started anew."""
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -13,20 +14,29 @@ from ..options.framing import Framing
 from ..options.style import color_of
 from ..requests import PaintingRequest
 from ..store.records import facts_of, pack, pack_picture, unpack, unpack_picture
-from ..store.store import Entry, Store
+from ..store.store import Entry, Store, StoreError
 from ..uploads import Upload
 from .job import Job
 from .streaming import stroke_data
 
+_log = logging.getLogger(__name__)
+
 _KIND, _PICTURE, _PREVIEW = "result", "picture.png", "preview.jpg"
 
 
-def keep_result(store: Store, job: Job, seconds: float) -> None:
-    """Keep a finished painting, with the picture, so that it can be painted on.
+def keep_results(store: Store, jobs: Iterable[Job], seconds: float) -> None:
+    """Keep finished paintings, with the pictures, so that they can be painted on; the log tells of what cannot be."""
+    for job in jobs:
+        job.kept = True  # tried once: a disk that is full now is asked again for the next
+        try:
+            _keep(store, job, seconds)
+            if job.discarded:  # meanwhile
+                store.drop(job.identity)
+        except (StoreError, OSError) as error:
+            _log.error("painting %s is not kept, or dropped, as it should be: %s", job.identity, error)
 
-    Raises:
-        StoreError: it cannot be kept.
-    """
+
+def _keep(store: Store, job: Job, seconds: float) -> None:
     assert job.painting is not None
     upload, now = job.request.upload, time.time()
     facts = {**facts_of(job.painting), "settings": job.request.settings(), "message": job.message}

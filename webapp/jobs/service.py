@@ -1,6 +1,5 @@
 """Where paintings are made and kept: queues, their workers, and the results until they expire."""
 
-import contextlib
 import itertools
 import logging
 import threading
@@ -24,7 +23,7 @@ from ...painters.names import DEFAULT_BRUSH, PAINTER_FILES, learned_brushes
 from ...painters.painter import Painter
 from ...painters.registry import load_painter
 from ...painters.stroke import CANVAS_SIZE
-from ..errors import NotFoundError
+from ..errors import NotFoundError, UnavailableError
 from ..options.choices import DEFAULT_SIZE, Offer
 from ..requests import PaintingRequest
 from ..settings import Settings
@@ -36,12 +35,12 @@ from .estimates import Estimates
 from .job import PROCESS, Job, State
 from .memory import give_back
 from .queue import JobQueue, Outlook
-from .results import keep_result, restore_result
+from .results import keep_results, restore_result
 from .worker import Worker
 
 _log = logging.getLogger(__name__)
 
-_WARM_UP = {CANVAS_SIZE: 50, DEFAULT_SIZE: 400}
+_WARM_UP = {CANVAS_SIZE: 100, DEFAULT_SIZE: 400}
 """Strokes by sizes: enough that every kind of step of a painting is taken once, and its time known."""
 _WATCH_INTERVAL_SECONDS = 1.0
 """Between two looks at what is watched, and at what has expired, even if nobody asks."""
@@ -155,15 +154,21 @@ class PaintingService:
 
         Raises:
             NotFoundError: there is none, or not any more.
+            UnavailableError: it is in a store that cannot be written now.
         """
         job = self.find(identity)
         if not job.over:
             job.cancel()
             return
+        job.discarded = True  # first: it may be put into the store at this moment
         with self._lock:
             self._jobs.pop(identity, None)
         if job.kept:
-            self.store.drop(identity)
+            try:
+                self.store.drop(identity)
+            except StoreError as error:
+                _log.error("painting %s cannot be forgotten: %s", identity, error)
+                raise UnavailableError("The painting cannot be removed on this host now; try again later.") from None
 
     def kept(self) -> int:
         """How many paintings there are, in all states."""
@@ -213,35 +218,34 @@ class PaintingService:
         for second in itertools.count():
             if self._closing.wait(_WATCH_INTERVAL_SECONDS):
                 return
-            with self._lock:
-                abandoned = [job for job in self._jobs.values() if job.is_abandoned(self.settings.unwatched_seconds)]
-                self._expire()
-            for job in abandoned:
-                job.stop(f"Nobody watched for {self.settings.unwatched_seconds} seconds.")
-            self._keep_results()
-            if second % _TIDY_EVERY == 0:
-                with contextlib.suppress(StoreError):
-                    self.store.tidy()
-                give_back()
+            try:
+                self._look_after(tidy=second % _TIDY_EVERY == 0)
+            except Exception:  # such as a full disk: the next look may do better
+                _log.exception("the paintings could not be looked after")
+
+    def _look_after(self, tidy: bool) -> None:
+        with self._lock:
+            abandoned = [job for job in self._jobs.values() if job.is_abandoned(self.settings.unwatched_seconds)]
+            self._expire()
+        for job in abandoned:
+            job.stop(f"Nobody watched for {self.settings.unwatched_seconds} seconds.")
+        self._keep_results()
+        if tidy:
+            give_back()
+            self.store.tidy()
 
     def _keep_results(self) -> None:
-        if not self.store.lasting:
-            return
-        with self._lock:
-            finished = [job for job in self._jobs.values() if job.state is State.FINISHED and not job.kept]
-        for job in finished:
-            job.kept = True  # tried once: a disk that is full now is asked again for the next
-            try:
-                keep_result(self.store, job, 60 * self.settings.result_minutes)
-            except StoreError as error:
-                _log.error("painting %s is in memory alone: %s", job.identity, error)
+        if self.store.lasting:
+            with self._lock:
+                finished = [job for job in self._jobs.values() if job.state is State.FINISHED and not job.kept]
+            keep_results(self.store, finished, 60 * self.settings.result_minutes)
 
     def _restore(self, identity: str) -> Job | None:
         if not self.store.lasting:
             return None
         try:
             job = restore_result(self.store, identity, self.painter)
-        except (StoreError, InvalidInputError) as error:
+        except (StoreError, InvalidInputError, OSError) as error:
             _log.error("painting %s cannot be read: %s", identity, error)
             return None
         if job is not None:

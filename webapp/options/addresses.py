@@ -11,6 +11,7 @@ import socket
 import ssl
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -25,12 +26,16 @@ _CHUNK_BYTES = 65_536
 _PORTS = {"http": 80, "https": 443}
 """Others are those of services that are no web pages."""
 _REDIRECTS = (301, 302, 303, 307, 308)
-_LEADING_TO_IPV4 = tuple(
-    map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96"))
-)
-"""Networks of IPv6 whose addresses stand for some of IPv4, private ones too."""
+_PUBLIC_IPV6 = ipaddress.IPv6Network("2000::/3")
+_LEADING_TO_IPV4 = tuple(map(ipaddress.IPv6Network, ("2002::/16", "2001::/32")))
+"""Networks of public IPv6 whose addresses stand for some of IPv4, private ones too."""
+_OF_THE_HOUSE = ("168.63.129.16",)
+"""Looks public, and is where Azure's machines ask about themselves."""
+_FETCHES = 4
 # Each holds a thread for as long as it lasts.
-_slots = threading.Semaphore(4)
+_slots = threading.Semaphore(_FETCHES)
+# Names are resolved aside: the system's own call knows no deadline, and is given up.
+_resolvers = ThreadPoolExecutor(_FETCHES, "resolving")
 
 
 def fetch_picture(address: Any, settings: Settings) -> bytes:
@@ -50,7 +55,9 @@ def fetch_picture(address: Any, settings: Settings) -> bytes:
     deadline = _Deadline()
     try:
         return _follow(address, settings, deadline)
-    except (OSError, http.client.HTTPException) as error:
+    except RequestError:
+        raise
+    except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: names that are none
         if deadline.over or isinstance(error, TimeoutError):
             sentence = f"The address took longer than {_SECONDS:g} seconds; send the picture itself."
         else:
@@ -132,7 +139,7 @@ def _split(address: str) -> SplitResult:
 def _connect(parts: SplitResult, deadline: _Deadline) -> http.client.HTTPConnection:
     """A connection to an address that was checked; HTTPS still asks for the name's own certificate."""
     host, port = parts.hostname or "", _PORTS[parts.scheme]
-    found = _resolve(host, port)
+    found = _resolvers.submit(_resolve, host, port).result(deadline.left)
     if not found or not all(map(is_public, found)):
         raise ForbiddenError(f"{printable(host)} is not on the public network; send the picture itself.")
     sock = socket.create_connection((found[0], port), timeout=deadline.left)
@@ -145,6 +152,7 @@ def _connect(parts: SplitResult, deadline: _Deadline) -> http.client.HTTPConnect
         sock.close()
         raise
     connection = http.client.HTTPConnection(host, port)
+    connection.default_port = port  # which the header Host then leaves out, as browsers do
     connection.sock = sock
     return connection
 
@@ -164,9 +172,9 @@ def is_public(address: str) -> bool:
         wrapped = parsed.ipv4_mapped
         if wrapped is not None:
             return is_public(str(wrapped))
-        if any(parsed in network for network in _LEADING_TO_IPV4):
+        if parsed not in _PUBLIC_IPV6 or any(parsed in network for network in _LEADING_TO_IPV4):
             return False
-    return parsed.is_global and not parsed.is_multicast
+    return str(parsed) not in _OF_THE_HOUSE and parsed.is_global and not parsed.is_multicast
 
 
 def _read(answer: http.client.HTTPResponse, settings: Settings, deadline: _Deadline) -> bytes:

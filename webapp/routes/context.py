@@ -1,9 +1,12 @@
-"""What all request handlers ask: which service serves them, and who is to read the answer."""
+"""What all request handlers ask: which service serves them, who reads the answer, and whether a thread may be held."""
 
 import ipaddress
+from collections.abc import Iterator
 
 from flask import Request, current_app
 
+from ..errors import BusyError
+from ..jobs.job import Job
 from ..jobs.service import PaintingService
 
 
@@ -25,6 +28,47 @@ def client_of(request: Request) -> str:
         address = ipaddress.ip_address(request.remote_addr or "")
     except ValueError:
         return ""
-    if address.version == 6:
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped:  # as a server that listens to both kinds sees it
+            return str(address.ipv4_mapped)
         return str(ipaddress.ip_network((address, 64), strict=False))
     return str(address)
+
+
+class StreamSlot:
+    """One of the threads that may be held for long: given back when the response is closed, however it ends.
+
+    Args:
+        content: what is sent.
+        job: the painting that is watched meanwhile.
+
+    Raises:
+        BusyError: all are taken.
+    """
+
+    def __init__(self, content: Iterator[bytes] | None = None, job: Job | None = None) -> None:
+        self._content = content or iter(())
+        self._job = job
+        self._slots = current_service().stream_slots
+        if not self._slots.acquire(blocking=False):
+            raise BusyError("Too many people are watching; try again in a few seconds.", "threads")
+        self._held = True
+        if job is not None:
+            job.watch()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._content
+
+    def close(self) -> None:
+        """Give the slot back; called by the server."""
+        if self._held:
+            self._held = False
+            self._slots.release()
+            if self._job is not None:
+                self._job.leave()
+
+    def __enter__(self) -> "StreamSlot":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,15 +1,17 @@
 """Paintings as answers: in every form there is, and what is said where there is none."""
 
+from contextlib import nullcontext
+
 from flask import Response, request
 
 from ...agents.outputs.painting import Painting
 from ...errors import MissingLibraryError
 from ...painters.stroke import CANVAS_SIZE
-from ..encoding import FORMATS, LARGEST_PRINT, encode, encode_print
+from ..encoding import FORMATS, LARGEST_PRINT, QUICK, encode, encode_print
 from ..errors import BusyError, NotFinishedError, NotFoundError
 from ..jobs.job import Job, State
 from ..options.fields import read_whole
-from .context import current_service
+from .context import StreamSlot, current_service
 
 
 def formats() -> list[str]:
@@ -22,19 +24,23 @@ def encoded(painting: Painting, file_format: str) -> Response:
 
     Raises:
         RequestError: a size out of range, or a form that there is not.
-        BusyError: others are drawn again all the time.
+        BusyError: others are drawn again all the time, or too many threads are held already.
     """
+    with nullcontext() if file_format in QUICK and "size" not in request.args else StreamSlot():
+        return file_answer(_encode(painting, file_format), file_format)
+
+
+def _encode(painting: Painting, file_format: str) -> bytes:
     if file_format == "png" and "size" in request.args:
         side = read_whole("size", request.args["size"], CANVAS_SIZE, LARGEST_PRINT)
         content = encode_print(painting, side)
         if content is None:
             raise BusyError("Others have their paintings drawn large; try again in 30 s.", retry_after=30)
-    else:
-        try:
-            content = encode(painting, file_format)
-        except MissingLibraryError:
-            raise NotFoundError("This host makes no MP4; WebP and GIF films are to be had.") from None
-    return file_answer(content, file_format)
+        return content
+    try:
+        return encode(painting, file_format)
+    except MissingLibraryError:
+        raise NotFoundError("This host makes no MP4; WebP and GIF films are to be had.") from None
 
 
 def file_answer(content: bytes, file_format: str) -> Response:

@@ -50,6 +50,7 @@ def _paths() -> Description:
     )
     picture: Description = {kind: {} for kind in FORMATS.values()}
     file_format = _parameter("file_format", "path", {"enum": list(FORMATS)})
+    shared_format = _parameter("file_format", "path", {"enum": [name for name in FORMATS if name != "gif"]})
     side = {"type": "integer", "minimum": CANVAS_SIZE, "maximum": LARGEST_PRINT}
     size = _parameter("size", "query", side, required=False)
     last = _parameter("Last-Event-ID", "header", {"type": "integer", "minimum": 0}, required=False)
@@ -77,7 +78,7 @@ def _paths() -> Description:
                 {"200": _answer("State.", "application/json", "text/html", schema="Painting")},
                 404,
             ),
-            "delete": _operation("Cancel it, or forget it.", {"204": {"description": "Done."}}, 403, 404),
+            "delete": _operation("Cancel it, or forget it.", {"204": {"description": "Done."}}, 403, 404, 503),
         },
         "/paintings/{id}/stop": {
             "parameters": [_ID],
@@ -131,10 +132,13 @@ def _paths() -> Description:
             ),
         },
         "/p/{slug}.{file_format}": {
-            "parameters": [_SLUG, file_format, size],
+            "parameters": [_SLUG, shared_format, size],
             "get": _operation(
-                f"{files}, of a shared painting.",
-                {"200": {"description": "The painting.", "content": picture}},
+                f"{files.replace('gif, ', '')}, of a shared painting.",
+                {
+                    "200": {"description": "The painting.", "content": picture},
+                    "206": {"description": "The part of it that was asked for by the header Range."},
+                },
                 400,
                 404,
                 503,
@@ -147,6 +151,7 @@ def _paths() -> Description:
                 {"200": _answer("PNG.", "image/png")},
                 404,
                 409,
+                503,
             ),
         },
         "/paintings/{id}/replay.json": {
@@ -156,6 +161,7 @@ def _paths() -> Description:
                 {"200": _answer("The strokes.", "application/json")},
                 404,
                 409,
+                503,
             ),
         },
         "/paintings/{id}/picture.jpg": {

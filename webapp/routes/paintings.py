@@ -2,7 +2,6 @@
 
 import math
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
@@ -14,7 +13,7 @@ from ..errors import BusyError, NotFoundError, RequestError, printable
 from ..jobs.job import Job
 from ..jobs.streaming import event_stream
 from ..requests import PaintingRequest, read_request
-from .context import client_of, current_service, wants_html
+from .context import StreamSlot, client_of, current_service, wants_html
 from .files import encoded, finished_painting, formats
 
 paintings = Blueprint("paintings", __name__)
@@ -96,14 +95,16 @@ def fetch_by_mypaint(identity: str) -> Response:
     painting = finished_painting(current_service().find(identity))
     if not current_service().has_mypaint:
         raise NotFoundError("The real MyPaint is not installed on this host.")
-    return _cacheable(Response(encode_by_mypaint(painting), mimetype="image/png"))
+    with StreamSlot():  # one is drawn at a time, and the others wait
+        return _cacheable(Response(encode_by_mypaint(painting), mimetype="image/png"))
 
 
 @paintings.get("/paintings/<identity:identity>/replay.json")
 def fetch_replay(identity: str) -> Response:
     """The ink of each stroke of a finished painting, for a page to lay them again."""
     painting = finished_painting(current_service().find(identity))
-    return _cacheable(Response(encode_for_replay(painting), mimetype="application/json"))
+    with StreamSlot():
+        return _cacheable(Response(encode_for_replay(painting), mimetype="application/json"))
 
 
 @paintings.post("/api/paint")
@@ -122,45 +123,6 @@ def paint_at_once() -> Response:
         accepted = request.accept_mimetypes
         file_format = "json" if accepted["application/json"] > accepted["image/png"] else "png"
         return Response(encode(painting, file_format), mimetype=FORMATS[file_format])
-
-
-class StreamSlot:
-    """One of the threads that may be held for long: given back when the response is closed, however it ends.
-
-    Args:
-        content: what is sent.
-        job: the painting that is watched meanwhile.
-
-    Raises:
-        BusyError: all are taken.
-    """
-
-    def __init__(self, content: Iterator[bytes] | None = None, job: Job | None = None) -> None:
-        self._content = content or iter(())
-        self._job = job
-        self._slots = current_service().stream_slots
-        if not self._slots.acquire(blocking=False):
-            raise BusyError("Too many people are watching; try again in a few seconds.", "threads")
-        self._held = True
-        if job is not None:
-            job.watch()
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self._content
-
-    def close(self) -> None:
-        """Give the slot back; called by the server."""
-        if self._held:
-            self._held = False
-            self._slots.release()
-            if self._job is not None:
-                self._job.leave()
-
-    def __enter__(self) -> "StreamSlot":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def _read_request() -> PaintingRequest:

@@ -3,11 +3,10 @@
 import io
 
 from flask import Blueprint, Response, request
-from PIL import Image
 
 from ..errors import RequestError
 from ..options.addresses import fetch_picture
-from ..uploads import read_picture
+from ..uploads import read_small
 from .context import current_service
 
 pictures = Blueprint("pictures", __name__)
@@ -27,8 +26,6 @@ def show_picture() -> Response:
         content = file.read()
     else:
         raise RequestError("There is no picture; send one in the field 'picture'.")
-    image = Image.fromarray(read_picture(content, settings.maximum_pixels, _SIDE))
-    image.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
     shown = io.BytesIO()
-    image.save(shown, "JPEG", quality=_QUALITY)
+    read_small(content, settings.maximum_pixels, _SIDE).save(shown, "JPEG", quality=_QUALITY)
     return Response(shown.getvalue(), mimetype="image/jpeg")

@@ -3,6 +3,7 @@
 import logging
 import secrets
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,13 +43,13 @@ def share_painting(identity: str) -> AnyResponse:
     entry = _find(job.shared) if job.shared else None
     if entry is None:
         days, now = service.settings.share_days, time.time()
-        facts = {**facts_of(painting), "title": title, "settings": job.request.settings()}
+        facts = {**facts_of(painting), "title": title, "settings": _public(job.request.settings())}
         facts |= {"width": job.request.width, "height": job.request.height, "strokes": len(painting.strokes)}
         key = secrets.token_urlsafe(_KEY_BYTES)
         entry = Entry(key, _KIND, facts, now + _DAY_SECONDS * days if days else None, now)
         try:
             service.store.put(entry, pack(painting))
-        except StoreError as error:
+        except (StoreError, OSError) as error:
             _log.error("painting %s cannot be shared: %s", identity, error)
             raise UnavailableError("The painting cannot be kept on this host now; save it as a file.") from None
         job.shared = key
@@ -69,12 +70,17 @@ def show_shared(slug: str) -> AnyResponse | str:
     return render_template("share.html", shared=document, has_mp4=current_service().has_mp4)
 
 
-@sharing.get("/p/<slug:slug>.<any(png, webp, gif, mp4, svg, json):file_format>")
+@sharing.get("/p/<slug:slug>.<any(png, webp, mp4, svg, json):file_format>")
 def fetch_shared(slug: str, file_format: str) -> Response:
     """A shared painting: the picture, a film of its making, or its strokes."""
     entry, store = _find_or_refuse(slug), current_service().store
     name = STROKES if file_format == "json" else f"film.{file_format}"
-    content = store.read(slug, name) if name == STROKES or file_format in _REMEMBERED else None
+    content = None
+    if name == STROKES or file_format in _REMEMBERED:
+        try:
+            content = store.read(slug, name)
+        except StoreError as error:
+            raise _unreadable(error) from None
     if content is not None:
         response = file_answer(content, file_format)
     else:
@@ -85,6 +91,8 @@ def fetch_shared(slug: str, file_format: str) -> Response:
             except StoreError as error:
                 _log.warning("a film is not kept: %s", error)
     response.cache_control.public, response.cache_control.max_age = True, _CACHE_SECONDS
+    # Safari plays no film of which it cannot ask for a part.
+    response.make_conditional(request, accept_ranges=True, complete_length=len(response.get_data()))
     return response
 
 
@@ -92,9 +100,13 @@ def _find(slug: str) -> Entry | None:
     try:
         entry = current_service().store.find(slug)
     except StoreError as error:
-        _log.error("the store cannot be read: %s", error)
-        raise UnavailableError("Shared paintings cannot be read on this host now; try again later.") from None
+        raise _unreadable(error) from None
     return entry if entry is not None and entry.kind == _KIND else None
+
+
+def _unreadable(error: Exception) -> UnavailableError:
+    _log.error("the store cannot be read: %s", error)
+    return UnavailableError("Shared paintings cannot be read on this host now; try again later.")
 
 
 def _find_or_refuse(slug: str) -> Entry:
@@ -110,6 +122,8 @@ def _painting_of(entry: Entry) -> Painting:
     except InvalidInputError as error:
         _log.error("shared painting %s is damaged: %s", entry.key, error)
         painting = None
+    except (StoreError, OSError) as error:
+        raise _unreadable(error) from None
     if painting is None:
         raise NotFoundError(_GONE, "share_days", "store_megabytes")
     return painting
@@ -135,9 +149,15 @@ def _describe(entry: Entry) -> dict[str, Any]:
         "url": address,
         "expires": None if entry.expires is None else _time(entry.expires),
         "created": _time(entry.created),
-        **{name: facts[name] for name in ("title", "settings", "width", "height", "strokes", "loss", "seconds")},
+        **{name: facts[name] for name in ("title", "width", "height", "strokes", "loss", "seconds")},
+        "settings": _public(facts["settings"]),
         "links": {**files, "self": address},
     }
+
+
+def _public(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings without the id of the painting that was continued: it lets whoever knows it stop or remove that."""
+    return {name: value for name, value in settings.items() if name != "continued"}
 
 
 def _time(seconds: float) -> str:

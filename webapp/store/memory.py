@@ -50,7 +50,7 @@ class MemoryStore(Store):
         with self._lock:
             room = self.most_bytes
             for entry in sorted(self._entries.values(), key=lambda one: (one.kind == "shared", one.created))[::-1]:
-                room -= sum(map(len, self._files[entry.key].values()))
+                room -= 0 if entry.expired else sum(map(len, self._files[entry.key].values()))
                 if room < 0 or entry.expired:
                     del self._entries[entry.key], self._files[entry.key]
 

@@ -12,6 +12,7 @@ from PIL import Image
 from ...agents.outputs.painting import Painting
 from ...agents.outputs.painting_file import read_painting_file, write_painting_file
 from ...envs.pictures import Picture
+from ...errors import InvalidInputError
 from ...painters.painter import Painter
 from .store import Entry, Store
 
@@ -78,6 +79,13 @@ def pack_picture(picture: Picture) -> bytes:
 
 
 def unpack_picture(content: bytes) -> Picture:
-    """The pixels of a PNG of ``pack_picture``."""
-    with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
-        return np.asarray(image.convert("RGB"))
+    """The pixels of a PNG of ``pack_picture``.
+
+    Raises:
+        InvalidInputError: the file was changed, or is cut short.
+    """
+    try:
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+            return np.asarray(image.convert("RGB"))
+    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for PNGs, some by chunk
+        raise InvalidInputError(f"a canvas in the store is damaged: {error}") from None
