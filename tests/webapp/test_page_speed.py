@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from helpers.page_speed import measure
-from helpers.web_page import NARROW, WIDE, browser, marks, serve
+from helpers.web_page import NARROW, WIDE, browser, marks, open_page, serve
 from helpers.web_service import save_untrained_policy
 from paintgym.webapp.application import create_app
 from paintgym.webapp.settings import Settings
@@ -42,3 +42,11 @@ def test_the_page_is_light_still_and_soon_usable(browser: Any, address: str, vie
     if soonest > MOST_SECONDS and load > cores:
         pytest.skip(f"usable after {soonest:.2f} s, on a machine with a load of {load:.1f} on {cores} cores")
     assert soonest <= MOST_SECONDS
+
+
+def test_the_words_below_the_choices_of_looks_wait_for_none_of_them(browser: Any, address: str) -> None:
+    top = "document.querySelector('.masthead p').getBoundingClientRect().top"
+    with open_page(browser, address, viewport=NARROW) as page:
+        before = page.evaluate(top)
+        page.evaluate("document.querySelector('.looks').replaceChildren()")  # as while the page still comes in
+        assert page.evaluate(top) == before
