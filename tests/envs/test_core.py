@@ -46,7 +46,7 @@ def test_overwriting_rows_changes_these_and_no_others() -> None:
     other = core.transition(other, torch.zeros(2, 12))
     before = copy.deepcopy(state)
     state.overwrite(torch.tensor([2, 0]), other)
-    parts = zip(state._tensors(), before._tensors(), other._tensors(), strict=True)
+    parts = zip(state.tensors(), before.tensors(), other.tensors(), strict=True)
     for values, old, new in parts:
         assert torch.equal(values, torch.stack([new[1], old[1], new[0]]))
     assert state.strokes_left.tolist() == [5, 8, 4]

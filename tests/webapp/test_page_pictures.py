@@ -191,15 +191,14 @@ def test_a_picture_is_cropped_and_turned_by_mouse_and_keys(page: Any, tmp_path: 
     for _ in range(25):
         page.locator("#cropper .corner.se").press("ArrowUp")
     page.click("#cropper .done")
-    page.wait_for_function("() => document.getElementById('chosen').naturalHeight === 100")
     # Turned to the right, the red half lies above, which is what is left.
-    red = """image => {
+    page.wait_for_function("""() => {
+        const image = document.getElementById("chosen");
         const canvas = new OffscreenCanvas(1, 1), context = canvas.getContext("2d");
         context.drawImage(image, 0, 0, 1, 1);
-        return [...context.getImageData(0, 0, 1, 1).data];
-    }"""
-    first, _, last, _ = page.locator("#chosen").evaluate(red)
-    assert first > 200 > 60 > last
+        const [first, , last] = context.getImageData(0, 0, 1, 1).data;
+        return image.naturalHeight === 100 && first > 200 && last < 60;
+    }""")
     paint(page, size="512", strokes="4")
     wait_until_done(page)
     assert page.locator(".easel canvas").evaluate("canvas => canvas.width === canvas.height")

@@ -117,7 +117,7 @@ def test_the_page_is_served_through_the_proxy_as_printed(kind: str, service: int
         assert seen[-1][1] == "finished"
         # Not all at once in the end: nothing on the way gathers them.
         assert seen[-1][0] - seen[0][0] > 0.3
-        assert len({round(moment, 1) for moment, _ in seen}) > 3
+        assert len({round(moment, 2) for moment, _ in seen}) > 3
         status, text = ask(port, "POST", painting["links"]["share"], {"title": "Fish"})
         assert status == 201
         page = ask(port, "GET", json.loads(text)["url"], Accept="text/html")[1]
