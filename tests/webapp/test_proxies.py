@@ -109,7 +109,7 @@ def test_the_page_is_served_through_the_proxy_as_printed(kind: str, service: int
     with PROXIES[kind](text, port, tmp_path):
         assert ask(port, "GET", "/healthz")[0] == 200
         assert ask(port, "GET", "/metrics")[0] == 404
-        order = {"sample": "fish", "agent": "greedy", "strokes": 60}
+        order = {"sample": "fish", "agent": "greedy", "strokes": 200}
         status, text = ask(port, "POST", "/paintings", order)
         assert status == 202, text
         painting = json.loads(text)
