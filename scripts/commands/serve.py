@@ -58,11 +58,12 @@ def run(arguments: Arguments) -> None:
         raise
 
     def end(number: int, frame: FrameType | None) -> None:
-        # Streams end with their paintings, and waitress waits for its threads.
-        service.close(timeout=0)
+        # Before results are kept: a store that another process writes to may take its time.
         watchdog = threading.Timer(_LAST_SECONDS, os._exit, (0,))
         watchdog.daemon = True
         watchdog.start()
+        # Streams end with their paintings, and waitress waits for its threads.
+        service.close(timeout=0)
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, end)

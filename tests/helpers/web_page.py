@@ -84,6 +84,20 @@ def open_page(browser: Any, address: str, *, motion: bool = False, **options: An
     assert not unexpected, unexpected
 
 
+@pytest.fixture(scope="module")
+def address(app: Flask) -> Iterator[str]:
+    """Where a module's application is served."""
+    with serve(app) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Any, address: str) -> Iterator[Any]:
+    """The page, opened."""
+    with open_page(browser, address) as page:
+        yield page
+
+
 def ready(page: Any) -> None:
     """Wait until scripts have taken over what is on the page."""
     page.wait_for_selector("html.ready")

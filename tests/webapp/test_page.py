@@ -13,6 +13,7 @@ from helpers.web_page import (
     ink,
     marks,
     open_page,
+    page,
     paint,
     save,
     serve,
@@ -27,7 +28,7 @@ from paintgym.webapp.options.choices import AGENTS
 from paintgym.webapp.settings import Settings
 from PIL import Image
 
-__all__ = ["browser"]
+__all__ = ["browser", "page"]
 pytestmark = marks
 
 
@@ -36,12 +37,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     policy = save_untrained_policy(tmp_path_factory.mktemp("policy"))
     with serve(create_app(Settings(policy=str(policy), time_limit=3))) as address:
         yield address
-
-
-@pytest.fixture
-def page(browser: Any, address: str) -> Iterator[Any]:
-    with open_page(browser, address) as page:
-        yield page
 
 
 def test_the_best_is_the_default_and_presets_are_words(page: Any) -> None:

@@ -2,19 +2,30 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from helpers.web_page import browser, ink, marks, open_page, paint, ready, save, serve, shoot, wait_until_done
+from helpers.web_page import (
+    address,
+    browser,
+    ink,
+    marks,
+    open_page,
+    page,
+    paint,
+    ready,
+    save,
+    shoot,
+    wait_until_done,
+)
 from helpers.web_service import save_untrained_policy, service_of
 from paintgym.webapp.application import create_app
 from paintgym.webapp.settings import Settings
 from PIL import Image
 
-__all__ = ["browser"]
+__all__ = ["address", "browser", "page"]
 pytestmark = marks
 
 
@@ -22,18 +33,6 @@ pytestmark = marks
 def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     policy = save_untrained_policy(tmp_path_factory.mktemp("policy"))
     return create_app(Settings(policy=str(policy), time_limit=20, large_workers=1))
-
-
-@pytest.fixture(scope="module")
-def address(app: Flask) -> Iterator[str]:
-    with serve(app) as address:
-        yield address
-
-
-@pytest.fixture
-def page(browser: Any, address: str) -> Iterator[Any]:
-    with open_page(browser, address) as page:
-        yield page
 
 
 def count(page: Any) -> int:

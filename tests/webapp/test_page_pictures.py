@@ -1,19 +1,18 @@
 """Pictures as they come to the page: files of every form, dropped, pasted, dragged, of an address, taken, cropped."""
 
 import base64
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from helpers.web_page import browser, ink, marks, open_page, paint, serve, wait_until_done
+from helpers.web_page import address, browser, ink, marks, page, paint, wait_until_done
 from helpers.web_service import picture, save_untrained_policy, service_of
 from paintgym.webapp.application import create_app
 from paintgym.webapp.settings import Settings
 from PIL import Image
 
-__all__ = ["browser"]
+__all__ = ["address", "browser", "page"]
 pytestmark = marks
 GIVE = """([kind, event, text]) => {
     const transfer = new DataTransfer();
@@ -35,18 +34,6 @@ SHAPE = "image => image.decode().then(() => [image.naturalWidth, image.naturalHe
 def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     policy = save_untrained_policy(tmp_path_factory.mktemp("policy"))
     return create_app(Settings(policy=str(policy), time_limit=3, fetch_pictures=1))
-
-
-@pytest.fixture(scope="module")
-def address(app: Flask) -> Iterator[str]:
-    with serve(app) as address:
-        yield address
-
-
-@pytest.fixture
-def page(browser: Any, address: str) -> Iterator[Any]:
-    with open_page(browser, address) as page:
-        yield page
 
 
 def chosen(page: Any) -> str:
