@@ -84,6 +84,42 @@ def test_what_two_processes_agree_on(tmp_path: Path) -> None:
     assert [process.communicate(timeout=60)[0] for process in started] == [b"agreed\n"] * 2
 
 
+LOST = """
+import os
+
+import torch
+from paintgym.errors import LostProcessError
+from paintgym.painters.training.averages import mean_over
+from paintgym.processes import joined
+
+with joined("cpu", 20) as processes:
+    value = torch.ones(3, requires_grad=True)
+    mean = mean_over(value, processes)
+    if not processes.leads:
+        os._exit(0)
+    try:
+        mean.sum().backward()
+    except LostProcessError as error:
+        print(str(error).partition(" (")[0], flush=True)
+    os._exit(0)
+"""
+
+
+@pytest.mark.slow
+def test_who_is_lost_while_gradients_flow_back_is_told_of_likewise(tmp_path: Path) -> None:
+    program = tmp_path / "lost.py"
+    program.write_text(LOST)
+    port = free_port()
+    first, second = (
+        subprocess.Popen(
+            [sys.executable, str(program)], env={**environment(), **told(rank, 2, port)}, stdout=subprocess.PIPE
+        )
+        for rank in range(2)
+    )
+    assert first.communicate(timeout=60)[0] == b"rank 0 of 2: another process ended or cannot be reached\n"
+    assert second.wait(60) == 0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("rank", [0, 1])
 def test_who_is_not_met_is_told_of_when_patience_ends(rank: int, tmp_path: Path) -> None:
