@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.together import environment, free_port, told
+from helpers.ports import free_port
+from helpers.together import environment, told
 from paintgym.batches import gone_on, learning_rate_factor
 from paintgym.errors import InvalidInputError, LostProcessError
 from paintgym.processes import ALONE, find_processes, joined

@@ -2,12 +2,13 @@
 
 import os
 import resource
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from .ports import free_port
 
 
 @dataclass
@@ -62,14 +63,6 @@ def run_torchrun(words: list[str], count: int = 2) -> "subprocess.CompletedProce
 def environment() -> dict[str, str]:
     """One thread each, as torchrun has it."""
     return {**os.environ, "OMP_NUM_THREADS": "1"}
-
-
-def free_port() -> int:
-    """A port that nobody listens to."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    return port
 
 
 def wait_for(event: Callable[[], bool], ranks: list[Rank]) -> None:

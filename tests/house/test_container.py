@@ -18,7 +18,8 @@ from pathlib import Path
 import paintgym
 import pytest
 from helpers.packaging import build_wheel, copy_repository, repository_files
-from helpers.serving import PATIENCE, free_port
+from helpers.ports import free_port
+from helpers.serving import PATIENCE
 
 pytestmark = pytest.mark.slow
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 from helpers.documentation import DOCS, blocks
-from helpers.serving import PATIENCE, free_port, serving
+from helpers.ports import free_port
+from helpers.serving import PATIENCE, serving
 from helpers.web_service import save_untrained_policy
 
 pytestmark = pytest.mark.slow

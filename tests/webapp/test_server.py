@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.serving import PATIENCE, free_port, serving
+from helpers.ports import free_port
+from helpers.serving import PATIENCE, serving
 from helpers.web_service import save_untrained_policy
 from paintgym.scripts.commands import load_test
 from paintgym.scripts.main import main
