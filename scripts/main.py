@@ -48,6 +48,8 @@ COMMANDS = {
 }
 """Subcommand to what it does. ``load-test`` is ``run`` and ``Arguments`` of ``commands/load_test.py``, and
 ``train-painter`` of ``commands/train/painter.py``."""
+_LADDER = ("evaluate", "gallery", "scoreboard")
+"""Those in ``commands/ladder``."""
 
 _EXAMPLES = """\
 examples:
@@ -61,6 +63,13 @@ Data such as the VGG19 weights is looked for in the folder PAINTGYM_DATA names."
 
 _READER_GONE = 128 + 13
 """Exit code where whoever reads the output closed the pipe, as shells have it for SIGPIPE."""
+
+
+def find_command(name: str) -> ModuleType:
+    """The module of one of ``COMMANDS``."""
+    folder = "ladder." if name in _LADDER else ""
+    module = name.replace("train-", "train.").replace("-", "_")
+    return importlib.import_module(f".commands.{folder}{module}", __package__)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -111,8 +120,7 @@ def _run(argv: list[str]) -> int:
     elif name == "--version":
         print(f"paintgym {__version__}")
     elif name in COMMANDS:
-        module = name.replace("train-", "train.").replace("-", "_")
-        command = importlib.import_module(f".commands.{module}", __package__)
+        command = find_command(name)
         arguments = _parse(command, name, take_former(argv[1:], getattr(command, "FORMER_OPTIONS", {})))
         with naming_options(command.Arguments):
             return command.run(arguments) or 0

@@ -1,6 +1,5 @@
 """Recipes for clusters: shells and schemas take them, as far as these are installed, and paintgym their commands."""
 
-import importlib
 import re
 import shlex
 import subprocess
@@ -11,7 +10,7 @@ import pytest
 import tyro
 from helpers.documentation import DOCS
 from paintgym.processes import PATIENCE
-from paintgym.scripts.main import COMMANDS
+from paintgym.scripts.main import COMMANDS, find_command
 
 RECIPES = DOCS / "recipes"
 SCRIPTS = sorted(path for path in RECIPES.iterdir() if path.suffix in (".sh", ".sbatch"))
@@ -53,8 +52,7 @@ def test_paintgym_takes_the_commands_of_a_recipe(path: Path) -> None:
     found = commands_of(text)
     assert found
     for words in found:
-        module = words[0].replace("train-", "train.").replace("-", "_")
-        arguments = importlib.import_module(f"paintgym.scripts.commands.{module}").Arguments
+        arguments = find_command(words[0]).Arguments
         tyro.cli(arguments, args=words[1:])
 
 

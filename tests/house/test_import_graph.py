@@ -56,7 +56,7 @@ TOWER = (
 """Floors from the ground up. Rooms of one floor know nothing of each other; a module belongs to the longest name."""
 
 MOST_MODULES = 16
-LARGER: dict[str, tuple[int, str]] = {"scripts/commands": (17, "a module for each subcommand, and no groups of them")}
+LARGER: dict[str, tuple[int, str]] = {}
 """Folders that may hold more modules, how many, and why."""
 
 SAME_PREFIX: dict[tuple[str, str], str] = {}

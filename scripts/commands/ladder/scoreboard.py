@@ -14,13 +14,13 @@ from typing import Literal
 
 import tyro
 
-from ...checks import check_whole
-from ...envs.tasks import find_task
-from ...errors import InvalidInputError
-from ...files import check_can_write, make_folder
-from ...through_ray import check_ray
-from ..options import about
-from ..progress import learning
+from ....checks import check_whole
+from ....envs.tasks import find_task
+from ....errors import InvalidInputError
+from ....files import check_can_write, make_folder
+from ....through_ray import check_ray
+from ...options import about
+from ...progress import learning
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,11 @@ def run(arguments: Arguments) -> None:
     if not (arguments.train or arguments.references or arguments.runs.is_dir()):
         raise InvalidInputError(f"there is no folder {arguments.runs}; 'paintgym train-baseline' and --train make one")
     wanted = [find_task(name.strip()).id for name in arguments.tasks.split(",")] if arguments.tasks else None
-    from ...agents.baselines import protocol, reference, scoreboard
-    from ...agents.baselines.runner import train_all
-    from ...agents.baselines.tracks import TRACKS
-    from ...agents.evaluation.report.plots import as_file
-    from ...files import write_whole
+    from ....agents.baselines import protocol, reference, scoreboard
+    from ....agents.baselines.runner import train_all
+    from ....agents.baselines.tracks import TRACKS
+    from ....agents.evaluation.report.plots import as_file
+    from ....files import write_whole
 
     if arguments.references:
         make_folder(arguments.runs)

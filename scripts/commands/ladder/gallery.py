@@ -10,11 +10,11 @@ from pathlib import Path
 
 import tyro
 
-from ...checks import check_whole
-from ...envs.tasks import find_task
-from ...errors import InvalidInputError
-from ...files import check_can_write, write_whole
-from ..options import about
+from ....checks import check_whole
+from ....envs.tasks import find_task
+from ....errors import InvalidInputError
+from ....files import check_can_write, write_whole
+from ...options import about
 
 _SUFFIXES = (".png", ".webp", ".gif")
 
@@ -53,8 +53,8 @@ def run(arguments: Arguments) -> None:
         raise InvalidInputError(f"--seconds is {arguments.seconds}, expected more than 0 and at most 600")
     if not arguments.runs.is_dir():
         raise InvalidInputError(f"there is no folder {arguments.runs}; 'paintgym train-baseline' makes such")
-    from ...agents.baselines.gallery import side_by_side, while_learning
-    from ...agents.outputs.animation import write_gif, write_webp
+    from ....agents.baselines.gallery import side_by_side, while_learning
+    from ....agents.outputs.animation import write_gif, write_webp
 
     film = arguments.out.suffix != ".png"
     if arguments.learning:

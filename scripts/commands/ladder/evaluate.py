@@ -8,10 +8,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...agents.registry import find_agent
-from ...checks import check_whole
-from ...envs.tasks import find_task
-from ...errors import InvalidInputError
+from ....agents.registry import find_agent
+from ....checks import check_whole
+from ....envs.tasks import find_task
+from ....errors import InvalidInputError
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ def run(arguments: Arguments) -> None:
     if baseline and not baseline.is_file():
         raise InvalidInputError(f"there is no file {baseline}; train-baseline writes such as actor.safetensors")
     name = arguments.agent if baseline or arguments.agent in ("nothing", "flat") else find_agent(arguments.agent)[0]
-    from ...agents.baselines import protocol
-    from ...agents.baselines.network import load_actor
-    from ...agents.baselines.reference import reference_painter
+    from ....agents.baselines import protocol
+    from ....agents.baselines.network import load_actor
+    from ....agents.baselines.reference import reference_painter
 
     if baseline:
         actor, trained = load_actor(baseline)
