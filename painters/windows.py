@@ -70,7 +70,7 @@ def paint_window(canvas: Tensor, strokes: Tensor, window: Window, painter: Paint
     painter = as_painter(painter)
     x, y, side = window
     unit = CANVAS_SIZE / side
-    if (painter.exact and side >= _LEAST_CROPPED) or unit < _FINEST_STEP:
+    if _are_cropped(painter, side):
         raster = Raster(-x * unit, -y * unit, unit, canvas.shape[2], canvas.shape[1])
         crops = painter.crops(strokes, raster) if painter.exact else _interpolated_crops(painter, strokes, raster)
         for stroke, (left, top, coverage) in zip(strokes, crops, strict=True):
@@ -86,34 +86,48 @@ def paint_window(canvas: Tensor, strokes: Tensor, window: Window, painter: Paint
 def paint_apart(canvas: Tensor, windows: Sequence[Window], strokes: Sequence[Tensor], painter: Painter) -> None:
     """Paint the strokes (T, 12) of each of several windows of one side on a canvas (3, H, W), in place.
 
-    Where windows are small and lie on whole pixels, the ink of all is computed together, which takes half the time.
+    Where windows are small, the ink of all that lie alike on their pixels is computed together, in half the time.
     """
     painter, side = as_painter(painter), windows[0][2]
-    unit, margin = CANVAS_SIZE / side, math.ceil(painter.margin * side / CANVAS_SIZE)
-    together: list[int] = []
-    if unit >= _FINEST_STEP and not (painter.exact and side >= _LEAST_CROPPED):
-        together = [number for number, window in enumerate(windows) if _is_inside(window, canvas, margin)]
-    inks: dict[int, Tensor] = {}
-    if together:
-        length = int(side) + 2 * margin
-        raster = Raster(-margin * unit, -margin * unit, unit, length, length)
-        batches = torch.cat([strokes[number] for number in together]).split(max(1, _TOGETHER // length**2))
-        coverage = torch.cat([_sample(painter, batch, raster) for batch in batches])
-        inks = dict(zip(together, coverage.split([len(strokes[number]) for number in together]), strict=True))
-    for number, (window, part) in enumerate(zip(windows, strokes, strict=True)):
-        if number not in inks:
+    if _are_cropped(painter, side):
+        for window, part in zip(windows, strokes, strict=True):
             paint_window(canvas, part, window, painter)
-            continue
-        left, top = int(window[0]) - margin, int(window[1]) - margin
-        place = canvas[:, top : top + length, left : left + length]
-        place.copy_(composite(place[None].contiguous(), inks[number][None], part[None, :, COLOR])[0])
+        return
+    alike: dict[Raster, list[int]] = {}
+    places: dict[int, Place] = {}
+    for number, window in enumerate(windows):
+        if (surroundings := _surroundings(canvas, window, painter)) is not None:
+            raster, places[number] = surroundings
+            alike.setdefault(raster, []).append(number)
+    inks: dict[int, Tensor] = {}
+    for raster, numbers in alike.items():
+        batches = torch.cat([strokes[number] for number in numbers]).split(
+            max(1, _TOGETHER // (raster.width * raster.height))
+        )
+        coverage = torch.cat([_sample(painter, batch, raster) for batch in batches])
+        inks |= zip(numbers, coverage.split([len(strokes[number]) for number in numbers]), strict=True)
+    for number, place in places.items():
+        part = canvas[place]
+        part.copy_(composite(part[None].contiguous(), inks[number][None], strokes[number][None, :, COLOR])[0])
 
 
-def _is_inside(window: Window, canvas: Tensor, margin: int) -> bool:
-    """Whether a window lies on whole pixels, and its ink nowhere beyond the canvas (3, H, W)."""
+def _are_cropped(painter: Painter, side: float) -> bool:
+    """Whether the ink of windows so large is computed stroke by stroke."""
+    return (painter.exact and side >= _LEAST_CROPPED) or CANVAS_SIZE / side < _FINEST_STEP
+
+
+def _surroundings(canvas: Tensor, window: Window, painter: Painter) -> tuple[Raster, Place] | None:
+    """Where on a canvas (3, H, W) the ink of a window may lie: its pixels, as the window has them, and their place."""
     x, y, side = window
-    inside = min(x, y) >= margin and x + side + margin <= canvas.shape[2] and y + side + margin <= canvas.shape[1]
-    return inside and all(float(length).is_integer() for length in window)
+    margin = painter.margin * side / CANVAS_SIZE
+    left, top = max(0, math.floor(x - margin)), max(0, math.floor(y - margin))
+    right = min(canvas.shape[2], math.ceil(x + side + margin))
+    bottom = min(canvas.shape[1], math.ceil(y + side + margin))
+    if right <= left or bottom <= top:
+        return None
+    unit = CANVAS_SIZE / side
+    raster = Raster((left - x) * unit, (top - y) * unit, unit, right - left, bottom - top)
+    return raster, (slice(None), slice(top, bottom), slice(left, right))
 
 
 def _interpolated_crops(painter: Painter, strokes: Tensor, raster: Raster) -> Iterator[tuple[int, int, Tensor]]:
@@ -181,17 +195,11 @@ def window_coverage(
         Some strokes (n, 12), the place on the canvas (3, H, W) that they may reach, and their coverage there
         (n, 1, h, w).
     """
-    x, y, side = window
     painter = as_painter(painter)
-    margin = painter.margin * side / CANVAS_SIZE
-    left, top = max(0, math.floor(x - margin)), max(0, math.floor(y - margin))
-    right = min(canvas.shape[2], math.ceil(x + side + margin))
-    bottom = min(canvas.shape[1], math.ceil(y + side + margin))
-    if right <= left or bottom <= top:
+    surroundings = _surroundings(canvas, window, painter)
+    if surroundings is None:
         return
-    unit = CANVAS_SIZE / side
-    raster = Raster((left - x) * unit, (top - y) * unit, unit, right - left, bottom - top)
-    place = (slice(None), slice(top, bottom), slice(left, right))
+    raster, place = surroundings
     for batch in strokes.split(max(1, _MOST_PIXELS // (raster.width * raster.height))):
         yield batch, place, _sample(painter, batch, raster)
 

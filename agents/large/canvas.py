@@ -206,14 +206,23 @@ class WindowedCanvas:
             self._windows.append(torch.tensor(window).expand(len(strokes), 3))
             self._brushes += [painter.brush] * len(strokes)
 
-    def refine_level(self, level: Level, refinement: LevelRefinement, painter: Painter) -> None:
-        """Move the strokes of a level, which were laid last, together, and paint them anew."""
-        self._replace(level, refinement.move(level, self.canvas, self.target, painter.ribbon), painter)
+    def refine_level(self, level: Level, refinement: LevelRefinement, painter: Painter, thinned: bool = False) -> int:
+        """Move the strokes of a level, which were laid last, together, and paint them anew.
 
-    def thin_level(self, level: Level, refinement: LevelRefinement, painter: Painter) -> int:
-        """Take away the strokes of a level, which were laid last, that would be missed least; returns how many."""
+        Args:
+            level: those strokes.
+            refinement: moves them.
+            painter: turns them into ink.
+            thinned: whether those that would be missed least are taken away then.
+
+        Returns:
+            How many were taken away.
+        """
         before = len(self)
-        self._replace(level, refinement.thin(level, self.canvas, self.target, painter), painter)
+        passes = refinement.move(level, self.canvas, self.target, painter.ribbon)
+        if thinned:
+            passes = refinement.thin(Level(level.before, passes), self.target, painter)
+        self._replace(level, passes, painter)
         return before - len(self)
 
     def _replace(self, level: Level, passes: list[list[LaidWindow]], painter: Painter) -> None:
@@ -259,15 +268,14 @@ def paint_passes(
     def finish(canvas: WindowedCanvas, stages: Sequence[Pass], painter: Painter, done: float) -> None:
         assert refinement is not None
         level = levels[canvas]
-        canvas.refine_level(level, refinement, painter)
-        if stages[-1] is canvas.passes[-1] and refinement.replaced_part:
+        thinned = stages[-1] is canvas.passes[-1] and refinement.replaced_part > 0
+        lacking = canvas.refine_level(level, refinement, painter, thinned)
+        if lacking:
             report(done)
-            lacking = canvas.thin_level(level, refinement, painter)
             for stage in canvas.share_among(stages, lacking):
                 paint([(canvas, canvas.windows_of(stage))], painter, done)
             report(done)
-            if lacking:
-                canvas.refine_level(level, refinement, painter)
+            canvas.refine_level(level, refinement, painter)
 
     for turn, stages in enumerate(zip_longest(*(canvas.passes for canvas in canvases))):
         working: dict[int, list[tuple[WindowedCanvas, PassWindows]]] = {}

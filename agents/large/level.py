@@ -80,10 +80,10 @@ class LevelRefinement:
         Returns:
             The level's passes with moved strokes.
         """
-        squares, proxy = _Squares(level, after, target), ProxyPainter(ribbon)
+        squares, proxy = _Squares(level, target), ProxyPainter(ribbon)
         strokes = squares.strokes
         # What the proxy's canvas lacks of the painter's stays about the same while strokes move a little.
-        lacking = squares.painted - squares.paint(strokes, proxy(strokes)[:, 0]).canvas
+        lacking = squares.scaled(after[None])[0] - squares.paint(strokes, proxy(strokes)[:, 0]).canvas
         descent = Descent(strokes[None], self._config)
         for _ in range(self._config.steps):
             drawn = proxy.draw(strokes)
@@ -98,18 +98,17 @@ class LevelRefinement:
         ]
 
     @torch.no_grad()
-    def thin(self, level: Level, after: Tensor, target: Tensor, painter: Painter) -> list[list[LaidWindow]]:
+    def thin(self, level: Level, target: Tensor, painter: Painter) -> list[list[LaidWindow]]:
         """The level's passes without those strokes that would be missed least.
 
         Args:
             level: its strokes.
-            after: (3, H, W) in [0, 1], the canvas with them.
             target: (3, H, W) in [0, 1].
             painter: turns them into ink.
         """
-        squares = _Squares(level, after, target)
+        squares = _Squares(level, target)
         laid = squares.paint(squares.strokes, painter(squares.strokes.clamp(0, 1))[:, 0])
-        costs = squares.contributions(laid, squares.painted - squares.target)
+        costs = squares.contributions(laid, laid.canvas - squares.target)
         kept = torch.ones(len(costs), dtype=torch.bool)
         kept[costs.topk(round(self.replaced_part * len(costs)), largest=False).indices] = False
         passes = [
@@ -154,13 +153,12 @@ class _Laid(NamedTuple):
 class _Squares:
     """A level at its own scale: its windows are squares of 64 pixels, at whole ones, and its strokes lie in these."""
 
-    def __init__(self, level: Level, after: Tensor, target: Tensor) -> None:
+    def __init__(self, level: Level, target: Tensor) -> None:
         passes, before = level.passes, level.before
         unit = CANVAS_SIZE / passes[0][0].window[2]
-        size = [max(CANVAS_SIZE, round(length * unit)) for length in before.shape[1:]]
+        self._size = size = [max(CANVAS_SIZE, round(length * unit)) for length in before.shape[1:]]
         self._scale = size[1] / before.shape[2], size[0] / before.shape[1]
-        pictures = torch.stack([before, after, target])
-        self._paper, self.painted, self.target = F.interpolate(pictures, size, mode="bilinear", antialias=True)
+        self._paper, self.target = self.scaled(torch.stack([before, target]))
         self._sizes = [len(windows) for windows in passes]
         windows = [one for part in passes for one in part]
         counts = [len(one.strokes) for one in windows]
@@ -183,6 +181,10 @@ class _Squares:
         self.strokes = torch.cat([windows[row].strokes for row in self._order])
         for point in _POINTS:
             self.strokes[:, point] = self.strokes[:, point] * scale + shift
+
+    def scaled(self, pictures: Tensor) -> Tensor:
+        """Pictures (N, 3, H, W) of the canvas at the level's scale."""
+        return F.interpolate(pictures, self._size, mode="bilinear", antialias=True)
 
     def _corner(self, window: Window, size: Sequence[int]) -> tuple[int, int]:
         x, y = (round(at * scale) for at, scale in zip(window, self._scale, strict=False))

@@ -38,8 +38,8 @@ def _level(width: int = 195, height: int = 190) -> tuple[Level, Tensor, Tensor]:
 
 
 def test_strokes_come_back_from_their_squares_as_they_were() -> None:
-    level, painted, target = _level()
-    squares = _Squares(level, painted, target)
+    level, _, target = _level()
+    squares = _Squares(level, target)
     for windows, strokes in zip(level.passes, squares.by_window(squares.strokes), strict=True):
         for laid, own in zip(windows, strokes, strict=True):
             torch.testing.assert_close(own, laid.strokes, atol=1e-5, rtol=0)
@@ -47,15 +47,15 @@ def test_strokes_come_back_from_their_squares_as_they_were() -> None:
 
 def test_a_level_looks_as_it_does_through_its_windows() -> None:
     level, painted, target = _level()
-    squares = _Squares(level, painted, target)
+    squares = _Squares(level, target)
     canvas = squares.paint(squares.strokes, ProxyPainter()(squares.strokes)[:, 0]).canvas
     # But for ink beyond windows, and interpolation.
-    assert (canvas - squares.painted).abs().mean() < 0.02
+    assert (canvas - squares.scaled(painted[None])[0]).abs().mean() < 0.02
 
 
 def test_the_gradient_is_autograds() -> None:
-    level, painted, target = _level()
-    squares, proxy = _Squares(level, painted, target), ProxyPainter()
+    level, _, target = _level()
+    squares, proxy = _Squares(level, target), ProxyPainter()
     strokes = squares.strokes.clone().requires_grad_()
     canvas = squares._paper
     for batch, ink, color in squares._parts(proxy(strokes)[:, 0], strokes[:, 6:9]):
@@ -98,8 +98,8 @@ def test_strokes_that_were_moved_away_find_back() -> None:
 
 
 def test_what_a_stroke_contributes_is_what_its_loss_costs() -> None:
-    level, painted, target = _level()
-    squares, proxy = _Squares(level, painted, target), ProxyPainter()
+    level, _, target = _level()
+    squares, proxy = _Squares(level, target), ProxyPainter()
     ink = proxy(squares.strokes)[:, 0]
     laid = squares.paint(squares.strokes, ink)
     costs = squares.contributions(laid, laid.canvas - squares.target)
@@ -112,9 +112,9 @@ def test_what_a_stroke_contributes_is_what_its_loss_costs() -> None:
 
 
 def test_a_thinned_level_lacks_the_strokes_that_are_missed_least() -> None:
-    level, painted, target = _level()
+    level, _, target = _level()
     refinement = LevelRefinement(RefineConfig(), replaced_part=0.4)
-    thinned = refinement.thin(level, painted, target, ProxyPainter())
+    thinned = refinement.thin(level, target, ProxyPainter())
     assert sum(len(one.strokes) for windows in thinned for one in windows) == level.strokes - 4
     given = torch.cat([one.strokes for windows in level.passes for one in windows])
     for one in (one for windows in thinned for one in windows):
