@@ -22,6 +22,7 @@ from helpers.web_page import (
 )
 from helpers.web_service import save_untrained_policy, service_of
 from paintgym.webapp.application import create_app
+from paintgym.webapp.jobs.batching import FAILURE
 from paintgym.webapp.settings import Settings
 from PIL import Image
 
@@ -80,9 +81,9 @@ def test_a_refused_and_a_failed_order_leave_the_last_painting(page: Any, monkeyp
     page.wait_for_selector("#problem:text-is('Too many; try again in 7 s.')")
     assert (count(page), ink(page)) == (12, painted)
     page.unroute("**/paintings")
-    monkeypatch.setattr("paintgym.webapp.jobs.worker.Worker._paint", lambda worker, job: job.fail("It failed."))
+    monkeypatch.setattr("paintgym.webapp.jobs.worker.Worker._paint", lambda worker, job: job.fail(FAILURE))
     paint(page, size="512", strokes="5")
-    page.wait_for_selector("#problem:text-is('It failed.')")
+    page.wait_for_selector("#problem:has-text('for a reason of our own')")
     assert (count(page), ink(page)) == (12, painted)
     assert page.is_visible(".after")
     assert page.inner_text("#status") == "Not painted."

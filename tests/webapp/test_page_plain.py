@@ -60,7 +60,7 @@ def test_a_form_is_enough(page: Any, tmp_path: Path) -> None:
 def test_the_best_is_the_default_here_too_and_is_stopped(page: Any) -> None:
     page.click("#paint")
     page.wait_for_selector("progress")
-    assert "of 2000 strokes" in page.inner_text("[role=status]")
+    assert "of 2,000 strokes" in page.inner_text("[role=status]")
     for _ in range(40):
         if page.is_visible("text=Stop and keep") and " 0 of" not in f" {page.inner_text('[role=status]')}":
             break

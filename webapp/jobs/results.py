@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 
 from ...painters.painter import Painter
 from ...painters.style import Style
+from ..errors import Sentence
 from ..options.framing import Framing
 from ..options.style import color_of
 from ..requests import PaintingRequest
@@ -39,7 +41,11 @@ def keep_results(store: Store, jobs: Iterable[Job], seconds: float) -> None:
 def _keep(store: Store, job: Job, seconds: float) -> None:
     assert job.painting is not None
     upload, now = job.request.upload, time.time()
-    facts = {**facts_of(job.painting), "settings": job.request.settings(), "message": job.message}
+    facts = {
+        **facts_of(job.painting),
+        "settings": job.request.settings(),
+        "message": job.message and asdict(job.message),
+    }
     files = {**pack(job.painting), _PICTURE: pack_picture(upload.picture), _PREVIEW: upload.preview}
     store.put(Entry(job.identity, _KIND, facts, now + seconds, now), files)
 
@@ -57,7 +63,7 @@ def restore_result(store: Store, identity: str, painter: Callable[[str, str], Pa
     if entry is None or painting is None or picture is None or preview is None:
         return None
     job = Job(_request(entry.facts["settings"], Upload(unpack_picture(picture), preview)))
-    job.identity, job.message, job.kept = identity, entry.facts["message"], True
+    job.identity, job.message, job.kept = identity, _message(entry.facts["message"]), True
     job.start()
     if not job.request.large:
         strokes = torch.from_numpy(painting.strokes)
@@ -67,6 +73,11 @@ def restore_result(store: Store, identity: str, painter: Callable[[str, str], Pa
     job.over_at -= time.time() - entry.created
     job.started_at = job.over_at - painting.seconds
     return job
+
+
+def _message(facts: Any) -> Sentence | None:
+    # Stores of before have texts, in English alone.
+    return Sentence(facts["code"], facts["values"], tuple(facts["settings"])) if isinstance(facts, dict) else None
 
 
 def _request(settings: dict[str, Any], upload: Upload) -> PaintingRequest:

@@ -23,7 +23,7 @@ from ...painters.names import DEFAULT_BRUSH, PAINTER_FILES, learned_brushes
 from ...painters.painter import Painter
 from ...painters.registry import load_painter
 from ...painters.stroke import CANVAS_SIZE
-from ..errors import NotFoundError, UnavailableError
+from ..errors import NotFoundError, Sentence, UnavailableError
 from ..options.choices import DEFAULT_SIZE, Offer
 from ..requests import PaintingRequest
 from ..settings import Settings
@@ -50,8 +50,6 @@ _LARGE_NICENESS, _SLOW_NICENESS = 5, 10
 """Of threads: paintings that are expected at once take the processor first, those that take their time last."""
 _HURRIED = PlannerConfig(revision=RevisionConfig(level_steps=0))
 """Strokes stay as they were laid: of large paintings in half the time."""
-_GONE = "There is no such painting; it may have expired."
-_BEFORE = "There is no such painting; the service was started anew since, and what was not finished then is lost."
 
 
 class PaintingService:
@@ -145,8 +143,8 @@ class PaintingService:
             job = self._jobs.get(identity)
         job = job or self._restore(identity)
         if job is None:
-            sentence = _GONE if identity.startswith(PROCESS) else _BEFORE
-            raise NotFoundError(sentence, "result_minutes", "results_kept", "results_megabytes")
+            code = "painting_gone" if identity.startswith(PROCESS) else "painting_before"
+            raise NotFoundError(code, "result_minutes", "results_kept", "results_megabytes")
         return job
 
     def discard(self, identity: str) -> None:
@@ -168,7 +166,7 @@ class PaintingService:
                 self.store.drop(identity)
             except StoreError as error:
                 _log.error("painting %s cannot be forgotten: %s", identity, error)
-                raise UnavailableError("The painting cannot be removed on this host now; try again later.") from None
+                raise UnavailableError("painting_kept") from None
 
     def kept(self) -> int:
         """How many paintings there are, in all states."""
@@ -228,7 +226,7 @@ class PaintingService:
             abandoned = [job for job in self._jobs.values() if job.is_abandoned(self.settings.unwatched_seconds)]
             self._expire()
         for job in abandoned:
-            job.stop(f"Nobody watched for {self.settings.unwatched_seconds} seconds.")
+            job.stop(Sentence("unwatched", {"seconds": self.settings.unwatched_seconds}))
         self._keep_results()
         if tidy:
             give_back()

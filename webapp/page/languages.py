@@ -1,6 +1,7 @@
 """The page's languages: one flat JSON each, key to text, and the one that a visitor reads."""
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -34,4 +35,16 @@ def translate(key: str, **values: object) -> str:
     Raises:
         KeyError: there is no such key.
     """
-    return languages()[language_of(request)][key].format(**values)
+    texts = languages()[language_of(request)]
+    return fill(texts[key], texts, **values)
+
+
+def fill(text: str, texts: Mapping[str, str], **values: object) -> str:
+    """A text with its ``{names}`` filled in; whole numbers as the language of ``texts`` writes them."""
+    separator = texts["number.thousands"][2]
+    return text.format(
+        **{
+            name: f"{value:,}".replace(",", separator) if type(value) is int else value
+            for name, value in values.items()
+        }
+    )

@@ -22,6 +22,18 @@ from ..settings import Settings
 Description = dict[str, Any]
 
 
+REASON: Description = {
+    "type": "object",
+    "description": "The same for programs: a code that stays, what its sentence tells, and the settings of the host "
+    "that set the limit which was met.",
+    "properties": {
+        "code": {"type": "string"},
+        "values": {"type": "object"},
+        "limits": {"type": "array", "items": {"type": "string"}},
+    },
+}
+
+
 def describe_object(properties: Description) -> Description:
     """An object with some properties."""
     return {"type": "object", "properties": properties}
@@ -133,6 +145,7 @@ def describe_painting(offer: Offer) -> Description:
         "expected_seconds": {"type": ["number", "null"], "description": "Until it is finished."},
         "stopped": {"type": "boolean", "description": "Whether it has fewer strokes than were asked for."},
         "message": text,
+        "reason": {**REASON, "type": ["object", "null"]},
         "settings": {"type": "object", "description": "All that was asked for, but the picture."},
         "loss": number,
         "loss_name": text,

@@ -10,7 +10,7 @@ import { PictureChooser } from "./picture.js";
 import { describe, follow, forget, requestPaintings, stop } from "./service.js";
 import { Sharing } from "./sharing.js";
 import { Waiting } from "./waiting.js";
-import { t } from "./words.js";
+import { t, tell } from "./words.js";
 
 const MORE_STROKES = 500;
 const form = document.getElementById("request"), stage = document.querySelector(".stage");
@@ -58,14 +58,14 @@ async function followOrder(order) {
       show(list);
       bringIntoView();
     }
-    if (event.kind === "failed") throw new Error(event.data.message);
+    if (event.kind === "failed") throw new Error(tell(event.data.message, event.data.reason));
     if (event.kind === "cancelled") return null;
     await easel.take(event);
     if (event.kind === "finished") {
-      const { count, seconds, loss, message } = event.data;
+      const { count, seconds, loss, message, reason } = event.data;
       await easel.finish(event.data);
       const sentence = t("status.finished", { strokes: count, seconds: seconds.toFixed(1), loss: loss.toPrecision(3) });
-      return [easel.title && `${easel.title}:`, sentence, message].filter(Boolean).join(" ");
+      return [easel.title && `${easel.title}:`, sentence, tell(message, reason)].filter(Boolean).join(" ");
     }
   }
   return null;

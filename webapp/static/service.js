@@ -1,6 +1,6 @@
 // Talking to the service: requesting, following and stopping paintings. Nothing here touches the page.
 
-import { t } from "./words.js";
+import { t, tell } from "./words.js";
 
 const MAX_ATTEMPTS = 5; // to open a stream: 10 seconds in all
 const FINAL_STATES = ["finished", "failed", "cancelled"];
@@ -16,8 +16,8 @@ async function post(address, fields) {
     throw new Error(t("error.unreachable"));
   }
   if (answer.ok) return answer;
-  const { error } = await answer.json().catch(() => ({}));
-  throw new Error(error ?? t("error.unreadable"));
+  const { error, reason } = await answer.json().catch(() => ({}));
+  throw new Error(error ? tell(error, reason) : t("error.unreadable"));
 }
 
 // Orders paintings, all or none: where one is refused, nobody would follow those that were taken.
