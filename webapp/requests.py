@@ -185,10 +185,11 @@ def _read_new(fields: dict[str, Any], pictures: dict[str, bytes], settings: Sett
     if choice.side > CANVAS_SIZE and agent not in LARGE_AGENTS:
         raise RequestError("agent_small", agent=agent, size=CANVAS_SIZE, agents=", ".join(LARGE_AGENTS))
     usual = choice.usual_strokes
+    least = 0 if fields.get("start") else 1  # no more than there are: a painting that was forgotten is to be had again
     options: dict[str, Any] = {
         "agent": agent,
         **_read_painter(fields, offer),
-        "strokes": read_whole("strokes", fields.get("strokes", usual), 1, choice.most_strokes, choice.setting),
+        "strokes": read_whole("strokes", fields.get("strokes", usual), least, choice.most_strokes, choice.setting),
         "seed": read_whole("seed", fields.get("seed", 0), 0, _LARGEST_SEED),
     }
     framing, style = read_framing(fields), read_style(fields)

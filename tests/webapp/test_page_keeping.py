@@ -123,15 +123,32 @@ def test_what_expired_on_the_service_is_saved_from_the_browser(page: Any, app: F
     service_of(app)._jobs.clear()
     assert Image.open(save(page, "painting.png")).size == (512, 384)
     assert len(json.loads(save(page, "painting.json").read_text())["strokes"]) == 25
-    page.click(".downloads a[download='painting.webp']")
-    page.wait_for_selector(".saved:has-text('still in this browser')")
+    assert Image.open(save(page, "painting.webp")).n_frames > 10  # made of the strokes that the browser has
     page.reload()
     ready(page)
     assert Image.open(save(page, "painting.png")).size == (512, 384)
-    page.click(".further")  # by the strokes that the browser has
+    service_of(app)._jobs.clear()
+    page.click(".further")
     page.wait_for_selector(".count:text-is('525')")
     wait_until_done(page)
     assert len(json.loads(save(page, "painting.json").read_text())["strokes"]) == 525
+    service_of(app)._jobs.clear()
+    page.click(".share")
+    page.wait_for_selector("#sharing .setting", state="visible")
+    assert page.request.get(page.input_value("#sharing .link")).status == 200
+
+
+def test_what_is_gone_and_not_taken_back_is_said(page: Any, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    paint(page, strokes="5")
+    wait_until_done(page)
+    page.evaluate("document.querySelector('.saving').open = true")
+    page.route("**/*.gif", lambda route: route.fulfill(status=503, json={"error": "Others are drawn; wait 9 s."}))
+    page.click(".downloads a[download='painting.gif']")
+    page.wait_for_selector(".saved:text-is('Others are drawn; wait 9 s.')")
+    service_of(app)._jobs.clear()
+    page.route("**/paintings", lambda route: route.abort())
+    page.click(".downloads a[download='painting.webp']")
+    page.wait_for_selector(".saved:has-text('still in this browser')")
 
 
 def test_one_sees_ones_own_paintings_and_throws_them_away(page: Any, tmp_path: Path) -> None:

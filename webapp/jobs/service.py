@@ -35,7 +35,7 @@ from .estimates import Estimates
 from .job import PROCESS, Job, State
 from .memory import give_back
 from .queue import JobQueue, Outlook
-from .results import keep_results, restore_result
+from .results import finish_again, keep_results, restore_result
 from .worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -107,19 +107,23 @@ class PaintingService:
         return {"quick": self.quick, "large": self.large, "slow": self.slow}
 
     def submit(self, request: PaintingRequest, client: str = "") -> Job:
-        """Queue a painting.
+        """Queue a painting; one that has all its strokes already is finished at once.
 
         Args:
             request: what is to be painted.
             client: who asks for it; nobody's share is measured without.
 
         Raises:
-            BusyError: too many paintings are waiting.
+            BusyError: too many paintings are waiting, or are drawn again.
         """
-        job = Job(request, self._tally, client)
+        if request.new_strokes:
+            job = Job(request, self._tally, client)
+        else:
+            job = finish_again(request, self.painter(request.painter, request.brush))
         with self._lock:
             self._expire()
-            self._lane(request).submit(job)
+            if not job.over:
+                self._lane(request).submit(job)
             self._jobs[job.identity] = job
         return job
 

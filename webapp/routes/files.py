@@ -8,13 +8,10 @@ from ...agents.outputs.painting import Painting
 from ...errors import MissingLibraryError
 from ...painters.stroke import CANVAS_SIZE
 from ..encoding import FORMATS, LARGEST_PRINT, QUICK, encode, encode_print
-from ..errors import BusyError, NotFinishedError, NotFoundError, Sentence
+from ..errors import NotFinishedError, NotFoundError, Sentence
 from ..jobs.job import Job
 from ..options.fields import read_whole
 from .context import StreamSlot, current_service
-
-_PRINT_RETRY_SECONDS = 30
-"""A large picture is drawn again in less."""
 
 
 def formats() -> list[str]:
@@ -36,10 +33,7 @@ def encoded(painting: Painting, file_format: str) -> Response:
 def _encode(painting: Painting, file_format: str) -> bytes:
     if file_format == "png" and "size" in request.args:
         side = read_whole("size", request.args["size"], CANVAS_SIZE, LARGEST_PRINT)
-        content = encode_print(painting, side)
-        if content is None:
-            raise BusyError("print_busy", retry_after=_PRINT_RETRY_SECONDS, seconds=_PRINT_RETRY_SECONDS)
-        return content
+        return encode_print(painting, side)
     try:
         return encode(painting, file_format)
     except MissingLibraryError:

@@ -64,9 +64,9 @@ def describe_options(settings: Settings, offer: Offer) -> Description:
         },
         "strokes": {
             "type": "integer",
-            "minimum": 1,
+            "minimum": 0,
             "maximum": max(choice.most_strokes for choice in sizes.values()),
-            "description": f"How many; {strokes}.",
+            "description": f"How many; {strokes}. 0 with start alone.",
         },
         "seed": {
             "type": "integer",
@@ -98,7 +98,7 @@ def describe_options(settings: Settings, offer: Offer) -> Description:
         "start": {
             "type": "string",
             "description": "A painting that was fetched as .json, beside its own picture: so many strokes more are "
-            "laid on it, where the service has forgotten it.",
+            "laid on it, where the service has forgotten it; with 0 strokes it is there again as it was.",
         },
         "sample": {"enum": samples(), "description": "One of the page's own pictures, in place of a picture."},
     }

@@ -1,6 +1,7 @@
 """Shared paintings: a page for each that others can open, with its film, its settings and its files."""
 
 import logging
+import re
 import secrets
 import time
 from collections.abc import Mapping
@@ -13,9 +14,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from ...agents.outputs.painting import Painting
 from ...errors import InvalidInputError
 from ..errors import NotFoundError, RequestError, UnavailableError, printable
+from ..jobs.job import Job
+from ..jobs.results import find_share, keep_share
 from ..options.fields import fields_given_once, read_json
 from ..store.records import STROKES, facts_of, pack, unpack
-from ..store.store import Entry, StoreError
+from ..store.store import KEY_PATTERN, Entry, StoreError
 from .context import current_service, wants_html
 from .files import encoded, file_answer, finished_painting, formats
 
@@ -39,7 +42,7 @@ def share_painting(identity: str) -> AnyResponse:
     service = current_service()
     job = service.find(identity)
     painting, title = finished_painting(job), _read_title()
-    entry = _find(job.shared) if job.shared else None
+    entry = _find_shared(job)
     if entry is None:
         days, now = service.settings.share_days, time.time()
         facts = {**facts_of(painting), "title": title, "settings": _public(job.request.settings())}
@@ -52,6 +55,8 @@ def share_painting(identity: str) -> AnyResponse:
             _log.error("painting %s cannot be shared: %s", identity, error)
             raise UnavailableError("store_full") from None
         job.shared = key
+        if job.kept:
+            keep_share(service.store, job)
     if wants_html(request):
         return redirect(url_for("sharing.show_shared", slug=entry.key), 303)
     response = jsonify(_describe(entry))
@@ -101,6 +106,15 @@ def _find(slug: str) -> Entry | None:
     except StoreError as error:
         raise _unreadable(error) from None
     return entry if entry is not None and entry.kind == _KIND else None
+
+
+def _find_shared(job: Job) -> Entry | None:
+    """The entry of a painting that was shared before, by this process or another one."""
+    try:
+        key = find_share(current_service().store, job)
+    except StoreError as error:
+        raise _unreadable(error) from None
+    return _find(key) if re.fullmatch(KEY_PATTERN, key) else None
 
 
 def _unreadable(error: Exception) -> UnavailableError:

@@ -2,7 +2,7 @@
 
 import { Film, drawBlob, fillWhole, imageBlob, unpack } from "./paper.js";
 import { Saving } from "./saving.js";
-import { fetchFile } from "./service.js";
+import { askFile, bringBack, describe, fetchFile } from "./service.js";
 import { t } from "./words.js";
 
 const SMALL = 64; // pixels: sides of paintings with a single window
@@ -119,6 +119,23 @@ export class Easel {
 
   pause() { if (this.#playing) this.#pause(); }
 
+  // Whether the service has the painting. Where it has forgotten it, it is given what the browser has of it.
+  async known() {
+    if (await describe(this.painting)) return true;
+    const again = this.#strokesFile && this.picture && (await bringBack(document.getElementById("request").action, this.record()));
+    if (!again) return false;
+    this.painting = { ...this.painting, id: again.id, links: again.links };
+    return true;
+  }
+
+  // A file of it by the name of its link; throws an Error with a sentence where there is none to be had.
+  async file(link, query = "") {
+    const file = await fetchFile(this.painting.links[link] + query);
+    if (file) return file;
+    if (!(await this.known())) throw new Error(t("save.gone"));
+    return askFile(this.painting.links[link] + query);
+  }
+
   // All that is needed to show it again, by this or another easel.
   record() {
     return {
@@ -195,11 +212,14 @@ export class Easel {
     button.addEventListener("click", async () => {
       if (button.ariaPressed === "true") { await this.#seek(this.#count); return; }
       this.#pause();
-      const file = await fetchFile(this.painting.links.mypaint);
-      if (!file) { this.#find(".saved").textContent = t("save.gone"); return; }
-      await this.#seek(this.#count);
-      await drawBlob(this.#find("canvas"), file);
-      button.ariaPressed = "true";
+      try {
+        const file = await this.file("mypaint");
+        await this.#seek(this.#count);
+        await drawBlob(this.#find("canvas"), file);
+        button.ariaPressed = "true";
+      } catch (error) {
+        this.#find(".saved").textContent = error.message;
+      }
     });
   }
 

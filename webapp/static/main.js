@@ -145,17 +145,13 @@ function paint() {
   return order(entries, async () => ({ ...(await chooser.fields()), ...choices.fields(), ...(await choices.palette()) }), () => chooser.preview(), null);
 }
 
-// More strokes on a painting: by its id, or, where the service has forgotten it, by what the browser has.
+// More strokes on a painting.
 function goOn(easel) {
-  const record = easel.record();
   const fields = async () => {
-    const known = await describe(record.painting);
-    if (known) return { strokes: MORE_STROKES, continue: known.id };
-    const { painter, brush, size, paper, palette, brush_sizes } = record.painting.settings;
-    const settings = { painter, brush, size, paper, brush_sizes, ...(palette ? { palette } : {}) };
-    return { ...settings, strokes: MORE_STROKES, start: await record.strokes.text(), picture: record.picture };
+    if (!(await easel.known())) throw new Error(t("save.gone"));
+    return { strokes: MORE_STROKES, continue: easel.painting.id };
   };
-  return order([{ name: easel.name, title: easel.title }], fields, () => record.picture, record);
+  return order([{ name: easel.name, title: easel.title }], fields, () => easel.picture, easel.record());
 }
 
 // Shows paintings that were kept; follows those on that the service still paints.
