@@ -20,7 +20,7 @@ from .options.choices import (
     samples,
     size_choices,
 )
-from .page.languages import language_of, languages, translate
+from .page.languages import language_of, languages, translator
 from .page.wall import examples
 from .prefix import REFUSED_PREFIX, serve_under_prefix
 from .routes.brushes import brushes
@@ -119,7 +119,7 @@ def _page_choices() -> dict[str, Any]:
     service = current_service()
     language, theme = language_of(request), request.cookies.get("theme", "")
     return {
-        "t": translate,
+        "t": translator(language),
         "language": language,
         "languages": languages(),
         "words": languages()[language],

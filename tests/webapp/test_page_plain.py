@@ -57,14 +57,18 @@ def test_a_form_is_enough(page: Any, tmp_path: Path) -> None:
     assert "/p/" in page.url
 
 
-def test_the_best_is_the_default_here_too_and_is_stopped(page: Any) -> None:
+def test_the_best_is_the_default_here_too_comes_as_it_is_painted_and_is_stopped(page: Any) -> None:
     page.click("#paint")
-    page.wait_for_selector("progress")
-    assert "of 2,000 strokes" in page.inner_text("[role=status]")
-    for _ in range(40):
-        if page.is_visible("text=Stop and keep") and " 0 of" not in f" {page.inner_text('[role=status]')}":
-            break
-        page.wait_for_timeout(250)
+    page.wait_for_selector(".coming > :last-child:has-text(' of 2,000 strokes.')")
+    page.wait_for_selector(".result img[alt='The painting']")  # on the same page, which was never loaded anew
+    assert page.is_hidden(".under-way")
+    page.go_back()
+    page.click("#more summary")
+    page.select_option("#size", "1024")
+    page.fill("#strokes", "5000")
+    page.click("#paint")
+    page.wait_for_selector(".coming > :nth-child(3):visible")
+    assert page.locator(".coming > :visible").count() == 1
     page.click("text=Stop and keep")
     page.wait_for_selector("img[alt='The painting']")
 

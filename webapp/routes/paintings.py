@@ -15,6 +15,7 @@ from ..jobs.streaming import event_stream
 from ..requests import PaintingRequest, read_request
 from .context import StreamSlot, client_of, current_service, wants_html
 from .files import encoded, finished_painting, formats
+from .plain import page_under_way
 
 paintings = Blueprint("paintings", __name__)
 
@@ -41,7 +42,9 @@ def show_painting(identity: str) -> AnyResponse | str:
     job = current_service().find(identity)
     job.look()
     if wants_html(request):
-        return render_template("page.html", job=job, links=_links(job))
+        return (
+            render_template("page.html", job=job, links=_links(job)) if job.over else page_under_way(job, _links(job))
+        )
     return jsonify(_describe(job))
 
 

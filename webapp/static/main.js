@@ -219,7 +219,9 @@ addEventListener("keydown", (event) => {
   else current.forEach((easel) => easel.pause());
 });
 // Where it stands beside the form, it comes after it for those who read by keyboard or ear.
-if (matchMedia("(min-width: 58.01rem)").matches) form.after(stage);
+const beside = matchMedia("(min-width: 58.01rem)"), place = () => (beside.matches ? form.after(stage) : form.before(stage));
+if (beside.matches) place();
+beside.addEventListener("change", place);
 followLook();
 followWall((example) => {
   document.querySelector(`[name=sample][value=${example.sample}]`).click();
