@@ -61,7 +61,7 @@ def fetch_picture(address: Any, settings: Settings) -> bytes:
         if deadline.over or isinstance(error, TimeoutError):
             raise RequestError("address_slow", seconds=int(_SECONDS)) from None
         if isinstance(error, ssl.SSLCertVerificationError):
-            raise RequestError("address_certificate", problem=error.verify_message) from None
+            raise RequestError("address_certificate", problem=error.verify_message.rstrip(".")) from None
         raise RequestError("address_silent") from None
     finally:
         deadline.cancel()
