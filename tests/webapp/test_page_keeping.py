@@ -40,6 +40,14 @@ def count(page: Any) -> int:
     return int(page.inner_text(".count").replace(",", ""))
 
 
+def wait_until_forgotten(page: Any, app: Flask, identity: str) -> None:
+    for _ in range(100):
+        if identity not in service_of(app)._jobs:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("the service still has it")
+
+
 def test_escape_stops_and_keeps_what_there_is(page: Any) -> None:
     paint(page, size="1024", strokes="5000")
     page.wait_for_function("() => Number(document.querySelector('.count')?.textContent.replace(',', '')) > 100")
@@ -136,6 +144,9 @@ def test_what_expired_on_the_service_is_saved_from_the_browser(page: Any, app: F
     page.click(".share")
     page.wait_for_selector("#sharing .setting", state="visible")
     assert page.request.get(page.input_value("#sharing .link")).status == 200
+    page.keyboard.press("Escape")
+    page.locator(".kept .away").first.click()  # which the service then forgets, though it was given it once more
+    wait_until_forgotten(page, app, next(iter(service_of(app)._jobs)))
 
 
 def test_what_is_gone_and_not_taken_back_is_said(page: Any, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,13 +181,6 @@ def test_one_sees_ones_own_paintings_and_throws_them_away(page: Any, tmp_path: P
 
 
 def test_what_is_thrown_away_is_forgotten_by_the_service_too_but_for_what_was_shared(page: Any, app: Flask) -> None:
-    def wait_until_forgotten(identity: str) -> None:
-        for _ in range(100):
-            if identity not in service_of(app)._jobs:
-                return
-            page.wait_for_timeout(100)
-        raise AssertionError("the service still has it")
-
     for strokes in ("11", "12"):
         paint(page, strokes=strokes)
         page.wait_for_selector(f".kept img[alt^='{strokes} strokes']")
@@ -186,7 +190,7 @@ def test_what_is_thrown_away_is_forgotten_by_the_service_too_but_for_what_was_sh
     link = page.input_value("#sharing .link")
     page.keyboard.press("Escape")
     page.locator(".kept .away").first.click()
-    wait_until_forgotten(second)
+    wait_until_forgotten(page, app, second)
     assert first in service_of(app)._jobs
     assert page.request.get(link).status == 200
     paint(page, size="1024", strokes="5000")
@@ -195,8 +199,8 @@ def test_what_is_thrown_away_is_forgotten_by_the_service_too_but_for_what_was_sh
     page.on("dialog", lambda dialog: dialog.accept())
     page.click("#history-empty")
     page.wait_for_selector("#status:text-is('Canceled.')")
-    wait_until_forgotten(first)
-    wait_until_forgotten(under_way)
+    wait_until_forgotten(page, app, first)
+    wait_until_forgotten(page, app, under_way)
     assert page.is_hidden("#history")
     assert count(page) == 12  # what was on the sheet before
     page.reload()

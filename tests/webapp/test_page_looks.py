@@ -35,6 +35,8 @@ def test_the_page_speaks_the_browsers_language_to_the_last_word(browser: Any, ad
         wait_until_done(page)
         assert page.inner_text("#paint") == texts["order.paint"]
         assert page.inner_text(".further") == texts["easel.further"]
+        sign = "," if code in ("de", "es", "fr") else "."
+        assert all(sign in page.inner_text(figure) for figure in (".loss", ".seconds"))
         filled = texts["status.finished"].replace("{strokes}", "5")
         assert all(part in page.inner_text("#status") for part in re.split(r"{\w+}", filled))
         assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]

@@ -40,11 +40,8 @@ def translator(language: str) -> Callable[..., str]:
 
 
 def fill(text: str, texts: Mapping[str, str], **values: object) -> str:
-    """A text with its ``{names}`` filled in; whole numbers as the language of ``texts`` writes them."""
-    separator = texts["number.thousands"][2]
-    return text.format(
-        **{
-            name: f"{value:,}".replace(",", separator) if type(value) is int else value
-            for name, value in values.items()
-        }
-    )
+    """A text with its ``{names}`` filled in, numbers as the language of ``texts`` writes them."""
+    separator, point = texts["number.written"][2], texts["number.written"][6]
+    signs = str.maketrans({",": separator, ".": point})
+    written = {name: f"{value:,}".translate(signs) for name, value in values.items() if type(value) in (int, float)}
+    return text.format(**{**values, **written})

@@ -4,13 +4,13 @@ import { Choices } from "./choices.js";
 import { Curve } from "./curve.js";
 import { Easel } from "./easel.js";
 import { History } from "./history.js";
-import { drop, keep, kept } from "./keep.js";
+import { drop, kept } from "./keep.js";
 import { followFilms, followLook, followWall, showGrowing } from "./look.js";
 import { PictureChooser } from "./picture.js";
 import { describe, follow, forget, requestPaintings, stop } from "./service.js";
 import { Sharing } from "./sharing.js";
 import { Waiting } from "./waiting.js";
-import { t, tell } from "./words.js";
+import { t, tell, writeError, writeSeconds } from "./words.js";
 
 const MORE_STROKES = 500;
 const form = document.getElementById("request"), stage = document.querySelector(".stage");
@@ -64,7 +64,7 @@ async function followOrder(order) {
     if (event.kind === "finished") {
       const { count, seconds, loss, message, reason } = event.data;
       await easel.finish(event.data);
-      const sentence = t("status.finished", { strokes: count, seconds: seconds.toFixed(1), loss: loss.toPrecision(3) });
+      const sentence = t("status.finished", { strokes: count, seconds: writeSeconds(seconds), loss: writeError(loss) });
       return [easel.title && `${easel.title}:`, sentence, tell(message, reason)].filter(Boolean).join(" ");
     }
   }
@@ -72,22 +72,21 @@ async function followOrder(order) {
 }
 
 async function settleOrder(order) {
-  const { easel, key, batch, time } = order;
-  const save = () => keep({ key, batch, time, ...easel.record() });
-  await save();
+  const { easel } = order;
+  await easel.keep();
   try {
     const sentence = await followOrder(order);
     if (sentence) {
-      await save();
+      await easel.keep();
     } else {
       easel.pause();
       forget(order.painting);
-      await drop(key);
+      await drop(easel.kept.key);
     }
     return sentence;
   } catch (error) {
     if (easel.started) await easel.abandon();
-    await (easel.started ? save() : drop(key));
+    await (easel.started ? easel.keep() : drop(easel.kept.key));
     throw error;
   }
 }
@@ -130,7 +129,8 @@ async function order(entries, fields, picture, start) {
     const orders = await Promise.all(list.map(async (easel, number) => {
       const painting = paintings[number];
       await easel.begin(painting, preview, start);
-      return { easel, painting, list, batch, key: `${batch}-${number}`, time: Date.now() + number };
+      easel.kept = { batch, key: `${batch}-${number}`, time: Date.now() + number };
+      return { easel, painting, list };
     }));
     await runOrders(orders, former);
   } catch (error) {
@@ -154,12 +154,17 @@ function goOn(easel) {
   return order([{ name: easel.name, title: easel.title }], fields, () => easel.picture, easel.record());
 }
 
+const keyOf = ({ key, batch, time }) => ({ key, batch, time });
+
 // Shows paintings that were kept; follows those on that the service still paints.
 async function open(records) {
   if (busy) return;
   const list = makeEasels(records.map(({ agent, title }) => ({ name: agent, title })));
   show(list);
-  await Promise.all(list.map((easel, number) => easel.restore(records[number])));
+  await Promise.all(list.map((easel, number) => {
+    easel.kept = keyOf(records[number]);
+    return easel.restore(records[number]);
+  }));
   waiting.say(t("status.opened"));
 }
 
@@ -189,8 +194,8 @@ async function reopen() {
   const orders = await Promise.all(list.map(async (easel, number) => {
     await easel.begin(known[number], last[number].picture);
     easel.showAtOnce();
-    const { batch, key, time } = last[number];
-    return { easel, painting: known[number], list, batch, key, time };
+    easel.kept = keyOf(last[number]);
+    return { easel, painting: known[number], list };
   }));
   runOrders(orders, former); // The page can be used meanwhile.
 }

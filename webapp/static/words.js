@@ -4,6 +4,13 @@ export const language = document.documentElement.lang;
 const words = JSON.parse(document.getElementById("request").dataset.words);
 const numbers = new Intl.NumberFormat(language);
 
+const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const threeDigits = new Intl.NumberFormat(language, { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
+
+// Seconds and errors as the language writes them.
+export const writeSeconds = (seconds) => tenths.format(seconds);
+export const writeError = (error) => threeDigits.format(error);
+
 // What the service says, in the page's language; in its own where the page has no words for it.
 export function tell(sentence, reason) {
   if (!words[`error.${reason?.code}`]) return sentence;
