@@ -105,7 +105,8 @@ def ready(page: Any) -> None:
 
 def shoot(page: Any, name: str) -> None:
     if SCREENSHOTS:
-        page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png", full_page=True)
+        whole = page.evaluate("!document.fullscreenElement")  # which a page that is not whole leaves
+        page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png", full_page=whole)
 
 
 def ink(page: Any, number: int = 0) -> float:

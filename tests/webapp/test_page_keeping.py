@@ -33,7 +33,7 @@ pytestmark = marks
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     policy = save_untrained_policy(tmp_path_factory.mktemp("policy"))
-    return create_app(Settings(policy=str(policy), time_limit=20, large_workers=1))
+    return create_app(Settings(policy=str(policy), time_limit=60, large_workers=1))
 
 
 def count(page: Any) -> int:
@@ -106,6 +106,7 @@ def test_a_reload_and_back_bring_the_painting_back(page: Any, size: str) -> None
     ready(page)
     assert (count(page), ink(page)) == (40, painted)
     assert page.inner_text("#status") == "A painting of yours, kept by this browser."
+    assert page.inner_text(".play") == "Play"
     page.click("text=For programs")
     page.go_back()
     ready(page)

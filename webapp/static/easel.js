@@ -153,11 +153,11 @@ export class Easel {
     await this.begin({ ...record.painting, strokes: record.count }, record.picture);
     this.over = true;
     this.#series = record.series;
-    this.#finished = record.png;
-    this.#strokesFile = record.strokes;
+    [this.#finished, this.#strokesFile] = [record.png, record.strokes];
     for (const { fraction, loss } of this.#series) this.curve(fraction, loss);
     for (const chunk of record.chunks) await this.#add(chunk, false);
     this.#settle();
+    this.#showPlay();
     await this.#seek(this.#count);
   }
 
