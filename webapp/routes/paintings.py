@@ -2,6 +2,7 @@
 
 import math
 import re
+from contextlib import nullcontext
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
@@ -26,7 +27,10 @@ _WAIT_GRACE_SECONDS = 30
 @paintings.post("/paintings")
 def request_painting() -> AnyResponse:
     """Take a request: 202 and where to follow it, or, for a form sent by a browser, the page that shows it."""
-    job = current_service().submit(_read_request(), client_of(request))
+    wanted = _read_request()
+    # One that has all its strokes already is laid again meanwhile.
+    with nullcontext() if wanted.new_strokes else StreamSlot():
+        job = current_service().submit(wanted, client_of(request))
     page = url_for("paintings.show_painting", identity=job.identity)
     if wants_html(request):
         return redirect(page, 303)
