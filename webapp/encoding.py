@@ -6,6 +6,7 @@ import io
 import json
 import tempfile
 import threading
+import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,10 +22,12 @@ from ..agents.outputs.replay import Replay
 from ..envs.pictures import Picture
 from ..painters.mypaint.engine import paint_list
 from ..painters.painter import Painter
+from ..painters.pixels import to_uint8
 from ..painters.raster import WHOLE, Raster
 from ..painters.stroke import CANVAS_SIZE, COLOR
 from ..painters.stroke_list import StrokeList
-from .errors import BusyError
+from ..painters.windows import blank_canvas
+from .errors import BusyError, RequestError
 
 FORMATS = {
     "png": "image/png",
@@ -60,6 +63,10 @@ _mypaint_lock = threading.Lock()
 _print_slot = threading.Semaphore(1)
 _PRINT_WAIT_SECONDS = 30
 """Nearly all are drawn again in less."""
+_PRINT_SECONDS = 120
+"""Strokes that are laid again for longer are those of somebody who keeps the others waiting."""
+_PRINT_PART = 100
+"""Strokes, after which the clock is looked at."""
 
 
 def encode(painting: Painting, file_format: str) -> bytes:
@@ -94,11 +101,19 @@ def lay_again(strokes: StrokeList, painter: Painter | Mapping[str, Painter], sid
 
     Raises:
         BusyError: others are drawn all the time.
+        RequestError: it takes too long.
     """
     if not _print_slot.acquire(timeout=_PRINT_WAIT_SECONDS):
         raise BusyError("print_busy", retry_after=_PRINT_WAIT_SECONDS, seconds=_PRINT_WAIT_SECONDS)
     try:
-        return Replay(strokes, painter, side).image
+        replay = Replay(strokes, painter, side)
+        strokes, until = replay.stroke_list, time.monotonic() + _PRINT_SECONDS
+        canvas = blank_canvas(strokes)
+        for first in range(0, len(strokes), _PRINT_PART):
+            if time.monotonic() > until:
+                raise RequestError("print_slow", seconds=_PRINT_SECONDS)
+            canvas = replay.composite(strokes.part(first, first + _PRINT_PART), canvas)
+        return to_uint8(canvas)
     finally:
         _print_slot.release()
 
