@@ -1,7 +1,6 @@
 """The Flask application: its parts put together, the headers of all answers, and the answers to errors."""
 
 import logging
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ from flask import Flask, Response, current_app, jsonify, render_template, reques
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
-from .errors import BusyError, ForbiddenError, RequestError, printable
+from .errors import BusyError, ForbiddenError, RequestError, Sentence, printable
 from .hosts import TrustedHosts
 from .jobs.service import PaintingService
 from .options.choices import (
@@ -21,7 +20,7 @@ from .options.choices import (
     samples,
     size_choices,
 )
-from .page.languages import language_of, languages, translate
+from .page.languages import language_of, languages, translator
 from .page.wall import examples
 from .prefix import REFUSED_PREFIX, serve_under_prefix
 from .routes.brushes import brushes
@@ -30,7 +29,7 @@ from .routes.monitoring import monitoring
 from .routes.paintings import paintings
 from .routes.pictures import pictures
 from .routes.sharing import sharing
-from .settings import Settings, limit_sentence, variable
+from .settings import Settings, variable
 
 _log = logging.getLogger(__name__)
 
@@ -53,13 +52,8 @@ _STATIC_SECONDS = 3600
 _THEMES = ("light", "dark")
 _SCRIPTS = sorted(path.name for path in (Path(__file__).parent / "static").glob("*.js"))
 """All are asked for at once, rather than as one is found to import the next."""
-_SENTENCES = {
-    400: "This request cannot be understood.",
-    404: "There is nothing at this address.",
-    405: "This address does not take that method.",
-    414: "The address is too long.",
-    500: "Something went wrong on our side; the painting was not made.",
-}
+_CODES = {400: "request_wrong", 404: "nothing_here", 405: "method_wrong", 414: "url_long", 500: "bug"}
+"""Of what the web framework itself refuses, by status."""
 
 
 class _Slug(BaseConverter):
@@ -125,7 +119,7 @@ def _page_choices() -> dict[str, Any]:
     service = current_service()
     language, theme = language_of(request), request.cookies.get("theme", "")
     return {
-        "t": translate,
+        "t": translator(language),
         "language": language,
         "languages": languages(),
         "words": languages()[language],
@@ -151,21 +145,15 @@ def _refuse_untrusted_host() -> None:
     """Take requests by known names alone: see ``hosts``. Programs of the first HTTP send none; browsers always do."""
     host = request.environ.get("HTTP_HOST")
     if host is not None and host not in current_app.extensions["trusted_hosts"]:
-        raise RequestError(
-            f"This service is not known by the host name {printable(host)}; whoever hosts it can add that name to "
-            f"{variable('trusted_hosts')}."
-        )
+        raise RequestError("host_unknown", host=printable(host), variable=variable("trusted_hosts"))
     if prefix := request.environ.get(REFUSED_PREFIX):
-        raise RequestError(
-            f"The header X-Forwarded-Prefix is {printable(prefix)}, expected a path such as /paint; how many proxies "
-            f"may send it is {variable('trusted_proxies')}."
-        )
+        raise RequestError("prefix_wrong", prefix=printable(prefix), variable=variable("trusted_proxies"))
 
 
 def _refuse_cross_site() -> None:
     """Other sites' pages may link here, but not have things painted or canceled with their visitors' browsers."""
     if request.method not in ("GET", "HEAD", "OPTIONS") and request.headers.get("Sec-Fetch-Site") == "cross-site":
-        raise ForbiddenError("This request comes from another site's page; use the page itself.")
+        raise ForbiddenError("cross_site")
 
 
 def _add_headers(response: Response) -> Response:
@@ -177,8 +165,7 @@ def _add_headers(response: Response) -> Response:
 
 
 def _answer_request_error(error: RequestError) -> Response:
-    sentence = f"{error} {limit_sentence(*error.settings)}" if error.settings else str(error)
-    response = _answer(sentence, error.status)
+    response = _answer(error.sentence, error.status)
     if isinstance(error, BusyError):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
@@ -188,35 +175,34 @@ def _answer_http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:  # a redirect
         return error.get_response()  # type: ignore[return-value]
-    sentence = _SENTENCES.get(status) or (_too_large() if status == 413 else f"{HTTPStatus(status).phrase}.")
+    sentence = _too_large() if status == 413 else Sentence(_CODES.get(status, "refused"), {"status": status})
     response = _answer(sentence, status)
     if status == 405:
         response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
     return response
 
 
-def _too_large() -> str:
+def _too_large() -> Sentence:
     settings = current_service().settings
     if (request.content_length or 0) <= settings.upload_bytes:
-        return f"The form has too many parts; send a picture and its options, {_FORM_PARTS} at most."
-    limit = limit_sentence("upload_megabytes")
-    return f"The request is too large; at most {settings.upload_megabytes} MB are taken. {limit}"
+        return Sentence("form_parts", {"most": _FORM_PARTS})
+    return Sentence("request_large", {"megabytes": settings.upload_megabytes}, ("upload_megabytes",))
 
 
 def _answer_bug(error: Exception) -> Response:
     _log.error("a request failed", exc_info=error)
-    return _answer(_SENTENCES[500], 500)
+    return _answer(Sentence(_CODES[500]), 500)
 
 
-def _answer(sentence: str, status: int) -> Response:
+def _answer(sentence: Sentence, status: int) -> Response:
     try:
         html = wants_html(request)
     except Exception:  # not even the headers can be read
         html = False
     response = (
-        Response(render_template("page.html", error=sentence), mimetype="text/html")
+        Response(render_template("page.html", error=sentence.text(language_of(request))), mimetype="text/html")
         if html
-        else jsonify(error=sentence)
+        else jsonify(error=sentence.text(), reason=sentence.reason())
     )
     response.status_code = status
     return response

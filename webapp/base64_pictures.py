@@ -29,24 +29,16 @@ def decode_picture(text: Any, field: str = "picture") -> bytes:
         RequestError: not a string, or not base64.
     """
     if not isinstance(text, str):
-        raise RequestError(f"The field '{field}' is not a string; expected the picture's bytes in base64.")
+        raise RequestError("base64_text", field=field)
     if url := _DATA_URL.match(text):
         if not re.sub(r"\s", "", url[1]).lower().endswith(";base64"):
-            raise RequestError(
-                f"The field '{field}' is a data: URL without base64; expected data:image/png;base64,... instead."
-            )
+            raise RequestError("base64_url", field=field)
         text = unquote(text[url.end() :], "ascii")
     elif _OTHER_URL.match(text):
-        raise RequestError(
-            f"The field '{field}' is an address; send the bytes in base64, or, where the host fetches pictures, the "
-            "address in the field 'address'."
-        )
+        raise RequestError("base64_address", field=field)
     digits = "".join(text.split()).translate(_URL_SAFE).rstrip("=")
     if wrong := re.search(r"[^A-Za-z0-9+/]", digits):
-        raise RequestError(
-            f"The field '{field}' is not base64: its character {wrong.start() + 1} is {printable(wrong[0])}; expected "
-            "the picture's bytes in base64."
-        )
+        raise RequestError("base64_letter", field=field, place=wrong.start() + 1, letter=printable(wrong[0]))
     if len(digits) % 4 == 1:  # six bits alone, which make no byte
-        raise RequestError(f"The field '{field}' is not whole base64: its end is missing; send all of it.")
+        raise RequestError("base64_cut", field=field)
     return base64.b64decode(digits + "=" * (-len(digits) % 4))

@@ -6,7 +6,9 @@ import io
 import json
 import tempfile
 import threading
+import time
 import zlib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,11 +19,15 @@ from PIL import Image
 
 from ..agents.outputs.painting import Painting
 from ..agents.outputs.replay import Replay
+from ..envs.pictures import Picture
 from ..painters.mypaint.engine import paint_list
 from ..painters.painter import Painter
+from ..painters.pixels import to_uint8
 from ..painters.raster import WHOLE, Raster
 from ..painters.stroke import CANVAS_SIZE, COLOR
 from ..painters.stroke_list import StrokeList
+from ..painters.windows import blank_canvas
+from .errors import BusyError, RequestError
 
 FORMATS = {
     "png": "image/png",
@@ -56,6 +62,11 @@ _mypaint_lock = threading.Lock()
 # The largest print takes half a gigabyte while it is drawn.
 _print_slot = threading.Semaphore(1)
 _PRINT_WAIT_SECONDS = 30
+"""Nearly all are drawn again in less."""
+_PRINT_SECONDS = 120
+"""Strokes that are laid again for longer are those of somebody who keeps the others waiting."""
+_PRINT_PART = 100
+"""Strokes, after which the clock is looked at."""
 
 
 def encode(painting: Painting, file_format: str) -> bytes:
@@ -77,15 +88,32 @@ def encode(painting: Painting, file_format: str) -> bytes:
         return path.read_bytes()
 
 
-def encode_print(painting: Painting, side: int) -> bytes | None:
-    """The strokes laid again, as PNG of a longer side in pixels; None where others are drawn all the time."""
+def encode_print(painting: Painting, side: int) -> bytes:
+    """The strokes laid again, as PNG of a longer side in pixels; raises as ``lay_again`` does."""
+    painters = {painter.brush: painter for painter in painting.painters} or painting.painter
+    content = io.BytesIO()
+    Image.fromarray(lay_again(painting.stroke_list, painters, side)).save(content, "PNG", compress_level=3)
+    return content.getvalue()
+
+
+def lay_again(strokes: StrokeList, painter: Painter | Mapping[str, Painter], side: int | None = None) -> Picture:
+    """The picture that strokes make, of a longer side in pixels; by default their own.
+
+    Raises:
+        BusyError: others are drawn all the time.
+        RequestError: it takes too long.
+    """
     if not _print_slot.acquire(timeout=_PRINT_WAIT_SECONDS):
-        return None
+        raise BusyError("print_busy", retry_after=_PRINT_WAIT_SECONDS, seconds=_PRINT_WAIT_SECONDS)
     try:
-        painters = {painter.brush: painter for painter in painting.painters} or painting.painter
-        content = io.BytesIO()
-        Image.fromarray(Replay(painting.stroke_list, painters, side).image).save(content, "PNG", compress_level=3)
-        return content.getvalue()
+        replay = Replay(strokes, painter, side)
+        strokes, until = replay.stroke_list, time.monotonic() + _PRINT_SECONDS
+        canvas = blank_canvas(strokes)
+        for first in range(0, len(strokes), _PRINT_PART):
+            if time.monotonic() > until:
+                raise RequestError("print_slow", seconds=_PRINT_SECONDS)
+            canvas = replay.composite(strokes.part(first, first + _PRINT_PART), canvas)
+        return to_uint8(canvas)
     finally:
         _print_slot.release()
 

@@ -1,24 +1,67 @@
 """What can go wrong with a request, and the HTTP status it is answered with."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import InvalidInputError
+from .page.languages import DEFAULT, fill, languages
+from .settings import variable
+
+Values = Mapping[str, str | int | float]
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """What a visitor is told of something that went wrong, in any language.
+
+    Attributes:
+        code: names it, for programs too: ``error.`` and this is the key of its texts.
+        values: what these are filled in with.
+        settings: fields of ``Settings`` that set the limit which was met; their variables are told.
+    """
+
+    code: str
+    values: Values = field(default_factory=dict)
+    settings: tuple[str, ...] = ()
+
+    def text(self, language: str = DEFAULT) -> str:
+        """The sentence, and one more where a limit was met."""
+        texts = languages()[language]
+        parts = [fill(texts[f"error.{self.code}"], texts, **self.values)]
+        if self.settings:
+            parts.append(fill(texts["error.limit"], texts, variables=", ".join(self._variables)))
+        return " ".join(parts)
+
+    def reason(self) -> dict[str, Any]:
+        """The same for programs, and for the page, which tells it in its own language."""
+        return {"code": self.code, "values": dict(self.values), "limits": self._variables}
+
+    @property
+    def _variables(self) -> list[str]:
+        return [variable(name) for name in self.settings]
+
+
+def describe_reason(message: Sentence | None) -> dict[str, Any]:
+    """What is told of a painting that was stopped, canceled or failed."""
+    return {"message": message.text() if message else "", "reason": message and message.reason()}
 
 
 class RequestError(InvalidInputError):
-    """A request that cannot be served; its message is one plain sentence for whoever sent it.
+    """A request that cannot be served; ``sentence`` says why.
 
     Args:
-        message: the sentence.
-        settings: fields of ``Settings`` that set the limit which was met; the answer names their variables.
+        code: of the sentence.
+        settings: of the sentence.
+        values: of the sentence.
     """
 
     status = 400
     settings: tuple[str, ...] = ()
 
-    def __init__(self, message: str, *settings: str) -> None:
-        super().__init__(message)
-        self.settings = settings or self.settings
+    def __init__(self, code: str, *settings: str, **values: str | int | float) -> None:
+        self.sentence = Sentence(code, values, settings or self.settings)
+        super().__init__(self.sentence.text())
 
 
 class UnauthorizedError(RequestError):
@@ -68,15 +111,16 @@ class BusyError(RequestError):
     """Too many paintings, or streams, at the same time; trying again soon is worth while.
 
     Args:
-        message: the sentence.
-        settings: as for every ``RequestError``.
+        code: as for every ``RequestError``.
+        settings: likewise.
         retry_after: seconds after which there will be a place, as far as can be told.
+        values: as for every ``RequestError``.
     """
 
     status = 503
 
-    def __init__(self, message: str, *settings: str, retry_after: int = 5) -> None:
-        super().__init__(message, *settings)
+    def __init__(self, code: str, *settings: str, retry_after: int = 5, **values: str | int | float) -> None:
+        super().__init__(code, *settings, **values)
         self.retry_after = retry_after
 
 

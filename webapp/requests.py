@@ -150,11 +150,11 @@ def read_request(request: Request, settings: Settings, offer: Offer, finished: F
     elif kind.startswith(("image/", "application/x-image", "application/octet-stream", "binary/octet-stream")):
         fields, pictures = fields_given_once(request.args), {"picture": request.get_data(cache=False)}
     else:
-        raise UnsupportedPictureError(f"Send a form, JSON, or a picture: {PICTURE_FORMATS}.")
+        raise UnsupportedPictureError("body_wrong", formats=PICTURE_FORMATS)
     for name in _PICTURE_FIELDS:
         text = fields.pop(name, None)
         if text is not None and name in pictures:
-            raise RequestError("Send one picture, in the field 'picture'.")
+            raise RequestError("picture_twice")
         # Pages that draw have their canvas as a data: URL, and send it as text.
         if text is not None and (text or name == "picture"):
             pictures[name] = decode_picture(text, name)
@@ -170,7 +170,7 @@ def _read_files(request: Request) -> dict[str, bytes]:
         # An empty file input sends an empty part.
         files = [file for file in request.files.getlist(name) if file.filename or file.content_length]
         if name not in _PICTURE_FIELDS or len(files) > 1:
-            raise RequestError("Send one picture, in the field 'picture'.")
+            raise RequestError("picture_twice")
         if files:
             pictures[name] = files[0].read()
     return pictures
@@ -179,19 +179,17 @@ def _read_files(request: Request) -> dict[str, bytes]:
 def _read_new(fields: dict[str, Any], pictures: dict[str, bytes], settings: Settings, offer: Offer) -> PaintingRequest:
     unknown = [str(name) for name in fields if name not in _FIELDS]
     if unknown:
-        raise RequestError(f"There is no field {printable(unknown[0])}; expected picture, {', '.join(_FIELDS)}.")
+        raise RequestError("field_unknown", field=printable(unknown[0]), fields=", ".join((*_PICTURE_FIELDS, *_FIELDS)))
     agent = _read_agent(fields.get("agent", DEFAULT_AGENT))
     choice = _read_size(fields.get("size", default_size(agent, settings)), size_choices(settings))
     if choice.side > CANVAS_SIZE and agent not in LARGE_AGENTS:
-        raise RequestError(
-            f"The agent {agent} does not paint {choice.side} pixels here; choose size {CANVAS_SIZE}, "
-            f"or the agent {' or '.join(LARGE_AGENTS)}."
-        )
+        raise RequestError("agent_small", agent=agent, size=CANVAS_SIZE, agents=", ".join(LARGE_AGENTS))
     usual = choice.usual_strokes
+    least = 0 if fields.get("start") else 1  # no more than there are: a painting that was forgotten is to be had again
     options: dict[str, Any] = {
         "agent": agent,
         **_read_painter(fields, offer),
-        "strokes": read_whole("strokes", fields.get("strokes", usual), 1, choice.most_strokes, choice.setting),
+        "strokes": read_whole("strokes", fields.get("strokes", usual), least, choice.most_strokes, choice.setting),
         "seed": read_whole("seed", fields.get("seed", 0), 0, _LARGEST_SEED),
     }
     framing, style = read_framing(fields), read_style(fields)
@@ -220,20 +218,15 @@ def _read_continuation(
 ) -> PaintingRequest:
     others = [*pictures, *(name for name in fields if name not in _CONTINUE_FIELDS)]
     if others:
-        raise RequestError(
-            f"A painting that is continued keeps its {printable(others[0])}; expected {', '.join(_CONTINUE_FIELDS)}."
-        )
+        raise RequestError("continue_field", field=printable(others[0]), fields=", ".join(_CONTINUE_FIELDS))
     earlier, start = finished(fields["continue"])
     agent = _read_agent(fields.get("agent", earlier.agent))
     if earlier.large and agent not in LARGE_AGENTS:
-        raise RequestError(f"The agent {agent} does not paint large; choose {' or '.join(LARGE_AGENTS)}.")
+        raise RequestError("agent_small", agent=agent, size=CANVAS_SIZE, agents=", ".join(LARGE_AGENTS))
     choice = next(choice for choice in size_choices(settings).values() if (choice.side > CANVAS_SIZE) == earlier.large)
     more = read_whole("strokes", fields.get("strokes", MORE_STROKES), 1, choice.most_strokes, choice.setting)
     if len(start) + more > choice.most_strokes:
-        raise RequestError(
-            f"The painting has {len(start)} strokes; with {more} more it would have over {choice.most_strokes}.",
-            choice.setting,
-        )
+        raise RequestError("continue_full", choice.setting, strokes=len(start), more=more, most=choice.most_strokes)
     seed = read_whole("seed", fields.get("seed", earlier.seed), 0, _LARGEST_SEED)
     strokes, continued = len(start) + more, fields["continue"]
     return replace(earlier, agent=agent, strokes=strokes, seed=seed, start=start, continued=continued)
@@ -247,7 +240,7 @@ def _read_painter(fields: Mapping[str, Any], offer: Offer) -> dict[str, str]:
     painter = read_choice("painter", fields.get("painter", DEFAULT_PAINTER), offer.painters)
     brush = read_choice("brush", fields.get("brush", DEFAULT_BRUSH), offer.brushes)
     if painter != DEFAULT_PAINTER and brush != DEFAULT_BRUSH:
-        raise RequestError(f"The painter {painter} learned no brush but {DEFAULT_BRUSH}; choose {DEFAULT_PAINTER}.")
+        raise RequestError("painter_brush", painter=painter, brush=DEFAULT_BRUSH, usual=DEFAULT_PAINTER)
     return {"painter": painter, "brush": brush}
 
 
@@ -256,12 +249,12 @@ def _read_size(value: Any, choices: dict[int, SizeChoice]) -> SizeChoice:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str) or text not in sides:
         settings = ("maximum_size",) if text in map(str, LARGE_SIZES) else ()
-        raise RequestError(f"There is no size {printable(value)}; expected {' or '.join(sides)} pixels.", *settings)
+        raise RequestError("field_choice", *settings, field="size", value=printable(value), choices=", ".join(sides))
     return sides[text]
 
 
 def _read_sample(name: Any) -> bytes:
     if name is None:
-        raise RequestError("There is no picture; send one in the field 'picture', or name a sample.")
+        raise RequestError("picture_none")
     # Never a path: only a name of the list is opened.
     return (SAMPLES_FOLDER / f"{read_choice('sample', name, samples())}.jpg").read_bytes()

@@ -130,13 +130,6 @@ def variable(name: str) -> str:
     return _VARIABLE_PREFIX + name.upper()
 
 
-def limit_sentence(*names: str) -> str:
-    """For whoever met a limit: the variables by which whoever hosts the page sets it."""
-    *others, last = map(variable, names)
-    variables = f"{', '.join(others)} and {last}" if others else last
-    return f"Whoever hosts this service can change that limit by {variables}."
-
-
 def _is_host_name(name: str) -> bool:
     try:
         name.removeprefix(".").encode("idna")

@@ -73,23 +73,17 @@ def _decode(
 ) -> Picture:
     """The pixels of a picture, at least ``enough`` of each side where it has them."""
     if not content:
-        raise RequestError("The picture is empty; send a PNG, JPEG or WebP file.")
+        raise RequestError("picture_empty")
     try:
         return load_picture(content, paper=paper or WHITE, enough=enough, maximum_pixels=maximum_pixels)
     except TooManyPixelsError as error:
-        raise TooLargeError(
-            f"This picture has too many pixels ({error.pixels}); at most {maximum_pixels:,} are taken. Shrink it first."
-        ) from None
+        raise TooLargeError("picture_pixels", pixels=error.pixels, most=maximum_pixels) from None
     except UnknownFormatError:
-        raise UnsupportedPictureError(
-            "This is not a PNG, JPEG or WebP picture, nor a GIF, BMP, TIFF, AVIF or HEIC one; convert it to one."
-        ) from None
+        raise UnsupportedPictureError("picture_kind") from None
     except MissingLibraryError:
-        raise UnsupportedPictureError(
-            "This is a HEIC picture, and the service has no pillow-heif to read it; convert it to JPEG."
-        ) from None
+        raise UnsupportedPictureError("picture_heic") from None
     except InvalidInputError:
-        raise RequestError("This picture is damaged or cut short; send a whole one.") from None
+        raise RequestError("picture_damaged") from None
 
 
 def _shrink(picture: Picture, size: int) -> Upload:
@@ -98,9 +92,7 @@ def _shrink(picture: Picture, size: int) -> Upload:
     try:
         scaled = scale_picture(picture, size)
     except InvalidInputError:
-        raise RequestError(
-            f"This picture is too long and thin to be painted whole at {size} pixels; crop it, or choose another size."
-        ) from None
+        raise RequestError("picture_thin", size=size) from None
     preview = Image.fromarray(scaled)
     preview.thumbnail((_LARGE_PREVIEW_SIDE, _LARGE_PREVIEW_SIDE))
     return Upload(scaled, _jpeg(preview))

@@ -15,6 +15,8 @@ _ALONE, _LARGE_ALONE = 15, 3
 _ROUNDS = 3
 _WARMING, _LARGE_WARMING = 120, 32
 """Paintings before memory is first read, small and large: more than the results that are kept."""
+_REST_SECONDS = 15
+"""Before memory is read: the service gives what was freed back to the system every ten seconds."""
 _SMALL, _LARGE = 64, 512
 _PATIENCE_SECONDS = 60
 """For the queue to become empty."""
@@ -101,7 +103,7 @@ def _watch_memory(crowd: ThreadPoolExecutor, service: Service, arguments: Argume
     people = arguments.people
     _paint_together(crowd, service, arguments.large_strokes, _LARGE, _LARGE_WARMING, people)
     _paint_together(crowd, service, arguments.strokes, _SMALL, _WARMING, people)
-    before, painted, mistakes = service.memory(), 0, 0
+    before, most, painted, mistakes = _memory_at_rest(service), 0.0, 0, 0
     until = time.monotonic() + arguments.seconds
     for size in itertools.cycle([_SMALL, _SMALL, _SMALL, _LARGE]):
         if time.monotonic() > until:
@@ -110,11 +112,17 @@ def _watch_memory(crowd: ThreadPoolExecutor, service: Service, arguments: Argume
         seen, _ = _paint_together(crowd, service, strokes, size, people, people)
         painted += len(seen)
         mistakes += sum(bool(one.error) for one in seen)
-    grown = (service.memory() - before) / 1e6
+        most = max(most, service.memory())
+    grown = (_memory_at_rest(service) - before) / 1e6
     print(
         f"memory: {before / 1e6:.0f} MB, grown by {grown:.1f} MB in {arguments.seconds} s and {painted} paintings, "
-        f"{mistakes} errors"
+        f"{most / 1e6:.0f} MB at most meanwhile, {mistakes} errors"
     )
+
+
+def _memory_at_rest(service: Service) -> float:
+    time.sleep(_REST_SECONDS)
+    return service.memory()
 
 
 def _say(title: str, visits: list[Visit]) -> list[Visit]:

@@ -51,7 +51,7 @@ def serve(app: Flask, settings: Settings | None = None) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    flags = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    flags = ["--no-sandbox", "--use-fake-device-for-media-stream=device-count=2", "--use-fake-ui-for-media-stream"]
     with playwright.sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=CHROMIUM, args=flags)
         yield chromium
@@ -105,7 +105,8 @@ def ready(page: Any) -> None:
 
 def shoot(page: Any, name: str) -> None:
     if SCREENSHOTS:
-        page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png", full_page=True)
+        whole = page.evaluate("!document.fullscreenElement")  # which a page that is not whole leaves
+        page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png", full_page=whole)
 
 
 def ink(page: Any, number: int = 0) -> float:

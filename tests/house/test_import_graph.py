@@ -40,7 +40,8 @@ TOWER = (
     # The package's own file names what users import; nothing below knows it.
     ("",),
     # What is asked for, by whom it is painted and when, and what is answered.
-    ("webapp.settings", "webapp.errors"),
+    ("webapp.page", "webapp.settings"),
+    ("webapp.errors",),
     ("webapp.options", "webapp.encoding"),
     ("webapp.base64_pictures", "webapp.uploads"),
     ("webapp.requests",),

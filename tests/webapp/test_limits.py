@@ -22,8 +22,9 @@ from helpers.web_service import (
     service_of,
 )
 from paintgym.agents.registry import load_agent
+from paintgym.webapp.errors import Sentence
 from paintgym.webapp.options.choices import AGENTS, SEEDLESS_AGENTS
-from paintgym.webapp.settings import Settings, limit_sentence, variable
+from paintgym.webapp.settings import Settings, variable
 from paintgym.webapp.uploads import read_upload
 
 __all__ = ["app", "client"]
@@ -132,10 +133,9 @@ def test_a_painting_that_took_too_long_names_the_time_limit(
 
 
 def test_a_sentence_names_one_setting_or_several() -> None:
-    assert limit_sentence("threads").endswith("by PAINTGYM_THREADS.")
-    assert limit_sentence("threads", "batch", "policy").endswith(
-        "by PAINTGYM_THREADS, PAINTGYM_BATCH and PAINTGYM_POLICY."
-    )
+    assert Sentence("watchers", {}, ("threads",)).text().endswith("by PAINTGYM_THREADS.")
+    several = Sentence("watchers", {}, ("threads", "batch", "policy"))
+    assert several.text().endswith("by PAINTGYM_THREADS, PAINTGYM_BATCH, PAINTGYM_POLICY.")
     assert {"PAINTGYM_THREADS", "PAINTGYM_TRUSTED_PROXIES", "PAINTGYM_URL_PREFIX"} <= VARIABLES
 
 

@@ -60,6 +60,7 @@ def test_finished_and_shared_paintings_outlast_the_process_on_disk(
         assert {**after, "seconds": 0, "loss": 0} == {**before, "seconds": 0, "loss": 0}
         assert {form: client.get(after["links"][form]).data for form in files} == files
         assert client.get(shared["url"], headers=JSON).get_json() == shared
+        assert client.post(painting["links"]["share"], headers=JSON).get_json() == shared  # one page, and no second
         assert client.get(f"{shared['url']}.png").data == files["png"]
         more = client.post("/paintings", json={"continue": painting["id"], "strokes": 5}, headers=JSON)
         assert more.status_code == 202

@@ -149,6 +149,21 @@ def test_the_picture_is_compared_by_dragging_on_the_painting(browser: Any, addre
             assert page.get_attribute(".compare", "aria-valuetext") == "100 percent uncovered"
 
 
+def test_what_is_cut_off_by_the_time_limit_is_handed_over_and_said(page: Any) -> None:
+    paint(page, size="1024", strokes="5000", agent="policy")
+    wait_until_done(page)
+    strokes = int(page.inner_text(".count").replace(",", ""))
+    assert 0 < strokes < 5000
+    assert "longer than 3 seconds" in page.inner_text("#status")
+    assert "PAINTGYM_TIME_LIMIT" in page.inner_text("#status")
+    assert len(json.loads(save(page, "painting.json").read_text())["strokes"]) == strokes
+
+
+def test_the_empty_sheet_shows_a_painting_that_grows(browser: Any, address: str) -> None:
+    with open_page(browser, address, motion=True) as page:
+        page.wait_for_function("() => document.querySelector('#growing video').currentTime > 0.3")
+
+
 def test_the_painting_fills_the_screen(page: Any) -> None:
     paint(page, strokes="5")
     wait_until_done(page)

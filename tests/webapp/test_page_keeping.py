@@ -22,6 +22,7 @@ from helpers.web_page import (
 )
 from helpers.web_service import save_untrained_policy, service_of
 from paintgym.webapp.application import create_app
+from paintgym.webapp.jobs.batching import FAILURE
 from paintgym.webapp.settings import Settings
 from PIL import Image
 
@@ -32,11 +33,19 @@ pytestmark = marks
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     policy = save_untrained_policy(tmp_path_factory.mktemp("policy"))
-    return create_app(Settings(policy=str(policy), time_limit=20, large_workers=1))
+    return create_app(Settings(policy=str(policy), time_limit=60, large_workers=1))
 
 
 def count(page: Any) -> int:
     return int(page.inner_text(".count").replace(",", ""))
+
+
+def wait_until_forgotten(page: Any, app: Flask, identity: str) -> None:
+    for _ in range(100):
+        if identity not in service_of(app)._jobs:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("the service still has it")
 
 
 def test_escape_stops_and_keeps_what_there_is(page: Any) -> None:
@@ -80,9 +89,9 @@ def test_a_refused_and_a_failed_order_leave_the_last_painting(page: Any, monkeyp
     page.wait_for_selector("#problem:text-is('Too many; try again in 7 s.')")
     assert (count(page), ink(page)) == (12, painted)
     page.unroute("**/paintings")
-    monkeypatch.setattr("paintgym.webapp.jobs.worker.Worker._paint", lambda worker, job: job.fail("It failed."))
+    monkeypatch.setattr("paintgym.webapp.jobs.worker.Worker._paint", lambda worker, job: job.fail(FAILURE))
     paint(page, size="512", strokes="5")
-    page.wait_for_selector("#problem:text-is('It failed.')")
+    page.wait_for_selector("#problem:has-text('for a reason of our own')")
     assert (count(page), ink(page)) == (12, painted)
     assert page.is_visible(".after")
     assert page.inner_text("#status") == "Not painted."
@@ -97,6 +106,7 @@ def test_a_reload_and_back_bring_the_painting_back(page: Any, size: str) -> None
     ready(page)
     assert (count(page), ink(page)) == (40, painted)
     assert page.inner_text("#status") == "A painting of yours, kept by this browser."
+    assert page.inner_text(".play") == "Play"
     page.click("text=For programs")
     page.go_back()
     ready(page)
@@ -122,15 +132,35 @@ def test_what_expired_on_the_service_is_saved_from_the_browser(page: Any, app: F
     service_of(app)._jobs.clear()
     assert Image.open(save(page, "painting.png")).size == (512, 384)
     assert len(json.loads(save(page, "painting.json").read_text())["strokes"]) == 25
-    page.click(".downloads a[download='painting.webp']")
-    page.wait_for_selector(".saved:has-text('still in this browser')")
+    assert Image.open(save(page, "painting.webp")).n_frames > 10  # made of the strokes that the browser has
     page.reload()
     ready(page)
     assert Image.open(save(page, "painting.png")).size == (512, 384)
-    page.click(".further")  # by the strokes that the browser has
+    service_of(app)._jobs.clear()
+    page.click(".further")
     page.wait_for_selector(".count:text-is('525')")
     wait_until_done(page)
     assert len(json.loads(save(page, "painting.json").read_text())["strokes"]) == 525
+    service_of(app)._jobs.clear()
+    page.click(".share")
+    page.wait_for_selector("#sharing .setting", state="visible")
+    assert page.request.get(page.input_value("#sharing .link")).status == 200
+    page.keyboard.press("Escape")
+    page.locator(".kept .away").first.click()  # which the service then forgets, though it was given it once more
+    wait_until_forgotten(page, app, next(iter(service_of(app)._jobs)))
+
+
+def test_what_is_gone_and_not_taken_back_is_said(page: Any, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    paint(page, strokes="5")
+    wait_until_done(page)
+    page.evaluate("document.querySelector('.saving').open = true")
+    page.route("**/*.gif", lambda route: route.fulfill(status=503, json={"error": "Others are drawn; wait 9 s."}))
+    page.click(".downloads a[download='painting.gif']")
+    page.wait_for_selector(".saved:text-is('Others are drawn; wait 9 s.')")
+    service_of(app)._jobs.clear()
+    page.route("**/paintings", lambda route: route.abort())
+    page.click(".downloads a[download='painting.webp']")
+    page.wait_for_selector(".saved:has-text('still in this browser')")
 
 
 def test_one_sees_ones_own_paintings_and_throws_them_away(page: Any, tmp_path: Path) -> None:
@@ -152,13 +182,6 @@ def test_one_sees_ones_own_paintings_and_throws_them_away(page: Any, tmp_path: P
 
 
 def test_what_is_thrown_away_is_forgotten_by_the_service_too_but_for_what_was_shared(page: Any, app: Flask) -> None:
-    def wait_until_forgotten(identity: str) -> None:
-        for _ in range(100):
-            if identity not in service_of(app)._jobs:
-                return
-            page.wait_for_timeout(100)
-        raise AssertionError("the service still has it")
-
     for strokes in ("11", "12"):
         paint(page, strokes=strokes)
         page.wait_for_selector(f".kept img[alt^='{strokes} strokes']")
@@ -168,7 +191,7 @@ def test_what_is_thrown_away_is_forgotten_by_the_service_too_but_for_what_was_sh
     link = page.input_value("#sharing .link")
     page.keyboard.press("Escape")
     page.locator(".kept .away").first.click()
-    wait_until_forgotten(second)
+    wait_until_forgotten(page, app, second)
     assert first in service_of(app)._jobs
     assert page.request.get(link).status == 200
     paint(page, size="1024", strokes="5000")
@@ -177,8 +200,8 @@ def test_what_is_thrown_away_is_forgotten_by_the_service_too_but_for_what_was_sh
     page.on("dialog", lambda dialog: dialog.accept())
     page.click("#history-empty")
     page.wait_for_selector("#status:text-is('Canceled.')")
-    wait_until_forgotten(first)
-    wait_until_forgotten(under_way)
+    wait_until_forgotten(page, app, first)
+    wait_until_forgotten(page, app, under_way)
     assert page.is_hidden("#history")
     assert count(page) == 12  # what was on the sheet before
     page.reload()

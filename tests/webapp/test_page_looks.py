@@ -3,12 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from helpers.web_page import browser, marks, open_page, paint, ready, serve, shoot, unfold, wait_until_done
 from helpers.web_service import save_untrained_policy
 from paintgym.webapp.application import create_app
+from paintgym.webapp.jobs.batching import FAILURE
 from paintgym.webapp.page.languages import languages
 from paintgym.webapp.settings import Settings
 
@@ -33,10 +35,32 @@ def test_the_page_speaks_the_browsers_language_to_the_last_word(browser: Any, ad
         wait_until_done(page)
         assert page.inner_text("#paint") == texts["order.paint"]
         assert page.inner_text(".further") == texts["easel.further"]
+        sign = "," if code in ("de", "es", "fr") else "."
+        assert all(sign in page.inner_text(figure) for figure in (".loss", ".seconds"))
         filled = texts["status.finished"].replace("{strokes}", "5")
         assert all(part in page.inner_text("#status") for part in re.split(r"{\w+}", filled))
         assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
         shoot(page, f"language-{code}")
+
+
+def test_what_the_service_refuses_is_told_in_the_readers_language(
+    browser: Any, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken.jpg").write_bytes(b"hello")
+    monkeypatch.setattr("paintgym.webapp.jobs.worker.Worker._paint", lambda worker, job: job.fail(FAILURE))
+    with open_page(browser, address, locale="de") as page:
+        page.set_input_files("#picture", tmp_path / "broken.jpg")
+        page.wait_for_selector("#picture-problem:has-text('Das ist kein Bild in PNG')")
+        assert page.inner_text("#picture-problem").endswith("Das Bild davor bleibt gewählt.")
+        paint(page, size="512", strokes="5")
+        page.wait_for_selector("#problem:has-text('es liegt an uns')")
+        page.evaluate("document.getElementById('request').noValidate = true")
+        paint(page, size="512", strokes="5001")
+        page.wait_for_selector("#problem:has-text('eine ganze Zahl von 1 bis 5.000')")
+        assert "PAINTGYM_MAXIMUM_LARGE_STROKES" in page.inner_text("#problem")
+        page.route("**/paintings", lambda route: route.fulfill(status=503, json={"error": "Of a later version."}))
+        paint(page, size="512", strokes="5")
+        page.wait_for_selector("#problem:text-is('Of a later version.')")
 
 
 def test_language_and_light_are_chosen_by_hand_and_stay(browser: Any, address: str) -> None:

@@ -115,6 +115,26 @@ def test_pictures_are_dropped_pasted_and_dragged_from_other_pages(page: Any) -> 
     assert page.locator("#chosen").evaluate(SHAPE) == [1, 1]
 
 
+def test_a_picture_is_dragged_by_mouse_from_the_page_of_another(
+    page: Any, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("paintgym.webapp.routes.pictures.fetch_picture", lambda *_: picture("JPEG", (200, 100)))
+    page.evaluate("""() => {
+        const frame = Object.assign(document.createElement("iframe"), {name: "other", src: "about:blank"});
+        Object.assign(frame.style, {position: "fixed", top: 0, left: 0, width: "90px", height: "90px", zIndex: 9});
+        document.body.append(frame);
+    }""")
+    page.frame("other").set_content(f"<img src='{address}/static/samples/moon.jpg' width=70 height=70>")
+    source = page.frame_locator("[name=other]").locator("img").bounding_box()
+    target = page.locator("#drop").bounding_box()
+    page.mouse.move(source["x"] + 35, source["y"] + 35)
+    page.mouse.down()
+    page.mouse.move(target["x"] + 60, target["y"] + 60, steps=8)
+    page.mouse.up()
+    page.wait_for_selector("#chosen[src^=blob]")
+    assert page.locator("#samples :checked").count() == 0
+
+
 def test_a_picture_is_fetched_by_its_address_where_the_host_allows_it(
     page: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,9 +214,8 @@ def test_a_picture_is_cropped_and_turned_by_mouse_and_keys(page: Any, tmp_path: 
 def test_both_cameras_take_pictures(page: Any) -> None:
     page.click("#camera")
     page.wait_for_selector("#viewfinder[open][data-facing=environment]")
-    if page.is_visible("#viewfinder .other"):
-        page.click("#viewfinder .other")
-        page.wait_for_selector("#viewfinder[data-facing=user]")
+    page.click("#viewfinder .other")
+    page.wait_for_selector("#viewfinder[data-facing=user]")
     page.wait_for_function("() => document.querySelector('#viewfinder video').videoWidth > 0")
     page.click("#viewfinder .take")
     page.wait_for_selector("#chosen[alt*='camera.jpg']")
@@ -225,6 +244,11 @@ def test_style_reaches_the_painting(page: Any, app: Flask, tmp_path: Path) -> No
     page.click("#more summary")
     page.select_option("#palette", "2")
     page.set_input_files("#palette-picture", tmp_path / "colors.png")
+    page.wait_for_selector("#palette-name:text-is('colors.png')")
+    (tmp_path / "broken.png").write_bytes(b"hello")
+    page.set_input_files("#palette-picture", tmp_path / "broken.png")
+    page.wait_for_selector("#palette-problem:has-text('not a PNG')")
+    assert page.inner_text("#palette-name") == "colors.png"  # whose colors are used
     page.select_option("#paper", "own")
     page.fill("#paper-own", "#123456")
     page.fill("#least-size", "50")

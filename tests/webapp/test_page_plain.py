@@ -1,6 +1,7 @@
 """The page without scripts: a form is enough, the painting comes on a page of its own, and is shared there."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from helpers.web_page import PATIENCE, browser, marks, serve, shoot
 from helpers.web_service import picture, save_untrained_policy
 from paintgym.webapp.application import create_app
 from paintgym.webapp.settings import Settings
+from PIL import Image
 
 __all__ = ["browser"]
 pytestmark = marks
@@ -39,7 +41,11 @@ def test_a_form_is_enough(page: Any, tmp_path: Path) -> None:
     page.set_input_files("#picture", tmp_path / "photo.webp")
     page.click("#more summary")
     page.fill("#strokes", "10")
-    page.select_option("#palette", "3")
+    page.select_option("#palette", "2")
+    colors = Image.new("RGB", (40, 40), "#ff0000")
+    colors.paste("#0000ff", (20, 0, 40, 40))
+    colors.save(tmp_path / "colors.png")
+    page.set_input_files("#palette-picture", tmp_path / "colors.png")
     page.select_option("#brush-sizes", "0,0.4")
     page.select_option("#rotate", "90")
     page.select_option("#paper", "mean")
@@ -52,19 +58,26 @@ def test_a_form_is_enough(page: Any, tmp_path: Path) -> None:
     with page.expect_download() as download:
         page.click("text=JSON, to be painted again")
     assert len(json.loads(download.value.path().read_text())["strokes"]) == 10
+    page.click("text=500 strokes more")
+    page.wait_for_selector(".result [role=status]:has-text('510 strokes by policy')")
     page.click("text=Share")
     page.wait_for_selector("text=Paint your own")
     assert "/p/" in page.url
+    assert {"#ff0000", "#0000ff"} <= {*re.split(r"[\s,]+", page.inner_text(".facts"))}
 
 
-def test_the_best_is_the_default_here_too_and_is_stopped(page: Any) -> None:
+def test_the_best_is_the_default_here_too_comes_as_it_is_painted_and_is_stopped(page: Any) -> None:
     page.click("#paint")
-    page.wait_for_selector("progress")
-    assert "of 2000 strokes" in page.inner_text("[role=status]")
-    for _ in range(40):
-        if page.is_visible("text=Stop and keep") and " 0 of" not in f" {page.inner_text('[role=status]')}":
-            break
-        page.wait_for_timeout(250)
+    page.wait_for_selector(".coming > :last-child:has-text(' of 2,000 strokes.')")
+    page.wait_for_selector(".result img[alt='The painting']")  # on the same page, which was never loaded anew
+    assert page.is_hidden(".under-way")
+    page.go_back()
+    page.click("#more summary")
+    page.select_option("#size", "1024")
+    page.fill("#strokes", "5000")
+    page.click("#paint")
+    page.wait_for_selector(".coming > :nth-child(3):visible")
+    assert page.locator(".coming > :visible").count() == 1
     page.click("text=Stop and keep")
     page.wait_for_selector("img[alt='The painting']")
 

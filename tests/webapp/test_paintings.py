@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import threading
 import zlib
 from dataclasses import replace
 
@@ -170,6 +171,21 @@ def test_without_scripts_a_form_leads_to_a_page_with_the_picture(app: Flask, cli
     mistake = client.post("/paintings", data=form_with(b"no picture"), headers=BROWSER)
     assert mistake.status_code == 415
     assert '<p role="alert">This is not a PNG, JPEG or WebP picture' in mistake.text
+
+
+def test_without_scripts_a_painting_under_way_is_a_page_that_ends_with_it(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painting = request_painting(client, strokes="300")
+    page = client.get(painting["links"]["self"], headers=BROWSER).text  # which lasts as long as the painting
+    assert page.index("of 300 strokes.") < page.index('<div class="result">') < page.index("300 strokes by policy")
+    monkeypatch.setattr(service_of(app), "stream_slots", threading.Semaphore(0))  # all are taken
+    painting = request_painting(client, strokes="300")
+    page = client.get(painting["links"]["self"], headers=BROWSER).text
+    assert "of 300 strokes." in page
+    assert f'<a href="{painting["links"]["self"]}">Does nothing move?' in page
+    assert 'class="result"' not in page
+    finish(app, painting["id"])
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])

@@ -57,6 +57,33 @@ def test_a_forgotten_painting_is_gone_on_with(app: Flask, client: FlaskClient, s
     assert strokes[:4] == json.loads(start)["strokes"]
 
 
+@pytest.mark.parametrize("size", ["64", "512"])
+def test_a_forgotten_painting_is_there_again_as_it_was(app: Flask, client: FlaskClient, size: str) -> None:
+    painting = request_painting(client, strokes="4", size=size, paper="#204060", palette="3")
+    finish(app, painting["id"])
+    before = client.get(painting["links"]["self"]).get_json()
+    files = {name: client.get(painting["links"][name]).data for name in ("png", "svg", "json", "webp")}
+    assert client.delete(painting["links"]["self"]).status_code == 204
+    sent = {"start": files["json"].decode(), "paper": "#204060", "size": size, "sample": "hills", "strokes": "0"}
+    again = client.post("/paintings", data=sent, headers=JSON)
+    assert again.status_code == 202
+    after = again.get_json()
+    assert (after["state"], after["strokes"], after["strokes_done"]) == ("finished", 4, 4)
+    assert after["loss"] == pytest.approx(before["loss"], rel=0.02)
+    for name in ("png", "svg", "webp"):
+        assert client.get(after["links"][name]).data == files[name]
+    assert client.post(after["links"]["share"], headers=JSON).status_code == 201
+    more = client.post("/paintings", data={"continue": after["id"], "strokes": "2"}, headers=JSON).get_json()
+    finish(app, more["id"])
+    assert more["strokes"] == 6
+    for fields in (
+        {"strokes": "0", "sample": "hills"},
+        {**sent, "start": ""},
+        {**sent, "sample": "fish", "size": "1024"},
+    ):
+        check_refusal(client.post("/paintings", data=fields, headers=JSON), {400})
+
+
 def changed(start: str, **fields: Any) -> str:
     return json.dumps({**json.loads(start), **fields})
 
@@ -77,10 +104,11 @@ def test_strokes_that_are_none_are_refused(app: Flask, client: FlaskClient) -> N
     }
     assert len(window) == 3
     for text, word in wrong.items():
-        fields = {"sample": "hills", "size": "512", "strokes": "3", "start": text}
-        answer = client.post("/paintings", data=fields, headers=JSON)
-        check_refusal(answer, {400})
-        assert word in answer.get_json()["error"]
+        for strokes in ("3", "0"):
+            fields = {"sample": "hills", "size": "512", "strokes": strokes, "start": text}
+            answer = client.post("/paintings", data=fields, headers=JSON)
+            check_refusal(answer, {400})
+            assert word in answer.get_json()["error"]
     fields = {"sample": "hills", "size": "512", "strokes": "5000", "start": start}
     check_refusal(client.post("/paintings", data=fields, headers=JSON), {400})
     finish(app, request_painting(client, strokes="1")["id"])

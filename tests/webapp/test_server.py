@@ -185,8 +185,10 @@ def test_a_port_that_is_taken_is_a_mistake_of_one_line(policy: Path, monkeypatch
 def test_the_load_test_prints_its_figures(policy: Path, monkeypatch: Any, capsys: Any) -> None:
     monkeypatch.setenv("PAINTGYM_POLICY", str(policy))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    for name, count in {"_ALONE": 1, "_LARGE_ALONE": 1, "_ROUNDS": 1, "_WARMING": 2, "_LARGE_WARMING": 2}.items():
-        monkeypatch.setattr(load_test, name, count)
+    for name in ("_ALONE", "_LARGE_ALONE", "_ROUNDS", "_REST_SECONDS"):
+        monkeypatch.setattr(load_test, name, 1)
+    for name in ("_WARMING", "_LARGE_WARMING"):
+        monkeypatch.setattr(load_test, name, 2)
     monkeypatch.setenv("PAINTGYM_UNWATCHED_SECONDS", "1")
     sizes = ["--strokes", "8", "--large-strokes", "20", "--people", "2", "--watchers", "3", "--seconds", "1"]
     assert main(["load-test", *sizes]) == 0

@@ -55,7 +55,7 @@ def test_a_failure_fails_its_own_painting_alone(
     assert [kind for _, kind, _ in ends] == ["finished", "failed", "finished"]
     assert "secret" not in str(ends)
     failed = client.get(paintings[1]["links"]["png"])
-    assert (failed.status_code, failed.get_json()["error"]) == (409, batching.FAILURE)
+    assert (failed.status_code, failed.get_json()["error"]) == (409, batching.FAILURE.text())
 
 
 def test_a_slow_agent_that_fails_tells_no_secrets_and_the_next_one_paints(
@@ -67,7 +67,7 @@ def test_a_slow_agent_that_fails_tells_no_secrets_and_the_next_one_paints(
     with monkeypatch.context() as patch:
         patch.setattr(Agent, "paint_many", fail)
         answer = client.post("/api/paint", data={"sample": "fish", "agent": "random"}, headers=JSON)
-    assert (answer.status_code, answer.get_json()["error"]) == (409, batching.FAILURE)
+    assert (answer.status_code, answer.get_json()["error"]) == (409, batching.FAILURE.text())
     assert client.post("/api/paint", data={"sample": "fish", "agent": "random"}).status_code == 200
 
 
@@ -172,9 +172,9 @@ def test_cancelled_jobs_leave_their_place_in_the_queue() -> None:
     queue.submit(jobs[2])
     assert queue.take(5, wait=False) == jobs[1:]
     assert [job.state for job in jobs] == [State.CANCELLED, State.PAINTING, State.PAINTING]
-    jobs[1].fail("for a reason")
+    jobs[1].fail(batching.FAILURE)
     jobs[1].cancel()
-    assert (jobs[1].state, jobs[1].message, len(queue)) == (State.FAILED, "for a reason", 1)
+    assert (jobs[1].state, jobs[1].message, len(queue)) == (State.FAILED, batching.FAILURE, 1)
 
 
 def test_only_the_last_canvas_is_kept_for_who_reconnects() -> None:

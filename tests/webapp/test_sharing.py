@@ -23,7 +23,7 @@ from helpers.web_service import (
     request_painting,
     service_of,
 )
-from paintgym.webapp.routes import files
+from paintgym.webapp import encoding
 from paintgym.webapp.store.memory import MemoryStore
 from paintgym.webapp.store.store import StoreError
 from PIL import Image
@@ -156,10 +156,16 @@ def test_strokes_are_drawn_again_for_print(
     assert np.abs(reduced - np.asarray(small)).mean() < 6
     for size in ("0", "63", "4097", "1e3", "", "x", "9" * 99):
         check_refusal(client.get(f"{address}?size={size}"), {400})
-    monkeypatch.setattr(files, "encode_print", lambda *_: None)
+    monkeypatch.setattr(encoding, "_PRINT_PART", 2)
+    monkeypatch.setattr(encoding, "_PRINT_SECONDS", 0)
+    answer = client.get(f"{address}?size=256")
+    check_refusal(answer, {400})
+    assert "longer than 0 seconds" in answer.text
+    monkeypatch.setattr(encoding, "_print_slot", threading.Semaphore(0))  # others have it
+    monkeypatch.setattr(encoding, "_PRINT_WAIT_SECONDS", 1)
     answer = client.get(f"{address}?size=4096")
     check_refusal(answer, {503})
-    assert answer.headers["Retry-After"] == "30"
+    assert answer.headers["Retry-After"] == "1"
 
 
 @pytest.mark.parametrize(

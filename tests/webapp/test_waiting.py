@@ -219,7 +219,7 @@ def test_what_nobody_watches_any_more_is_stopped(app: Flask, monkeypatch: pytest
             job.leave()
         wait_until(lambda: waiting.over)
         assert waiting.state is State.CANCELLED
-        assert "Nobody watched" in waiting.message
+        assert "Nobody watched" in waiting.message.text()
         assert (watched.over, never_watched.over) == (False, False)
         never_watched.cancel()
         watched.watch()

@@ -19,12 +19,13 @@ from ...painters.stroke import CANVAS_SIZE
 from ...painters.stroke_list import on_one_canvas
 from ...painters.styled import styled
 from ...painters.windows import paint_list
+from ..errors import Sentence
 from .job import Job
 from .queue import JobQueue
 from .streaming import stroke_data
 
 _log = logging.getLogger(__name__)
-FAILURE = "The painting failed for a reason of our own; try again, or with other settings."
+FAILURE = Sentence("failed")
 """What a visitor reads of a fault in the program; the log has the traceback."""
 
 

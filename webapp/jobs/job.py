@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from ...agents.outputs.painting import Painting
+from ..errors import Sentence, describe_reason
 from ..requests import PaintingRequest
-from ..settings import limit_sentence
 from .estimates import Circumstances
 
 PROCESS = secrets.token_hex(4)
@@ -60,7 +60,7 @@ class Job:
         self.request = request
         self.client = client
         self.state = State.WAITING
-        self.message = ""
+        self.message: Sentence | None = None
         """Why it failed, or was stopped."""
         self.stopping = False
         """Whether whoever paints it is to hand over what there is."""
@@ -128,17 +128,17 @@ class Job:
                 self.painting, self.strokes_done = painting, count
                 self.stopped = count < self.request.strokes
                 if not self.stopped:  # stopped too late
-                    self.message = ""
-                self._end(State.FINISHED, {**result, "stopped": self.stopped, "message": self.message})
+                    self.message = None
+                self._end(State.FINISHED, {**result, "stopped": self.stopped, **describe_reason(self.message)})
 
-    def fail(self, message: str) -> None:
-        """End without a painting; ``message`` says why in plain sentences."""
+    def fail(self, message: Sentence) -> None:
+        """End without a painting; ``message`` says why."""
         with self._changed:
             if not self.over:
                 self.message = message
-                self._end(State.FAILED, {"message": message})
+                self._end(State.FAILED, describe_reason(message))
 
-    def stop(self, message: str = "") -> None:
+    def stop(self, message: Sentence | None = None) -> None:
         """Keep what there is of it: whoever paints it stops at the next step. One that waits is cancelled."""
         with self._changed:
             if self.state is State.WAITING:
@@ -149,23 +149,22 @@ class Job:
     def has_to_end(self, limit: int, grace: int = 0) -> bool:
         """Whether it was stopped, or has taken more than ``limit`` seconds, and those of grace, and is stopped now."""
         if not self.stopping and self.seconds > limit + grace:
-            self.stop(f"The painting took longer than {limit} seconds, and was ended. {limit_sentence('time_limit')}")
+            self.stop(Sentence("time_limit", {"seconds": limit}, ("time_limit",)))
         return self.stopping
 
     def end_without_strokes(self) -> None:
         """It has to end, and there is nothing to keep of it."""
-        message = self.message
-        if message:
-            self.fail(message)
+        if self.message:
+            self.fail(self.message)
         else:
             self.cancel()
 
-    def cancel(self, message: str = "") -> None:
+    def cancel(self, message: Sentence | None = None) -> None:
         """End it: whoever paints it stops at the next step, and nothing is kept."""
         with self._changed:
             if not self.over:
                 self.message = message
-                self._end(State.CANCELLED, {"message": message} if message else {})
+                self._end(State.CANCELLED, describe_reason(message))
 
     def watch(self) -> None:
         """Somebody follows it, until ``leave``."""

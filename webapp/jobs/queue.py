@@ -6,7 +6,7 @@ import threading
 from collections import Counter, deque
 from typing import NamedTuple
 
-from ..errors import BusyError
+from ..errors import BusyError, Sentence
 from .estimates import Circumstances, Estimates
 from .job import Job
 
@@ -73,13 +73,13 @@ class JobQueue:
         with self._changed:
             self._drop_finished()
             if self._closed:
-                raise BusyError("The service is shutting down; try again in a moment.")
+                raise BusyError("closing")
             everybody = [*self._under_way, *self._waiting]
             own = [other for other in everybody if other.client == job.client]
             if len(everybody) >= self._capacity:
-                self._refuse("Too many paintings are being made", everybody)
+                self._refuse("queue_full", everybody)
             if job.client and len(own) >= max(1, self._capacity // 2):
-                self._refuse("Too many paintings of yours are being made", own)
+                self._refuse("share_full", own)
             self._waiting.append(job)
             self._changed.notify()
 
@@ -122,14 +122,14 @@ class JobQueue:
         with self._changed:
             self._closed = True
             for job in (*self._waiting, *self._under_way):
-                job.cancel("The service was stopped, to be started anew; order the painting again.")
+                job.cancel(Sentence("stopped_anew"))
             self._changed.notify_all()
 
-    def _refuse(self, sentence: str, jobs: list[Job]) -> None:
+    def _refuse(self, code: str, jobs: list[Job]) -> None:
         outlooks = self._outlooks()
         ends = [outlooks[other].expected_seconds if other in outlooks else _remaining(other) for other in jobs]
         seconds = max(1, math.ceil(min(ends, default=1.0)))
-        raise BusyError(f"{sentence}; try again in {seconds} s.", self._setting, retry_after=seconds)
+        raise BusyError(code, self._setting, retry_after=seconds, seconds=seconds)
 
     def _in_turn(self) -> list[Job]:
         """Those that wait, the next one first."""

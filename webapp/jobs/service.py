@@ -23,7 +23,7 @@ from ...painters.names import DEFAULT_BRUSH, PAINTER_FILES, learned_brushes
 from ...painters.painter import Painter
 from ...painters.registry import load_painter
 from ...painters.stroke import CANVAS_SIZE
-from ..errors import NotFoundError, UnavailableError
+from ..errors import NotFoundError, Sentence, UnavailableError
 from ..options.choices import DEFAULT_SIZE, Offer
 from ..requests import PaintingRequest
 from ..settings import Settings
@@ -35,7 +35,7 @@ from .estimates import Estimates
 from .job import PROCESS, Job, State
 from .memory import give_back
 from .queue import JobQueue, Outlook
-from .results import keep_results, restore_result
+from .results import finish_again, keep_results, restore_result
 from .worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -50,8 +50,6 @@ _LARGE_NICENESS, _SLOW_NICENESS = 5, 10
 """Of threads: paintings that are expected at once take the processor first, those that take their time last."""
 _HURRIED = PlannerConfig(revision=RevisionConfig(level_steps=0))
 """Strokes stay as they were laid: of large paintings in half the time."""
-_GONE = "There is no such painting; it may have expired."
-_BEFORE = "There is no such painting; the service was started anew since, and what was not finished then is lost."
 
 
 class PaintingService:
@@ -109,19 +107,23 @@ class PaintingService:
         return {"quick": self.quick, "large": self.large, "slow": self.slow}
 
     def submit(self, request: PaintingRequest, client: str = "") -> Job:
-        """Queue a painting.
+        """Queue a painting; one that has all its strokes already is finished at once.
 
         Args:
             request: what is to be painted.
             client: who asks for it; nobody's share is measured without.
 
         Raises:
-            BusyError: too many paintings are waiting.
+            BusyError: too many paintings are waiting, or are drawn again.
         """
-        job = Job(request, self._tally, client)
+        if request.new_strokes:
+            job = Job(request, self._tally, client)
+        else:
+            job = finish_again(request, self.painter(request.painter, request.brush))
         with self._lock:
             self._expire()
-            self._lane(request).submit(job)
+            if not job.over:
+                self._lane(request).submit(job)
             self._jobs[job.identity] = job
         return job
 
@@ -145,8 +147,8 @@ class PaintingService:
             job = self._jobs.get(identity)
         job = job or self._restore(identity)
         if job is None:
-            sentence = _GONE if identity.startswith(PROCESS) else _BEFORE
-            raise NotFoundError(sentence, "result_minutes", "results_kept", "results_megabytes")
+            code = "painting_gone" if identity.startswith(PROCESS) else "painting_before"
+            raise NotFoundError(code, "result_minutes", "results_kept", "results_megabytes")
         return job
 
     def discard(self, identity: str) -> None:
@@ -168,7 +170,7 @@ class PaintingService:
                 self.store.drop(identity)
             except StoreError as error:
                 _log.error("painting %s cannot be forgotten: %s", identity, error)
-                raise UnavailableError("The painting cannot be removed on this host now; try again later.") from None
+                raise UnavailableError("painting_kept") from None
 
     def kept(self) -> int:
         """How many paintings there are, in all states."""
@@ -228,7 +230,7 @@ class PaintingService:
             abandoned = [job for job in self._jobs.values() if job.is_abandoned(self.settings.unwatched_seconds)]
             self._expire()
         for job in abandoned:
-            job.stop(f"Nobody watched for {self.settings.unwatched_seconds} seconds.")
+            job.stop(Sentence("unwatched", {"seconds": self.settings.unwatched_seconds}))
         self._keep_results()
         if tidy:
             give_back()

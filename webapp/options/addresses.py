@@ -47,11 +47,11 @@ def fetch_picture(address: Any, settings: Settings) -> bytes:
         RequestError: no address of a picture on the public network, one that takes too long, or that is too large.
     """
     if not settings.fetch_pictures:
-        raise ForbiddenError("Pictures are not fetched from elsewhere here; send the picture itself.", "fetch_pictures")
+        raise ForbiddenError("address_refused", "fetch_pictures")
     if not isinstance(address, str) or len(address) > _LONGEST_ADDRESS:
-        raise RequestError(f"The address is no text of up to {_LONGEST_ADDRESS} letters.")
+        raise RequestError("address_long", most=_LONGEST_ADDRESS)
     if not _slots.acquire(blocking=False):
-        raise BusyError("Many pictures are being fetched; try again in a few seconds.", retry_after=int(_SECONDS))
+        raise BusyError("address_busy", retry_after=int(_SECONDS))
     deadline = _Deadline()
     try:
         return _follow(address, settings, deadline)
@@ -59,10 +59,10 @@ def fetch_picture(address: Any, settings: Settings) -> bytes:
         raise
     except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: names that are none
         if deadline.over or isinstance(error, TimeoutError):
-            sentence = f"The address took longer than {_SECONDS:g} seconds; send the picture itself."
-        else:
-            sentence = "There is no answer at that address; send the picture itself."
-        raise RequestError(sentence) from None
+            raise RequestError("address_slow", seconds=int(_SECONDS)) from None
+        if isinstance(error, ssl.SSLCertVerificationError):
+            raise RequestError("address_certificate", problem=error.verify_message.rstrip(".")) from None
+        raise RequestError("address_silent") from None
     finally:
         deadline.cancel()
         _slots.release()
@@ -114,11 +114,11 @@ def _follow(address: str, settings: Settings, deadline: _Deadline) -> bytes:
                 address = urljoin(address, target)
                 continue
             if answer.status != 200:
-                raise RequestError(f"That address answers with {answer.status}, and with no picture.")
+                raise RequestError("address_status", status=answer.status)
             return _read(answer, settings, deadline)
         finally:
             connection.close()
-    raise RequestError("That address leads from one to another too often; name the last one.")
+    raise RequestError("address_redirects")
 
 
 def _split(address: str) -> SplitResult:
@@ -127,12 +127,12 @@ def _split(address: str) -> SplitResult:
         parts = urlsplit(address)
         port = parts.port
     except ValueError:
-        raise RequestError(f"{printable(address)} is no address.") from None
+        raise RequestError("address_wrong", address=printable(address)) from None
     plain = address.isascii() and address.isprintable() and " " not in address
     if not plain or parts.scheme not in _PORTS or not parts.hostname or parts.username is not None:
-        raise RequestError(f"{printable(address)} is no address such as https://example.org/picture.jpg.")
+        raise RequestError("address_wrong", address=printable(address))
     if port not in (None, _PORTS[parts.scheme]):
-        raise RequestError("Pictures are fetched from the usual ports of web pages alone.")
+        raise RequestError("address_port")
     return parts
 
 
@@ -141,7 +141,7 @@ def _connect(parts: SplitResult, deadline: _Deadline) -> http.client.HTTPConnect
     host, port = parts.hostname or "", _PORTS[parts.scheme]
     found = _resolvers.submit(_resolve, host, port).result(deadline.left)
     if not found or not all(map(is_public, found)):
-        raise ForbiddenError(f"{printable(host)} is not on the public network; send the picture itself.")
+        raise ForbiddenError("address_private", host=printable(host))
     sock = socket.create_connection((found[0], port), timeout=deadline.left)
     deadline.cut(sock)
     try:
@@ -182,9 +182,7 @@ def _read(answer: http.client.HTTPResponse, settings: Settings, deadline: _Deadl
     while chunk := answer.read1(_CHUNK_BYTES):
         content += chunk
         if len(content) > settings.upload_bytes:
-            raise RequestError(
-                f"The picture at that address is larger than {settings.upload_megabytes} MB.", "upload_megabytes"
-            )
+            raise RequestError("address_large", "upload_megabytes", megabytes=settings.upload_megabytes)
     if deadline.over:
         raise TimeoutError  # cut off, which may look like an end
     return bytes(content)

@@ -24,7 +24,7 @@ DEFAULT_STROKES, DEFAULT_LARGE_STROKES = 200, 2000
 """Where a 64x64 painting no longer gains much to the eye, and a large one is recognized in every part."""
 MORE_STROKES = 500
 """Where a request to continue names no number."""
-PICTURE_FORMATS = "PNG, JPEG, WebP, HEIC, AVIF, TIFF, BMP or GIF"
+PICTURE_FORMATS = "PNG, JPEG, WebP, HEIC, AVIF, TIFF, BMP, GIF"
 PICTURE_ACCEPT = (
     "image/png,image/jpeg,image/webp,image/bmp,image/gif,image/tiff,.tif,.tiff,"
     "image/heic,image/heif,.heic,.heif,image/avif,.avif"

@@ -18,7 +18,7 @@ def fields_given_once(fields: Any) -> dict[str, Any]:
     """
     for name, values in fields.lists():
         if len(values) > 1:
-            raise RequestError(f"The field {printable(name)} is given {len(values)} times; give it once.")
+            raise RequestError("field_twice", field=printable(name), times=len(values))
     return dict(fields.items())
 
 
@@ -31,9 +31,9 @@ def read_json(body: bytes) -> dict[str, Any]:
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
-        raise RequestError("The body is not JSON.") from None
+        raise RequestError("json_wrong") from None
     if not isinstance(document, dict):
-        raise RequestError("The JSON is not an object; expected one with 'picture' or 'sample'.")
+        raise RequestError("json_object")
     return document
 
 
@@ -44,7 +44,7 @@ def read_choice(field: str, value: Any, choices: Collection[str]) -> str:
         RequestError: anything else.
     """
     if not isinstance(value, str) or value not in choices:
-        raise RequestError(f"There is no {field} {printable(value)}; expected one of {', '.join(choices)}.")
+        raise RequestError("field_choice", field=field, value=printable(value), choices=", ".join(choices))
     return value
 
 
@@ -58,9 +58,7 @@ def read_whole(field: str, value: Any, low: int, high: int, setting: str = "") -
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         settings = (setting,) if setting and type(value) is int and value > high else ()
-        raise RequestError(
-            f"The field {field} is {printable(value)}, expected a whole number from {low} to {high}.", *settings
-        )
+        raise RequestError("field_whole", *settings, field=field, value=printable(value), low=low, high=high)
     return value
 
 
@@ -85,5 +83,5 @@ def read_fractions(field: str, value: Any, example: str) -> tuple[float, ...]:
     except ValueError:
         numbers = ()
     if len(numbers) != example.count(",") + 1 or not all(0 <= number <= 1 for number in numbers):
-        raise RequestError(f"The field {field} is {printable(value)}, expected numbers from 0 to 1, such as {example}.")
+        raise RequestError("field_fractions", field=field, value=printable(value), example=example)
     return numbers

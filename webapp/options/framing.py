@@ -55,8 +55,5 @@ def read_framing(fields: Mapping[str, Any]) -> Framing:
         return Framing(rotate)
     x, y, width, height = read_fractions("crop", fields["crop"], "0.1,0,0.5,1")
     if min(width, height) < _LEAST_PART or max(x + width, y + height) > 1 + 1e-6:
-        raise RequestError(
-            f"The field crop is {printable(fields['crop'])}, expected x, y, width and height of a part inside the "
-            "picture."
-        )
+        raise RequestError("crop_outside", value=printable(fields["crop"]))
     return Framing(rotate, (x, y, width, height))

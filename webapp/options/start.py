@@ -13,7 +13,7 @@ from ...agents.outputs.painting_file import read_painting_file
 from ...envs.pictures import Picture
 from ...errors import InvalidInputError
 from ...painters.stroke_list import StrokeList
-from ..errors import RequestError
+from ..errors import RequestError, printable
 
 _ROUNDING = 2
 """Pixels, by which a picture that was shrunk before it was sent may have another shape than the painting."""
@@ -30,20 +30,20 @@ def read_start(text: Any, brushes: Collection[str]) -> StrokeList:
         RequestError: no painting, one of other brushes, or with windows far beside it.
     """
     if not isinstance(text, str):
-        raise RequestError("The field start is no text; expected a painting's strokes, as they are fetched as .json.")
+        raise RequestError("start_wrong")
     with tempfile.TemporaryDirectory(prefix="paintgym-") as folder:
         path = Path(folder) / "start.json"
         path.write_text(text, "utf-8", errors="replace")
         try:
             start = read_painting_file(path)
         except InvalidInputError:
-            raise RequestError("The field start holds no painting; expected one that was fetched as .json.") from None
+            raise RequestError("start_wrong") from None
     if others := {brush for brush, _ in start.by_brush()} - {*brushes}:
-        raise RequestError(f"The field start has strokes by {min(others)[:60]}; choose that brush.")
+        raise RequestError("start_brush", brush=printable(min(others)))
     most = max(start.width, start.height)
     corners, sides = start.windows[:, :2], start.windows[:, 2]
     if len(start) and not ((sides >= 1) & (sides <= 2 * most)).all() & (np.abs(corners) <= 2 * most).all():
-        raise RequestError("The field start has windows beside its painting; expected one that was fetched as .json.")
+        raise RequestError("start_windows")
     return start
 
 
@@ -55,10 +55,7 @@ def fit_to_start(picture: Picture, start: StrokeList) -> Picture:
     """
     height, width = picture.shape[:2]
     if max(abs(height - start.height), abs(width - start.width)) > _ROUNDING:
-        raise RequestError(
-            f"The painting in start has {start.width} x {start.height} pixels, and the picture is painted on "
-            f"{width} x {height}; expected its own picture, and its size."
-        )
+        raise RequestError("start_size", painting=f"{start.width} x {start.height}", picture=f"{width} x {height}")
     return np.asarray(Image.fromarray(picture).resize((start.width, start.height)))
 
 

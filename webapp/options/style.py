@@ -74,10 +74,7 @@ def _read_palette(value: Any) -> tuple[int | None, NDArray[np.float32] | None]:
             return int(parts[0]), None
     elif _FEWEST_COLORS <= len(parts) <= _MOST_COLORS:
         return None, np.array([_color("palette", part) for part in parts], np.float32)
-    raise RequestError(
-        f"The field palette is {printable(value)}, expected a number of colors, {_FEWEST_COLORS} to {_MOST_COLORS}, "
-        "or as many colors such as #d2691e, separated by commas."
-    )
+    raise RequestError("palette_wrong", value=printable(value), fewest=_FEWEST_COLORS, most=_MOST_COLORS)
 
 
 def _read_paper(value: Any) -> Color | None:
@@ -89,7 +86,7 @@ def _read_sizes(fields: Mapping[str, Any]) -> tuple[float, float]:
         return 0.0, 1.0
     low, high = read_fractions("brush_sizes", fields["brush_sizes"], "0.2,0.8")
     if low > high:
-        raise RequestError(f"The field brush_sizes goes from {low:g} to {high:g}; expected the smaller number first.")
+        raise RequestError("brush_sizes_wrong", low=low, high=high)
     return low, high
 
 
@@ -100,5 +97,5 @@ def _color(field: str, value: Any) -> Color:
     except (TypeError, ValueError, AttributeError):
         red, green, blue, alpha = 0, 0, 0, [0]
     if alpha and alpha[0] < 255:
-        raise RequestError(f"The field {field} names {printable(value)}, expected a color such as #d2691e.")
+        raise RequestError("color_wrong", field=field, value=printable(value))
     return red / 255, green / 255, blue / 255

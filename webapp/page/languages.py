@@ -1,10 +1,11 @@
 """The page's languages: one flat JSON each, key to text, and the one that a visitor reads."""
 
 import json
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
-from flask import Request, request
+from flask import Request
 
 _FOLDER = Path(__file__).parents[1] / "languages"
 DEFAULT = "en"
@@ -28,10 +29,19 @@ def language_of(request: Request) -> str:
     return request.accept_languages.best_match(list(known), DEFAULT) or DEFAULT
 
 
-def translate(key: str, **values: object) -> str:
-    """The text of a key in the language of the request that is answered, with ``{names}`` filled in.
+def translator(language: str) -> Callable[..., str]:
+    """Gives the text of a key in a language, with ``{names}`` filled in; fails where there is no such key."""
+    texts = languages()[language]
 
-    Raises:
-        KeyError: there is no such key.
-    """
-    return languages()[language_of(request)][key].format(**values)
+    def translate(key: str, **values: object) -> str:
+        return fill(texts[key], texts, **values)
+
+    return translate
+
+
+def fill(text: str, texts: Mapping[str, str], **values: object) -> str:
+    """A text with its ``{names}`` filled in, numbers as the language of ``texts`` writes them."""
+    separator, point = texts["number.written"][2], texts["number.written"][6]
+    signs = str.maketrans({",": separator, ".": point})
+    written = {name: f"{value:,}".translate(signs) for name, value in values.items() if type(value) in (int, float)}
+    return text.format(**{**values, **written})

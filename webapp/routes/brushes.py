@@ -25,7 +25,7 @@ def show_brush(brush: str) -> Response:
     """A stroke of a brush, ink on white."""
     service = current_service()
     if brush not in service.offer.brushes:
-        raise NotFoundError("There is no such brush here.")
+        raise NotFoundError("brush_none")
     response = Response(_picture(service.painter(DEFAULT_PAINTER, brush)), mimetype="image/png")
     response.cache_control.max_age = _CACHE_SECONDS
     response.cache_control.public = True

@@ -51,7 +51,7 @@ class StreamSlot:
         self._job = job
         self._slots = current_service().stream_slots
         if not self._slots.acquire(blocking=False):
-            raise BusyError("Too many people are watching; try again in a few seconds.", "threads")
+            raise BusyError("watchers", "threads")
         self._held = True
         if job is not None:
             job.watch()

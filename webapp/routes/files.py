@@ -8,8 +8,8 @@ from ...agents.outputs.painting import Painting
 from ...errors import MissingLibraryError
 from ...painters.stroke import CANVAS_SIZE
 from ..encoding import FORMATS, LARGEST_PRINT, QUICK, encode, encode_print
-from ..errors import BusyError, NotFinishedError, NotFoundError
-from ..jobs.job import Job, State
+from ..errors import NotFinishedError, NotFoundError, Sentence
+from ..jobs.job import Job
 from ..options.fields import read_whole
 from .context import StreamSlot, current_service
 
@@ -33,14 +33,11 @@ def encoded(painting: Painting, file_format: str) -> Response:
 def _encode(painting: Painting, file_format: str) -> bytes:
     if file_format == "png" and "size" in request.args:
         side = read_whole("size", request.args["size"], CANVAS_SIZE, LARGEST_PRINT)
-        content = encode_print(painting, side)
-        if content is None:
-            raise BusyError("Others have their paintings drawn large; try again in 30 s.", retry_after=30)
-        return content
+        return encode_print(painting, side)
     try:
         return encode(painting, file_format)
     except MissingLibraryError:
-        raise NotFoundError("This host makes no MP4; WebP and GIF films are to be had.") from None
+        raise NotFoundError("mp4_none") from None
 
 
 def file_answer(content: bytes, file_format: str) -> Response:
@@ -58,8 +55,5 @@ def finished_painting(job: Job) -> Painting:
     """
     if job.painting is not None:
         return job.painting
-    if job.state is State.FAILED:
-        raise NotFinishedError(job.message)
-    if job.state is State.CANCELLED:
-        raise NotFinishedError("This painting was canceled.")
-    raise NotFinishedError("This painting is not finished yet.")
+    reason = (job.message or Sentence("canceled")) if job.over else Sentence("unfinished")
+    raise NotFinishedError(reason.code, *reason.settings, **reason.values)

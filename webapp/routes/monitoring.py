@@ -41,9 +41,9 @@ def show_metrics() -> Response:
     service = current_service()
     token = service.settings.metrics_token
     if not token:
-        raise NotFoundError("Figures are not shown at this address.", "metrics_token", "metrics_port")
+        raise NotFoundError("metrics_hidden", "metrics_token", "metrics_port")
     if not hmac.compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode()):
-        raise UnauthorizedError("Figures are shown to who sends the token of this host.")
+        raise UnauthorizedError("metrics_token")
     return Response(metrics(service), content_type=PROMETHEUS)
 
 

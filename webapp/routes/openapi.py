@@ -6,6 +6,7 @@ from ..encoding import FORMATS, LARGEST_PRINT
 from ..options.choices import Offer
 from ..settings import Settings
 from .schemas import (
+    REASON,
     Description,
     describe_object,
     describe_options,
@@ -33,7 +34,9 @@ def describe(settings: Settings, offer: Offer, prefix: str = "") -> Description:
             },
             "schemas": {
                 "Options": {"type": "object", "properties": describe_options(settings, offer)},
-                "Error": describe_object({"error": {"type": "string", "description": "One plain sentence."}}),
+                "Error": describe_object(
+                    {"error": {"type": "string", "description": "One plain sentence."}, "reason": REASON}
+                ),
                 "Painting": describe_object(describe_painting(offer)),
                 "Shared": describe_object(describe_shared()),
             },

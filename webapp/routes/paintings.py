@@ -2,6 +2,7 @@
 
 import math
 import re
+from contextlib import nullcontext
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
@@ -9,12 +10,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ...painters.stroke_list import StrokeList
 from ..encoding import FORMATS, encode, encode_by_mypaint, encode_for_replay
-from ..errors import BusyError, NotFoundError, RequestError, printable
+from ..errors import BusyError, NotFoundError, RequestError, describe_reason, printable
 from ..jobs.job import Job
 from ..jobs.streaming import event_stream
 from ..requests import PaintingRequest, read_request
 from .context import StreamSlot, client_of, current_service, wants_html
 from .files import encoded, finished_painting, formats
+from .plain import page_under_way
 
 paintings = Blueprint("paintings", __name__)
 
@@ -25,7 +27,10 @@ _WAIT_GRACE_SECONDS = 30
 @paintings.post("/paintings")
 def request_painting() -> AnyResponse:
     """Take a request: 202 and where to follow it, or, for a form sent by a browser, the page that shows it."""
-    job = current_service().submit(_read_request(), client_of(request))
+    wanted = _read_request()
+    # One that has all its strokes already is laid again meanwhile.
+    with nullcontext() if wanted.new_strokes else StreamSlot():
+        job = current_service().submit(wanted, client_of(request))
     page = url_for("paintings.show_painting", identity=job.identity)
     if wants_html(request):
         return redirect(page, 303)
@@ -41,7 +46,9 @@ def show_painting(identity: str) -> AnyResponse | str:
     job = current_service().find(identity)
     job.look()
     if wants_html(request):
-        return render_template("page.html", job=job, links=_links(job))
+        return (
+            render_template("page.html", job=job, links=_links(job)) if job.over else page_under_way(job, _links(job))
+        )
     return jsonify(_describe(job))
 
 
@@ -69,7 +76,7 @@ def follow_painting(identity: str) -> Response:
     """Server-sent events from the beginning, or from after ``Last-Event-ID``."""
     text = request.headers.get("Last-Event-ID", "0")
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise RequestError("The header Last-Event-ID is not a whole number; send the id of the last event received.")
+        raise RequestError("event_wrong")
     job = current_service().find(identity)
     headers = {"X-Accel-Buffering": "no"}
     stream = StreamSlot(event_stream(job, int(text), current_service().outlook), job)
@@ -94,7 +101,7 @@ def fetch_by_mypaint(identity: str) -> Response:
     """The strokes of a finished painting laid by the real MyPaint, larger."""
     painting = finished_painting(current_service().find(identity))
     if not current_service().has_mypaint:
-        raise NotFoundError("The real MyPaint is not installed on this host.")
+        raise NotFoundError("mypaint_none")
     with StreamSlot():  # one is drawn at a time, and the others wait
         return _cacheable(Response(encode_by_mypaint(painting), mimetype="image/png"))
 
@@ -118,7 +125,7 @@ def paint_at_once() -> Response:
         if not job.wait(service.settings.time_limit + _WAIT_GRACE_SECONDS):
             seconds = math.ceil(service.outlook(job).expected_seconds)
             job.cancel()
-            raise BusyError(f"It had to wait too long; try again in {seconds} s.", "time_limit", retry_after=seconds)
+            raise BusyError("waited_long", "time_limit", retry_after=seconds, seconds=seconds)
         painting = finished_painting(job)
         accepted = request.accept_mimetypes
         file_format = "json" if accepted["application/json"] > accepted["image/png"] else "png"
@@ -130,7 +137,7 @@ def _read_request() -> PaintingRequest:
 
     def finished(identity: Any) -> tuple[PaintingRequest, StrokeList]:
         if not (isinstance(identity, str) and re.fullmatch("[0-9a-f]{32}", identity)):
-            raise RequestError(f"There is no painting {printable(identity)} to continue.")
+            raise RequestError("continue_none", painting=printable(identity))
         job = service.find(identity)
         return job.request, finished_painting(job).stroke_list
 
@@ -176,7 +183,7 @@ def _describe(job: Job) -> dict[str, Any]:
         "starts_in": ahead and round(ahead.starts_in, 1),
         "expected_seconds": ahead and round(ahead.expected_seconds, 1),
         "stopped": job.stopped,
-        "message": job.message,
+        **describe_reason(job.message),
         "settings": painting_request.settings(),
         "links": _links(job),
         **result,

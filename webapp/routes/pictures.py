@@ -25,7 +25,7 @@ def show_picture() -> Response:
     elif file := request.files.get("picture"):
         content = file.read()
     else:
-        raise RequestError("There is no picture; send one in the field 'picture'.")
+        raise RequestError("picture_none")
     shown = io.BytesIO()
     read_small(content, settings.maximum_pixels, _SIDE).save(shown, "JPEG", quality=_QUALITY)
     return Response(shown.getvalue(), mimetype="image/jpeg")

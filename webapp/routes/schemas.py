@@ -22,6 +22,18 @@ from ..settings import Settings
 Description = dict[str, Any]
 
 
+REASON: Description = {
+    "type": "object",
+    "description": "The same for programs: a code that stays, what its sentence tells, and the settings of the host "
+    "that set the limit which was met.",
+    "properties": {
+        "code": {"type": "string"},
+        "values": {"type": "object"},
+        "limits": {"type": "array", "items": {"type": "string"}},
+    },
+}
+
+
 def describe_object(properties: Description) -> Description:
     """An object with some properties."""
     return {"type": "object", "properties": properties}
@@ -52,9 +64,9 @@ def describe_options(settings: Settings, offer: Offer) -> Description:
         },
         "strokes": {
             "type": "integer",
-            "minimum": 1,
+            "minimum": 0,
             "maximum": max(choice.most_strokes for choice in sizes.values()),
-            "description": f"How many; {strokes}.",
+            "description": f"How many; {strokes}. 0 with start alone.",
         },
         "seed": {
             "type": "integer",
@@ -86,7 +98,7 @@ def describe_options(settings: Settings, offer: Offer) -> Description:
         "start": {
             "type": "string",
             "description": "A painting that was fetched as .json, beside its own picture: so many strokes more are "
-            "laid on it, where the service has forgotten it.",
+            "laid on it, where the service has forgotten it; with 0 strokes it is there again as it was.",
         },
         "sample": {"enum": samples(), "description": "One of the page's own pictures, in place of a picture."},
     }
@@ -133,6 +145,7 @@ def describe_painting(offer: Offer) -> Description:
         "expected_seconds": {"type": ["number", "null"], "description": "Until it is finished."},
         "stopped": {"type": "boolean", "description": "Whether it has fewer strokes than were asked for."},
         "message": text,
+        "reason": {**REASON, "type": ["object", "null"]},
         "settings": {"type": "object", "description": "All that was asked for, but the picture."},
         "loss": number,
         "loss_name": text,

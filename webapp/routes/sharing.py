@@ -1,6 +1,7 @@
 """Shared paintings: a page for each that others can open, with its film, its settings and its files."""
 
 import logging
+import re
 import secrets
 import time
 from collections.abc import Mapping
@@ -12,10 +13,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ...agents.outputs.painting import Painting
 from ...errors import InvalidInputError
-from ..errors import NotFoundError, RequestError, UnavailableError
+from ..errors import NotFoundError, RequestError, UnavailableError, printable
+from ..jobs.job import Job
+from ..jobs.results import find_share, keep_share
 from ..options.fields import fields_given_once, read_json
 from ..store.records import STROKES, facts_of, pack, unpack
-from ..store.store import Entry, StoreError
+from ..store.store import KEY_PATTERN, Entry, StoreError
 from .context import current_service, wants_html
 from .files import encoded, file_answer, finished_painting, formats
 
@@ -31,7 +34,6 @@ _DAY_SECONDS = 86_400
 _CACHE_SECONDS = 3600
 _REMEMBERED = ("mp4", "webp")
 """Films take seconds to make, and are kept beside the painting; other forms are made anew."""
-_GONE = "There is no such shared painting; it may have expired."
 
 
 @sharing.post("/paintings/<identity:identity>/share")
@@ -40,7 +42,7 @@ def share_painting(identity: str) -> AnyResponse:
     service = current_service()
     job = service.find(identity)
     painting, title = finished_painting(job), _read_title()
-    entry = _find(job.shared) if job.shared else None
+    entry = _find_shared(job)
     if entry is None:
         days, now = service.settings.share_days, time.time()
         facts = {**facts_of(painting), "title": title, "settings": _public(job.request.settings())}
@@ -51,8 +53,10 @@ def share_painting(identity: str) -> AnyResponse:
             service.store.put(entry, pack(painting))
         except (StoreError, OSError) as error:
             _log.error("painting %s cannot be shared: %s", identity, error)
-            raise UnavailableError("The painting cannot be kept on this host now; save it as a file.") from None
+            raise UnavailableError("store_full") from None
         job.shared = key
+        if job.kept:
+            keep_share(service.store, job)
     if wants_html(request):
         return redirect(url_for("sharing.show_shared", slug=entry.key), 303)
     response = jsonify(_describe(entry))
@@ -104,15 +108,24 @@ def _find(slug: str) -> Entry | None:
     return entry if entry is not None and entry.kind == _KIND else None
 
 
+def _find_shared(job: Job) -> Entry | None:
+    """The entry of a painting that was shared before, by this process or another one."""
+    try:
+        key = find_share(current_service().store, job)
+    except StoreError as error:
+        raise _unreadable(error) from None
+    return _find(key) if re.fullmatch(KEY_PATTERN, key) else None
+
+
 def _unreadable(error: Exception) -> UnavailableError:
     _log.error("the store cannot be read: %s", error)
-    return UnavailableError("Shared paintings cannot be read on this host now; try again later.")
+    return UnavailableError("store_unreadable")
 
 
 def _find_or_refuse(slug: str) -> Entry:
     if entry := _find(slug):
         return entry
-    raise NotFoundError(_GONE, "share_days", "store_megabytes")
+    raise NotFoundError("shared_gone", "share_days", "store_megabytes")
 
 
 def _painting_of(entry: Entry) -> Painting:
@@ -125,17 +138,17 @@ def _painting_of(entry: Entry) -> Painting:
     except (StoreError, OSError) as error:
         raise _unreadable(error) from None
     if painting is None:
-        raise NotFoundError(_GONE, "share_days", "store_megabytes")
+        raise NotFoundError("shared_gone", "share_days", "store_megabytes")
     return painting
 
 
 def _read_title() -> str:
     fields = read_json(request.get_data(cache=False) or b"{}") if request.is_json else fields_given_once(request.form)
     if unknown := set(fields) - {"title"}:
-        raise RequestError(f"There is no field {min(map(str, unknown))[:40]!r}; expected title.")
+        raise RequestError("field_unknown", field=printable(min(map(str, unknown))), fields="title")
     title = fields.get("title") or ""
     if not isinstance(title, str) or len(title) > _LONGEST_TITLE:
-        raise RequestError(f"The field title is no text of up to {_LONGEST_TITLE} letters.")
+        raise RequestError("title_long", most=_LONGEST_TITLE)
     # What does not print could turn the rest of a line around.
     return "".join(letter for letter in " ".join(title.split()) if letter.isprintable())
 

@@ -1,6 +1,7 @@
 // How it is painted: presets in plain words, and the numbers behind them, which follow each other.
 
 import { draw, encode } from "./pixels.js";
+import { readPicture } from "./service.js";
 import { t } from "./words.js";
 
 const OWN = "own"; // of the list of papers
@@ -9,7 +10,7 @@ const DETAILS = { sketch: 0.15, loose: 0.4, fine: 1 };
 const MAX_PALETTE_BYTES = 1_500_000;
 
 export class Choices {
-  #form; #size; #strokes; #slider; #quick; #patient; #byHand = false;
+  #form; #size; #strokes; #slider; #quick; #patient; #byHand = false; #colors = null; #reading = null;
 
   constructor(form) {
     this.#form = form;
@@ -56,8 +57,8 @@ export class Choices {
 
   // The picture whose colors are used, if there is one.
   async palette() {
-    const [file] = this.#form.querySelector("#palette-picture").files;
-    return file ? { palette_picture: await shrink(file) } : {};
+    await this.#reading;
+    return this.#colors ? { palette_picture: this.#colors } : {};
   }
 
   get agent() { return this.#form.querySelector("[name=agent]:checked").value; }
@@ -146,24 +147,32 @@ export class Choices {
   }
 
   #pairPalette() {
-    const input = this.#form.querySelector("#palette-picture"), clear = this.#form.querySelector("#palette-clear");
-    const tell = () => {
-      clear.hidden = !input.files.length;
-      this.#form.querySelector("#palette-name").textContent = input.files[0]?.name ?? "";
+    const [input, clear, name, problem] = ["picture", "clear", "name", "problem"].map((id) => this.#form.querySelector(`#palette-${id}`));
+    const take = (colors, text) => {
+      this.#colors = colors;
+      name.textContent = text;
+      clear.hidden = !colors;
     };
-    input.addEventListener("change", tell);
-    clear.addEventListener("click", () => { input.value = ""; tell(); input.focus(); });
-    tell();
+    // Read when it is chosen: what cannot be read leaves the one before it.
+    const read = async (file) => {
+      problem.textContent = "";
+      try {
+        take(await readColors(file, this.#form.dataset.pictures), file.name);
+      } catch (error) {
+        problem.textContent = error.message;
+      }
+    };
+    input.addEventListener("change", () => {
+      if (input.files.length) this.#reading = read(input.files[0]);
+      input.value = "";
+    });
+    clear.addEventListener("click", () => { take(null, ""); input.focus(); });
   }
 }
 
-// Of another picture only the colors are wanted.
-async function shrink(file) {
-  if (file.size < MAX_PALETTE_BYTES) return file;
-  try {
-    const bitmap = await createImageBitmap(file);
-    return await encode(draw(bitmap, bitmap.width, bitmap.height));
-  } catch {
-    return file; // The service says what is wrong with it.
-  }
+// Of another picture only the colors are wanted. The service reads what the browser cannot, or says what is wrong with it.
+async function readColors(file, address) {
+  const bitmap = await createImageBitmap(file).catch(() => null);
+  if (!bitmap) return readPicture(address, { picture: file });
+  return file.size < MAX_PALETTE_BYTES ? file : encode(draw(bitmap, bitmap.width, bitmap.height));
 }

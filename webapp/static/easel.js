@@ -1,9 +1,10 @@
 // One painting on the page: it is laid stroke by stroke at a pace of its own, compared with the picture, replayed.
 
+import { keep } from "./keep.js";
 import { Film, drawBlob, fillWhole, imageBlob, unpack } from "./paper.js";
 import { Saving } from "./saving.js";
-import { fetchFile } from "./service.js";
-import { t } from "./words.js";
+import { askFile, bringBack, describe, fetchFile } from "./service.js";
+import { t, writeError, writeSeconds } from "./words.js";
 
 const SMALL = 64; // pixels: sides of paintings with a single window
 const SMALL_SIDE = 768; // pixels that they are shown on
@@ -14,7 +15,7 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 const pace = (slider) => Math.round(500 ** (slider / 100));
 
 export class Easel {
-  element; name; title; painting = null; picture = null; over = false;
+  element; name; title; painting = null; picture = null; over = false; kept = null; // {key, batch, time}
   #find; #film = null; #chunks = []; #series = []; #count = 0; #position = 0; #frame = 0; #playing = false; #atOnce = still.matches;
   #large = false; #live = false; #startedAt = null; #seconds = null; #finished = null; #strokesFile = null;
 
@@ -85,7 +86,7 @@ export class Easel {
   // The time goes by between events too.
   tick() {
     if (this.over || this.#startedAt === null || this.#position > 0) return;
-    this.#find(".seconds").textContent = ((performance.now() - this.#startedAt) / 1000).toFixed(1);
+    this.#find(".seconds").textContent = writeSeconds((performance.now() - this.#startedAt) / 1000);
   }
 
   // The service has finished; what it made is fetched and kept, and may still be on its way to the sheet.
@@ -119,6 +120,27 @@ export class Easel {
 
   pause() { if (this.#playing) this.#pause(); }
 
+  // Whether the service has the painting. Where it has forgotten it, it is given what the browser has of it.
+  async known() {
+    if (await describe(this.painting)) return true;
+    const again = this.#strokesFile && this.picture && (await bringBack(document.getElementById("request").action, this.record()));
+    if (!again) return false;
+    this.painting = { ...this.painting, id: again.id, links: again.links };
+    await this.keep();
+    return true;
+  }
+
+  // Has the browser keep it, by its key.
+  keep() { return keep({ ...this.kept, ...this.record() }); }
+
+  // A file of it by the name of its link; throws an Error with a sentence where there is none to be had.
+  async file(link, query = "") {
+    const file = await fetchFile(this.painting.links[link] + query);
+    if (file) return file;
+    if (!(await this.known())) throw new Error(t("save.gone"));
+    return askFile(this.painting.links[link] + query);
+  }
+
   // All that is needed to show it again, by this or another easel.
   record() {
     return {
@@ -131,11 +153,11 @@ export class Easel {
     await this.begin({ ...record.painting, strokes: record.count }, record.picture);
     this.over = true;
     this.#series = record.series;
-    this.#finished = record.png;
-    this.#strokesFile = record.strokes;
+    [this.#finished, this.#strokesFile] = [record.png, record.strokes];
     for (const { fraction, loss } of this.#series) this.curve(fraction, loss);
     for (const chunk of record.chunks) await this.#add(chunk, false);
     this.#settle();
+    this.#showPlay();
     await this.#seek(this.#count);
   }
 
@@ -195,11 +217,14 @@ export class Easel {
     button.addEventListener("click", async () => {
       if (button.ariaPressed === "true") { await this.#seek(this.#count); return; }
       this.#pause();
-      const file = await fetchFile(this.painting.links.mypaint);
-      if (!file) { this.#find(".saved").textContent = t("save.gone"); return; }
-      await this.#seek(this.#count);
-      await drawBlob(this.#find("canvas"), file);
-      button.ariaPressed = "true";
+      try {
+        const file = await this.file("mypaint");
+        await this.#seek(this.#count);
+        await drawBlob(this.#find("canvas"), file);
+        button.ariaPressed = "true";
+      } catch (error) {
+        this.#find(".saved").textContent = error.message;
+      }
     });
   }
 
@@ -263,8 +288,8 @@ export class Easel {
   #showFigures(count) {
     const known = this.#series.findLast((entry) => entry.count <= count);
     this.#find(".count").textContent = t("number", { number: count });
-    this.#find(".loss").textContent = known ? known.loss.toPrecision(3) : "–";
-    this.#find(".seconds").textContent = known ? known.seconds.toFixed(1) : "–";
+    this.#find(".loss").textContent = known ? writeError(known.loss) : "–";
+    this.#find(".seconds").textContent = known ? writeSeconds(known.seconds) : "–";
   }
 
   #showPace() {

@@ -36,7 +36,8 @@ export class History {
     open.addEventListener("click", () => this.#open([record]));
     Object.assign(away, { type: "button", className: "away", textContent: "×", ariaLabel: t("history.drop", { name }) });
     away.addEventListener("click", async () => {
-      forget(record.painting);
+      // It may have been given to the service once more since it was shown here.
+      for (const { key, painting } of await kept()) if (key === record.key) forget(painting);
       await drop(record.key);
       await this.show();
       (this.#list.querySelector(".open") ?? document.getElementById("paint")).focus();

@@ -4,13 +4,13 @@ import { Choices } from "./choices.js";
 import { Curve } from "./curve.js";
 import { Easel } from "./easel.js";
 import { History } from "./history.js";
-import { drop, keep, kept } from "./keep.js";
+import { drop, kept } from "./keep.js";
 import { followFilms, followLook, followWall, showGrowing } from "./look.js";
 import { PictureChooser } from "./picture.js";
 import { describe, follow, forget, requestPaintings, stop } from "./service.js";
 import { Sharing } from "./sharing.js";
 import { Waiting } from "./waiting.js";
-import { t } from "./words.js";
+import { t, tell, writeError, writeSeconds } from "./words.js";
 
 const MORE_STROKES = 500;
 const form = document.getElementById("request"), stage = document.querySelector(".stage");
@@ -58,36 +58,35 @@ async function followOrder(order) {
       show(list);
       bringIntoView();
     }
-    if (event.kind === "failed") throw new Error(event.data.message);
+    if (event.kind === "failed") throw new Error(tell(event.data.message, event.data.reason));
     if (event.kind === "cancelled") return null;
     await easel.take(event);
     if (event.kind === "finished") {
-      const { count, seconds, loss, message } = event.data;
+      const { count, seconds, loss, message, reason } = event.data;
       await easel.finish(event.data);
-      const sentence = t("status.finished", { strokes: count, seconds: seconds.toFixed(1), loss: loss.toPrecision(3) });
-      return [easel.title && `${easel.title}:`, sentence, message].filter(Boolean).join(" ");
+      const sentence = t("status.finished", { strokes: count, seconds: writeSeconds(seconds), loss: writeError(loss) });
+      return [easel.title && `${easel.title}:`, sentence, tell(message, reason)].filter(Boolean).join(" ");
     }
   }
   return null;
 }
 
 async function settleOrder(order) {
-  const { easel, key, batch, time } = order;
-  const save = () => keep({ key, batch, time, ...easel.record() });
-  await save();
+  const { easel } = order;
+  await easel.keep();
   try {
     const sentence = await followOrder(order);
     if (sentence) {
-      await save();
+      await easel.keep();
     } else {
       easel.pause();
       forget(order.painting);
-      await drop(key);
+      await drop(easel.kept.key);
     }
     return sentence;
   } catch (error) {
     if (easel.started) await easel.abandon();
-    await (easel.started ? save() : drop(key));
+    await (easel.started ? easel.keep() : drop(easel.kept.key));
     throw error;
   }
 }
@@ -130,7 +129,8 @@ async function order(entries, fields, picture, start) {
     const orders = await Promise.all(list.map(async (easel, number) => {
       const painting = paintings[number];
       await easel.begin(painting, preview, start);
-      return { easel, painting, list, batch, key: `${batch}-${number}`, time: Date.now() + number };
+      easel.kept = { batch, key: `${batch}-${number}`, time: Date.now() + number };
+      return { easel, painting, list };
     }));
     await runOrders(orders, former);
   } catch (error) {
@@ -145,25 +145,26 @@ function paint() {
   return order(entries, async () => ({ ...(await chooser.fields()), ...choices.fields(), ...(await choices.palette()) }), () => chooser.preview(), null);
 }
 
-// More strokes on a painting: by its id, or, where the service has forgotten it, by what the browser has.
+// More strokes on a painting.
 function goOn(easel) {
-  const record = easel.record();
   const fields = async () => {
-    const known = await describe(record.painting);
-    if (known) return { strokes: MORE_STROKES, continue: known.id };
-    const { painter, brush, size, paper, palette, brush_sizes } = record.painting.settings;
-    const settings = { painter, brush, size, paper, brush_sizes, ...(palette ? { palette } : {}) };
-    return { ...settings, strokes: MORE_STROKES, start: await record.strokes.text(), picture: record.picture };
+    if (!(await easel.known())) throw new Error(t("save.gone"));
+    return { strokes: MORE_STROKES, continue: easel.painting.id };
   };
-  return order([{ name: easel.name, title: easel.title }], fields, () => record.picture, record);
+  return order([{ name: easel.name, title: easel.title }], fields, () => easel.picture, easel.record());
 }
+
+const keyOf = ({ key, batch, time }) => ({ key, batch, time });
 
 // Shows paintings that were kept; follows those on that the service still paints.
 async function open(records) {
   if (busy) return;
   const list = makeEasels(records.map(({ agent, title }) => ({ name: agent, title })));
   show(list);
-  await Promise.all(list.map((easel, number) => easel.restore(records[number])));
+  await Promise.all(list.map((easel, number) => {
+    easel.kept = keyOf(records[number]);
+    return easel.restore(records[number]);
+  }));
   waiting.say(t("status.opened"));
 }
 
@@ -193,8 +194,8 @@ async function reopen() {
   const orders = await Promise.all(list.map(async (easel, number) => {
     await easel.begin(known[number], last[number].picture);
     easel.showAtOnce();
-    const { batch, key, time } = last[number];
-    return { easel, painting: known[number], list, batch, key, time };
+    easel.kept = keyOf(last[number]);
+    return { easel, painting: known[number], list };
   }));
   runOrders(orders, former); // The page can be used meanwhile.
 }
@@ -223,7 +224,9 @@ addEventListener("keydown", (event) => {
   else current.forEach((easel) => easel.pause());
 });
 // Where it stands beside the form, it comes after it for those who read by keyboard or ear.
-if (matchMedia("(min-width: 58.01rem)").matches) form.after(stage);
+const beside = matchMedia("(min-width: 58.01rem)"), place = () => (beside.matches ? form.after(stage) : form.before(stage));
+if (beside.matches) place();
+beside.addEventListener("change", place);
 followLook();
 followWall((example) => {
   document.querySelector(`[name=sample][value=${example.sample}]`).click();

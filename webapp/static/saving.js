@@ -1,20 +1,21 @@
 // Taking a painting home: each file says what it is. What the browser holds itself never expires.
 
-import { fetchFile } from "./service.js";
 import { t } from "./words.js";
 
 const FORMATS = ["png", "print", "mp4", "webp", "gif", "svg", "json", "mypaint"];
 const PRINT_SIDE = 4096; // pixels, of the longer side
+const PRINT = `?size=${PRINT_SIDE}`;
 const NAMES = { print: "painting-large.png", mypaint: "painting-by-mypaint.png" };
 
 export class Saving {
-  #note; #own;
+  #note; #easel; #own;
 
   constructor(element, easel) {
     const { painting } = easel;
+    this.#easel = easel;
     this.#note = element.querySelector(".saved");
     this.#own = { png: () => easel.record().png, json: () => easel.record().strokes };
-    const links = { ...painting.links, print: `${painting.links.png}?size=${PRINT_SIDE}` };
+    const links = { ...painting.links, print: painting.links.png + PRINT };
     const offered = FORMATS.filter((format) => links[format] || this.#own[format]?.());
     element.querySelector(".downloads").replaceChildren(...offered.map((format) => this.#item(format, { ...painting, links })));
   }
@@ -29,18 +30,22 @@ export class Saving {
     link.append(title, " ", what);
     link.addEventListener("click", (event) => {
       event.preventDefault();
-      this.#save(format, name, links[format]);
+      this.#save(format, name);
     });
     const item = document.createElement("li");
     item.append(link);
     return item;
   }
 
-  async #save(format, name, address) {
+  async #save(format, name) {
     this.#note.textContent = t("save.preparing", { name });
-    const file = this.#own[format]?.() ?? (await fetchFile(address));
-    this.#note.textContent = file ? t("save.saved", { name, kilobytes: Math.ceil(file.size / 1000) }) : t("save.gone");
-    if (file) saveFile(file, name);
+    try {
+      const file = this.#own[format]?.() ?? (await (format === "print" ? this.#easel.file("png", PRINT) : this.#easel.file(format)));
+      saveFile(file, name);
+      this.#note.textContent = t("save.saved", { name, kilobytes: Math.ceil(file.size / 1000) });
+    } catch (error) {
+      this.#note.textContent = error.message;
+    }
   }
 }
 

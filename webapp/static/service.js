@@ -1,23 +1,28 @@
 // Talking to the service: requesting, following and stopping paintings. Nothing here touches the page.
 
-import { t } from "./words.js";
+import { t, tell } from "./words.js";
 
 const MAX_ATTEMPTS = 5; // to open a stream: 10 seconds in all
 const FINAL_STATES = ["finished", "failed", "cancelled"];
 
-// Sends a form; returns the answer, or throws an Error with one plain sentence.
-async function post(address, fields) {
+// Sends a form; returns the answer, or throws as ask() does.
+function post(address, fields) {
   const body = new FormData();
   for (const [name, value] of Object.entries(fields)) body.append(name, value);
+  return ask(address, { method: "POST", headers: { Accept: "application/json" }, body });
+}
+
+// Returns the answer, or throws an Error with one plain sentence.
+async function ask(address, options) {
   let answer;
   try {
-    answer = await fetch(address, { method: "POST", headers: { Accept: "application/json" }, body });
+    answer = await fetch(address, options);
   } catch {
     throw new Error(t("error.unreachable"));
   }
   if (answer.ok) return answer;
-  const { error } = await answer.json().catch(() => ({}));
-  throw new Error(error ?? t("error.unreadable"));
+  const { error, reason } = await answer.json().catch(() => ({}));
+  throw new Error(error ? tell(error, reason) : t("error.unreadable"));
 }
 
 // Orders paintings, all or none: where one is refused, nobody would follow those that were taken.
@@ -38,17 +43,28 @@ export async function sharePainting(painting) {
   return (await post(painting.links.share, {})).json();
 }
 
+// Gives the service back a painting that it has forgotten, as the browser kept it; null where it does not take it.
+export async function bringBack(address, { painting, strokes, picture }) {
+  const { painter, brush, size, paper, palette, brush_sizes } = painting.settings;
+  const settings = { painter, brush, size, paper, brush_sizes, ...(palette ? { palette } : {}) };
+  try {
+    return (await post(address, { ...settings, strokes: 0, start: await strokes.text(), picture })).json();
+  } catch {
+    return null;
+  }
+}
+
 // What the service knows of a painting; null where it knows nothing any more.
 export async function describe(painting) {
   const answer = await fetch(painting.links.self, { headers: { Accept: "application/json" } }).catch(() => null);
   return answer?.ok ? answer.json() : null;
 }
 
-// A file of a painting, as a Blob; null where there is none any more.
-export async function fetchFile(address) {
-  const answer = await fetch(address).catch(() => null);
-  return answer?.ok ? answer.blob() : null;
-}
+// A file of a painting, as a Blob; throws as ask() does.
+export async function askFile(address) { return (await ask(address)).blob(); }
+
+// The same; null where there is none any more.
+export function fetchFile(address) { return askFile(address).catch(() => null); }
 
 // Stops a painting; what was painted is kept. One that waits is given up.
 export function stop(painting) {

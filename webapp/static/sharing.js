@@ -1,6 +1,6 @@
 // Sharing a painting: a page of its own on this host, and, on telephones, the film itself handed to another app.
 
-import { fetchFile, sharePainting } from "./service.js";
+import { sharePainting } from "./service.js";
 import { language, t } from "./words.js";
 
 export class Sharing {
@@ -22,6 +22,7 @@ export class Sharing {
     this.#film = null;
     this.#dialog.showModal();
     try {
+      await easel.known();
       const { url, expires } = await sharePainting(easel.painting);
       this.#link.value = new URL(url, location.href).href;
       this.#link.parentElement.hidden = false;
@@ -38,7 +39,7 @@ export class Sharing {
   // Browsers hand files over only right after a click: the file is fetched before it.
   async #offerFile(easel) {
     if (!navigator.canShare) return;
-    const film = easel.painting.links.mp4 && (await fetchFile(easel.painting.links.mp4));
+    const film = easel.painting.links.mp4 && (await easel.file("mp4").catch(() => null));
     const still = film ? null : easel.record().png;
     const file = film ? new File([film], "painting.mp4", { type: "video/mp4" })
       : still ? new File([still], "painting.png", { type: "image/png" }) : null;
