@@ -1,6 +1,10 @@
-"""Devices by name."""
+"""Devices by name, and what is sent to them."""
+
+from collections.abc import Sequence
+from itertools import chain
 
 import torch
+from torch import Tensor, nn
 
 from ..errors import InvalidInputError
 
@@ -25,3 +29,36 @@ def find_device(device: str | torch.device) -> torch.device:
             f"device is {name!r}, which cannot be used here ({reason}); expected 'cpu' or 'cuda'"
         ) from None
     return found
+
+
+def device_of(module: object) -> torch.device | None:
+    """Where a network's numbers lie; None where it has none, or is none.
+
+    Examples:
+        >>> device_of(nn.Linear(1, 1)), device_of("gan")
+        (device(type='cpu'), None)
+    """
+    if not isinstance(module, nn.Module):
+        return None
+    number = next(chain(module.parameters(), module.buffers()), None)
+    return None if number is None else number.device
+
+
+def check_is_on(what: str, module: nn.Module, device: torch.device) -> None:
+    """Raise InvalidInputError for a network whose numbers lie on another device than the one that is asked for."""
+    found = device_of(module)
+    if found is not None and (found.type != device.type or device.index not in (None, found.index)):
+        raise InvalidInputError(
+            f"the {what} is on {str(found)!r}, but device is {str(device)!r}; move it with .to({str(device)!r})", what
+        )
+
+
+def upload(numbers: Sequence[int], device: torch.device) -> Tensor:
+    """Whole numbers of the host as (N,) int64 on a device, without waiting for what it is doing."""
+    return torch.tensor(numbers, dtype=torch.int64, device="cpu").to(device, non_blocking=True)
+
+
+def wait_for(device: torch.device) -> None:
+    """Wait until a GPU has done what it was asked; a CPU always has."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

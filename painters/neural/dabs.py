@@ -188,7 +188,7 @@ def place_dabs(
     if counts is None or min(counts) == most:
         left, stroke, group = left.flatten(), stroke.flatten(), group.flatten()
     else:
-        used = group < torch.tensor(counts)[:, None]
+        used = group < torch.tensor(counts, device=device)[:, None]
         left, stroke, group = left[used], stroke[used], group[used]
 
     table = path.points.flatten(0, 1)

@@ -90,7 +90,7 @@ class SplatPainter(Painter):
         Raises:
             InvalidInputError: strokes of another shape, or with NaN in them.
         """
-        columns, rows = (centers.to(self.positions) for centers in (raster.columns(), raster.rows()))
+        columns, rows = (centers(self.positions.device).to(self.positions) for centers in (raster.columns, raster.rows))
         return self._compute(strokes, lambda checked: self._coverage(checked, columns, rows, -math.log(raster.step)))
 
     def _coverage(self, strokes: Tensor, columns: Tensor, rows: Tensor, zoom: float) -> Tensor:
