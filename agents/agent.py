@@ -68,7 +68,7 @@ class Agent(ABC):
         **options: Any,
     ) -> None:
         self.config = make_config(self.name, self.Config, config, options)
-        self.device = find_device(device_of(painter) or "cpu" if device is None else device)
+        self.device = find_device(device_of(painter) if device is None else device)
         self.painters = [make_painter(painter, self.device, one) for one in _brushes(brush)]
         self.painter = self.painters[0]
         self.loss = make_loss(loss, self.device) if isinstance(loss, str) else loss

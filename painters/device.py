@@ -31,23 +31,22 @@ def find_device(device: str | torch.device) -> torch.device:
     return found
 
 
-def device_of(module: object) -> torch.device | None:
-    """Where a network's numbers lie; None where it has none, or is none.
+def device_of(module: object) -> torch.device:
+    """Where a network's numbers lie; the CPU where it has none, or is none.
 
     Examples:
         >>> device_of(nn.Linear(1, 1)), device_of("gan")
-        (device(type='cpu'), None)
+        (device(type='cpu'), device(type='cpu'))
     """
-    if not isinstance(module, nn.Module):
-        return None
-    number = next(chain(module.parameters(), module.buffers()), None)
-    return None if number is None else number.device
+    numbers = chain(module.parameters(), module.buffers()) if isinstance(module, nn.Module) else ()
+    return next((number.device for number in numbers), torch.device("cpu"))
 
 
 def check_is_on(what: str, module: nn.Module, device: torch.device) -> None:
     """Raise InvalidInputError for a network whose numbers lie on another device than the one that is asked for."""
-    found = device_of(module)
-    if found is not None and (found.type != device.type or device.index not in (None, found.index)):
+    for found in {number.device for number in chain(module.parameters(), module.buffers())}:
+        if found.type == device.type and device.index in (None, found.index):
+            continue
         raise InvalidInputError(
             f"the {what} is on {str(found)!r}, but device is {str(device)!r}; move it with .to({str(device)!r})", what
         )

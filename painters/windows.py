@@ -58,7 +58,7 @@ def paint_list(
         (3, height, width) in [0, 1].
     """
     first = next(iter(painter.values())) if isinstance(painter, Mapping) else painter
-    device = device_of(first) or "cpu"
+    device = device_of(first)
     canvas = blank_canvas(stroke_list, device) if canvas is None else canvas
     worked_on = canvas.to(device)
     if isinstance(painter, Mapping):

@@ -49,7 +49,7 @@ def stroke_contributions(
 
 def _composite(stroke_list: StrokeList, painter: Painter, least_coverage: float) -> tuple[Tensor, list[_Laid]]:
     """The canvas with all strokes, and what each was on it."""
-    canvas, laid = blank_canvas(stroke_list, device_of(painter) or "cpu"), []
+    canvas, laid = blank_canvas(stroke_list, device_of(painter)), []
     done = 0
     for strokes, window in window_runs(stroke_list, canvas.device):
         number = done

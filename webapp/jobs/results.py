@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ...painters.device import device_of
 from ...painters.painter import Painter
 from ...painters.style import Style
 from ..options.framing import Framing
@@ -60,7 +61,7 @@ def restore_result(store: Store, identity: str, painter: Callable[[str, str], Pa
     job.identity, job.message, job.kept = identity, entry.facts["message"], True
     job.start()
     if not job.request.large:
-        strokes = torch.from_numpy(painting.strokes)
+        strokes = torch.from_numpy(painting.strokes).to(device_of(painting.painter))
         with torch.inference_mode():
             job.emit("film", len(strokes), stroke_data(strokes, painting.painter(strokes)))
     job.finish(painting)
