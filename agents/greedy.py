@@ -76,5 +76,5 @@ def _best_trial(core: PaintingCore, state: PaintingState, trials: Tensor) -> tup
 def _inkless_stroke(like: Tensor) -> Tensor:
     """A stroke (12,) without pressure."""
     stroke = like.new_full((STROKE_LENGTH,), 0.5)
-    stroke[[END_PRESSURE, ENTRY_PRESSURE]] = 0.0
+    stroke[END_PRESSURE] = stroke[ENTRY_PRESSURE] = 0.0
     return stroke

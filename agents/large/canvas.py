@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ...envs.pictures import Picture
 from ...errors import InvalidInputError
+from ...painters.device import upload
 from ...painters.names import DEFAULT_BRUSH
 from ...painters.painter import Painter
 from ...painters.pixels import to_tensor
@@ -190,8 +191,9 @@ class WindowedCanvas:
         canvas, target = view(self.canvas, windows), view(self.target, windows)
         counts = share_out(self._errors(stage.windows), stage.strokes)
         chosen = [int(number) for number in np.flatnonzero(counts)]
+        rows = upload(chosen, canvas.device)
         return PassWindows(
-            [windows[number] for number in chosen], canvas[chosen], target[chosen], [int(counts[n]) for n in chosen]
+            [windows[number] for number in chosen], canvas[rows], target[rows], [int(counts[n]) for n in chosen]
         )
 
     def _errors(self, windows: Sequence[Window]) -> NDArray[np.float64]:

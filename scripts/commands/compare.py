@@ -134,9 +134,7 @@ def _load_agents(choices: Choices, loss_name: str, device: str) -> "list[Agent]"
     network = {} if choices.policy is None else {"network": load_network(choices.policy, device)}
     painters = [load_painter(name, device, brush) for name, brush in choices.painters]
     return [
-        load_agent(
-            name, painter=painter, loss=loss, device=device, **options, **(network if "policy" in options else {})
-        )
+        load_agent(name, painter=painter, loss=loss, **options, **(network if "policy" in options else {}))
         for name, options in choices.agents.items()
         for painter in painters
     ]
