@@ -105,6 +105,17 @@ class Painter(nn.Module):
         far = resample(self(_shrunk(strokes)) * _thinning(strokes), _WIDER, raster)
         return far + _nearness(raster, far.device).to(far) * (near - far)
 
+    def reduced(self, strokes: Tensor, side: int) -> Tensor:
+        """Coverage (N, 1, s, s) of strokes (N, 12), to be scaled down to ``side`` pixels, fewer than 64.
+
+        All of the 64x64 canvas, unless the painter can do with fewer.
+
+        Raises:
+            InvalidInputError: strokes of another shape, or with NaN in them.
+        """
+        coverage: Tensor = self(strokes)
+        return coverage
+
     def crops(self, strokes: Tensor, raster: Raster) -> Iterator[tuple[int, int, Tensor]]:
         """The ink of strokes (N, 12) one by one, on the part of a raster that each may touch: all of it, if need be.
 
