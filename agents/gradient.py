@@ -102,7 +102,7 @@ class GradientAgent(WindowAgent):
         strokes, losses = (search.stack.strokes, losses) if best is None else (best, least)
         done = _progress(strokes, stage.counts, losses, 1.0)
         report(done)
-        return list(done.each)
+        return [*done.each]
 
     def proposer(self, stage: Stage) -> Proposer | None:
         """Who proposes the strokes of a wave; by default they are picked among random ones."""

@@ -120,7 +120,7 @@ class SplatPainter(Painter):
             return strokes.new_zeros(0, 1, len(rows), len(columns))
         counts = [min(self.groups, max(1, math.ceil(dabs))) for dabs in path.total.tolist()]
         batches = _split(counts, _BATCH_GROUPS)
-        paths = path.split([len(batch) for batch in batches])
+        paths = path.split([len(batch) for batch in batches]) if len(batches) > 1 else [path]
         painted = [self._paint(*pair, columns, rows, zoom, step) for pair in zip(paths, batches, strict=True)]
         return torch.cat(painted) if len(painted) > 1 else painted[0]
 
@@ -170,7 +170,7 @@ class SplatPainter(Painter):
             across, down = batch.profiles(columns, rows)
             for x, y in zip(across.split(strokes, 2), down.split(strokes, 2), strict=True):
                 drawn.append(sum_of_products(y, x))
-        return torch.stack(drawn)
+        return torch.stack(drawn) if len(drawn) > 1 else drawn[0][None]
 
 
 def _look_up_singles(painter: SplatPainter, _: object = None) -> None:
