@@ -27,9 +27,10 @@ from ..painters.style import Style
 from ..runs import settings_of
 from .config import AgentConfig, make_config
 from .fingerprint import fingerprint_arrays
-from .large.canvas import Decision, WindowBatch, WindowedCanvas, paint_passes
+from .large.canvas import WindowedCanvas, paint_passes
 from .large.level import LevelRefinement
 from .large.plan import plan_passes, whole_canvas
+from .large.window_batch import Decision, WindowBatch
 from .limits import LARGEST_BUDGET, LARGEST_LARGE_BUDGET, LARGEST_SIZE
 from .outputs.painting import Painting
 from .progress import Progress, ProgressCallback, StopPainting

@@ -13,7 +13,7 @@ from ..envs.losses.vgg import WEIGHTS_FILE
 from ..files import data_directory
 from ..painters.device import wait_for
 from .config import GradientConfig
-from .large.canvas import Decision, WindowBatch
+from .large.window_batch import Decision, WindowBatch
 from .progress import Progress, ProgressCallback
 from .search.stroke_optimizer import Proposer, StrokeOptimizer
 from .window_agent import Stage, WindowAgent

@@ -10,7 +10,7 @@ from ..envs.state import PaintingState
 from ..painters.canvas import composite
 from ..painters.stroke import COLOR, END_PRESSURE, ENTRY_PRESSURE, STROKE_LENGTH
 from .config import GreedyConfig
-from .large.canvas import Decision, WindowBatch
+from .large.window_batch import Decision, WindowBatch
 from .progress import Progress, ProgressCallback
 from .search.color import best_color
 from .search.proposals import EdgeField, draw_candidates

@@ -11,8 +11,8 @@ from ..painters.style import Style
 from ..painters.styled import styled
 from .agent import Agent
 from .config import PolicyConfig
-from .large.canvas import Decision, WindowBatch
 from .large.level import LevelRefinement
+from .large.window_batch import Decision, WindowBatch
 from .policy.network import StrokeNetwork
 from .policy.planner import Planner
 from .policy.registry import load_network

@@ -4,7 +4,7 @@ import torch
 
 from ..painters.stroke import STROKE_LENGTH
 from .config import RandomConfig
-from .large.canvas import Decision, WindowBatch
+from .large.window_batch import Decision, WindowBatch
 from .progress import Progress, ProgressCallback
 from .window_agent import Stage, WindowAgent
 

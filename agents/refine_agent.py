@@ -12,7 +12,7 @@ from ..painters.canvas import paint_strokes
 from ..painters.device import check_is_on
 from .config import RefineAgentConfig
 from .gradient import GradientAgent, schedule
-from .large.canvas import WindowBatch
+from .large.window_batch import WindowBatch
 from .policy.network import StrokeNetwork
 from .policy.planner import Planner
 from .policy.registry import load_network

@@ -12,7 +12,7 @@ from ..painters.stroke import STROKE_LENGTH
 from ..painters.style import Style
 from ..painters.styled import styled
 from .agent import Agent
-from .large.canvas import Decision, WindowBatch
+from .large.window_batch import Decision, WindowBatch
 from .progress import Progress, ProgressCallback
 
 
