@@ -111,8 +111,9 @@ class OptimizerConfig:
     """By default, in each window of a large painting, of which there are hundreds."""
     together: int = 256
     """Strokes of pictures, or of windows, that are optimized side by side on a CPU, whose caches more would leave."""
-    together_on_gpu: int = 16_384
-    """The same on a GPU: bounds memory, of which a stroke takes some 0.3 MB."""
+    together_on_gpu: int = 4096
+    """The same on a GPU: bounds memory, of which a stroke takes about 1 MB while its ink is drawn, as its dabs are not
+    counted there."""
     report_every: int = 10
     """Iterations between two reports from a GPU, which is waited for then; a CPU tells of each."""
     proposals: ProposalConfig = field(default_factory=ProposalConfig)
