@@ -5,18 +5,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from ..checks import check_whole
-from ..envs.core import PaintingCore
 from ..envs.losses.loss import Loss
 from ..envs.losses.registry import make_loss
 from ..envs.pictures import PictureSource, fit_picture, load_picture, scale_picture
-from ..envs.state import PaintingState
 from ..errors import InvalidInputError
+from ..painters.device import check_is_on, device_of, find_device
 from ..painters.modes import plain_torch
 from ..painters.names import DEFAULT_BRUSH
 from ..painters.painter import Painter, StrokeFunction
@@ -25,23 +24,16 @@ from ..painters.registry import make_painter
 from ..painters.stroke import CANVAS_SIZE
 from ..painters.stroke_list import StrokeList
 from ..painters.style import Style
-from ..painters.styled import styled
 from ..runs import settings_of
 from .config import AgentConfig, make_config
 from .fingerprint import fingerprint_arrays
-from .large.canvas import Decision, WindowBatch, WindowedCanvas, paint_passes
+from .large.canvas import WindowedCanvas, paint_passes
 from .large.level import LevelRefinement
 from .large.plan import plan_passes, whole_canvas
+from .large.window_batch import Decision, WindowBatch
 from .limits import LARGEST_BUDGET, LARGEST_LARGE_BUDGET, LARGEST_SIZE
 from .outputs.painting import Painting
 from .progress import Progress, ProgressCallback, StopPainting
-
-
-class Stage(NamedTuple):
-    """One window to be painted on: the environment's core with the strokes to lay as its budget, and its state."""
-
-    core: PaintingCore
-    state: PaintingState
 
 
 class Agent(ABC):
@@ -53,10 +45,12 @@ class Agent(ABC):
         brush: the MyPaint brush that the painter is to have learned, such as ``"deevad/chalk"``, or several: on large
             paintings the first is for the largest windows, the last for the smallest. By default the painter's own.
         loss: ``"mse"``, ``"lite"``, ``"vgg19"``, or a ``Loss`` that is already loaded.
+        device: where it paints, such as ``"cuda"``; by default where the painter is that was given, else on the CPU.
         options: fields of the settings, in place of those of ``config``.
 
     Raises:
-        InvalidInputError: unknown painter, loss or option, or an option out of range.
+        InvalidInputError: unknown painter, loss or option, an option out of range, a device that torch cannot use here,
+            or a painter or loss that is on another.
         MissingDataError: the loss needs weights that are not there.
     """
 
@@ -71,12 +65,16 @@ class Agent(ABC):
         painter: str | Path | Painter | StrokeFunction = "gan",
         brush: str | Sequence[str] | None = None,
         loss: str | Loss = "mse",
+        device: str | torch.device | None = None,
         **options: Any,
     ) -> None:
         self.config = make_config(self.name, self.Config, config, options)
-        self.painters = [make_painter(painter, brush=one) for one in _brushes(brush)]
+        self.device = find_device(device_of(painter) if device is None else device)
+        self.painters = [make_painter(painter, self.device, one) for one in _brushes(brush)]
         self.painter = self.painters[0]
-        self.loss = make_loss(loss) if isinstance(loss, str) else loss
+        self.loss = make_loss(loss, self.device) if isinstance(loss, str) else loss
+        for what, module in (("painter", self.painter), ("loss", self.loss)):
+            check_is_on(what, module, self.device)
 
     def settings(self) -> dict[str, Any]:
         """All settings that decide which strokes are laid, as JSON."""
@@ -147,7 +145,7 @@ class Agent(ABC):
             size: as for ``paint``.
             grid: as for ``paint``.
             style: as for ``paint``.
-            seed: seeds all of them together.
+            seed: of each: what a picture becomes does not depend on the others, but for the last digits of sums.
             progress: called now and then with what is true of all of them; it may raise ``StopPainting``.
             starts: strokes that each painting begins with, which count; by default all begin on bare paper.
 
@@ -161,19 +159,18 @@ class Agent(ABC):
         stroke_budget = check_whole("stroke_budget", stroke_budget, 1, most)
         seed = check_whole("seed", seed, 0, 2**63 - 1)
         started = time.perf_counter()
-        canvases = self._start(images, stroke_budget, size, grid, style, starts)
-        generator = torch.Generator().manual_seed(seed)
-        last: Progress | None = None
+        canvases = self._start(images, stroke_budget, size, grid, style, starts, seed)
+        under_way: Sequence[Tensor] = ()
 
         def decide(batch: WindowBatch) -> list[Decision]:
             def tell(part: Progress) -> None:
-                nonlocal last
-                last = part if batch.alone else None
-                report(part.after(canvases[0].strokes) if batch.alone else _within(part, batch, canvases))
+                nonlocal under_way
+                under_way = part.each
+                report(_within(part, batch, canvases))
 
-            nonlocal last
-            decisions = [_finish(decision, style) for decision in self.decide(batch, style, generator, tell)]
-            last = None
+            nonlocal under_way
+            decisions = [_finish(decision, style) for decision in self.decide(batch, style, tell)]
+            under_way = ()
             return decisions
 
         def tell_pass(fraction: float) -> None:
@@ -183,10 +180,10 @@ class Agent(ABC):
         try:
             paint_passes(canvases, decide, self.painters, tell_pass, self.level_refinement(style))
         except StopPainting:
-            if last is not None and last.strokes_so_far is not None:
-                # Those of a small painting are laid only once all of them are decided.
-                decision = _finish(Decision(last.strokes_so_far.detach().clone()), style)
-                canvases[0].composite(canvases[0].passes[0].windows, [decision], self.painter)
+            # Those of small paintings are laid only once all of them are decided.
+            for canvas, strokes in zip(canvases, under_way, strict=False):
+                decision = _finish(Decision(strokes.detach().clone()), style)
+                canvas.composite(canvas.passes[0].windows, [decision], self.painter)
         seconds = (time.perf_counter() - started) / max(1, len(canvases))
         return [
             Painting(
@@ -205,26 +202,18 @@ class Agent(ABC):
         ]
 
     @abstractmethod
-    def decide(
-        self, batch: WindowBatch, style: Style, generator: torch.Generator, report: ProgressCallback
-    ) -> list[Decision]:
+    def decide(self, batch: WindowBatch, style: Style, report: ProgressCallback) -> list[Decision]:
         """Decide the strokes of a batch of windows.
 
         Args:
             batch: half-painted windows, and how many strokes each is to get.
             style: limits that the strokes keep.
-            generator: source of random numbers.
             report: to be called now and then with how far this batch has come.
         """
 
     def level_refinement(self, style: Style) -> LevelRefinement | None:
         """What moves the strokes of a large painting that lie in windows of one size; nothing by default."""
         return None
-
-    def stage(self, canvas: Tensor, target: Tensor, count: int, style: Style, painter: Painter) -> Stage:
-        """The environment in which some strokes are to be laid on one canvas (3, 64, 64)."""
-        core = PaintingCore(styled(painter, style), self.loss, stroke_budget=count, strokes_per_step=count)
-        return Stage(core, core.initial(target[None], canvas=canvas[None]))
 
     def _start(
         self,
@@ -234,6 +223,7 @@ class Agent(ABC):
         grid: int | None,
         style: Style,
         starts: Sequence[StrokeList | None],
+        seed: int,
     ) -> list[WindowedCanvas]:
         """Paper for each picture, with the strokes that it begins with."""
         if size is None:
@@ -252,7 +242,7 @@ class Agent(ABC):
                 if size is None
                 else plan_passes(width, height, stroke_budget, grid, self.config.plan)
             )
-            canvases.append(WindowedCanvas(picture, passes, style.background))
+            canvases.append(WindowedCanvas(picture, passes, style.background, seed, self.device))
         for canvas, start in zip(canvases, starts, strict=False):
             if start is not None:
                 canvas.start_with(start, {painter.brush: painter for painter in self.painters})
@@ -279,7 +269,13 @@ def _finish(decision: Decision, style: Style) -> Decision:
 
 def _within(part: Progress, batch: WindowBatch, canvases: Sequence[WindowedCanvas]) -> Progress:
     """Progress of a batch as that of the paintings that it is a part of."""
-    return Progress(sum(map(len, canvases)) + part.strokes, part.loss, batch.done + batch.share * part.fraction)
+    each = [
+        torch.cat([canvas.strokes, own]) if len(canvas) else own
+        for canvas, own in zip(canvases, part.each, strict=False)
+    ]
+    return Progress(
+        sum(map(len, canvases)) + part.strokes, part.loss, batch.done + batch.share * part.fraction, each=each
+    )
 
 
 def _as_a_whole(fraction: float, canvases: Sequence[WindowedCanvas]) -> Progress:

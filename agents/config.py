@@ -58,8 +58,8 @@ class GradientConfig(AgentConfig):
     """Whether strokes move by the proxy renderer's gradient where the painter's ink has grain; without, by the
     painter's own, as is fair where painters are compared."""
     time_limit: float | None = None
-    """Seconds after which the painting is to be finished; iterations are left out as needed, so the same seed need not
-    give the same strokes."""
+    """Seconds after which the painting, or all that are painted side by side, is to be finished; iterations are left
+    out as needed, so the same seed need not give the same strokes."""
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     """What is done when, and how much of it."""
 

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -11,12 +11,12 @@ from torch import Tensor
 from ..envs.losses.loss import Loss, PixelLoss
 from ..envs.losses.vgg import WEIGHTS_FILE
 from ..files import data_directory
-from .agent import Stage
+from ..painters.device import wait_for
 from .config import GradientConfig
-from .large.canvas import Decision, WindowBatch
+from .large.window_batch import Decision, WindowBatch
 from .progress import Progress, ProgressCallback
 from .search.stroke_optimizer import Proposer, StrokeOptimizer
-from .window_agent import WindowAgent
+from .window_agent import Stage, WindowAgent
 
 
 class GradientAgent(WindowAgent):
@@ -41,59 +41,88 @@ class GradientAgent(WindowAgent):
             loss = "vgg19" if (data_directory() / WEIGHTS_FILE).is_file() else "mse"
         super().__init__(config, loss=loss, **options)
 
-    def decide_window(
-        self, stage: Stage, batch: WindowBatch, generator: torch.Generator, report: ProgressCallback
-    ) -> Decision:
+    def decide_windows(self, stage: Stage, batch: WindowBatch, report: ProgressCallback) -> list[Decision]:
         """See ``WindowAgent``."""
-        count, config = stage.core.stroke_budget, self.config.optimizer
-        usual = config.window_iterations
-        if batch.whole:
-            usual = min(max(config.stroke_steps // count, config.fewest_iterations), config.most_iterations)
-        seconds = (self.config.time_limit or math.inf) * batch.share * count / sum(batch.counts)
-        return Decision(self._optimize(stage, generator, report, self.config.iterations or usual, seconds))
+        iterations = self._iterations(batch, stage.counts[0])
+        seconds = (self.config.time_limit or math.inf) * batch.share * sum(stage.counts) / sum(batch.counts)
+        return [Decision(strokes) for strokes in self._optimize(stage, report, iterations, seconds)]
 
-    def _optimize(
-        self, stage: Stage, generator: torch.Generator, report: ProgressCallback, iterations: int, seconds: float
-    ) -> Tensor:
-        """Strokes (stroke_budget, 12) on top of a state's canvas, after some iterations or seconds."""
+    def groups(self, batch: WindowBatch) -> Iterable[Sequence[int]]:
+        """Those with about as many strokes, and as many iterations."""
+        config, counts = self.config.optimizer, batch.counts
+        most = config.together if batch.canvas.device.type == "cpu" else config.together_on_gpu
+        groups: list[list[int]] = []
+        for row in sorted(range(len(counts)), key=counts.__getitem__):
+            fits = groups and (len(groups[-1]) + 1) * counts[row] <= most
+            if fits and self._iterations(batch, counts[groups[-1][0]]) == self._iterations(batch, counts[row]):
+                groups[-1].append(row)
+            else:
+                groups.append([row])
+        return groups
+
+    def _iterations(self, batch: WindowBatch, count: int) -> int:
+        config = self.config.optimizer
+        if self.config.iterations:
+            return self.config.iterations
+        if not batch.whole:
+            return config.window_iterations
+        return min(max(config.stroke_steps // count, config.fewest_iterations), config.most_iterations)
+
+    def _optimize(self, stage: Stage, report: ProgressCallback, iterations: int, seconds: float) -> list[Tensor]:
+        """Strokes (count, 12) on top of each canvas of a state, after some iterations or seconds."""
         core, config = stage.core, self.config.optimizer
-        budget = core.stroke_budget
         perceptual = not isinstance(core.loss, PixelLoss)
         search = StrokeOptimizer(
-            core, stage.state, generator, config, self.proposer(stage), self.config.straight_through
+            core, stage.state, stage.generators, config, self.proposer(stage), self.config.straight_through
         )
         if math.isfinite(seconds):
-            seconds -= _hurry(search, budget, seconds, config.grown)
-        best, least = None, math.inf
+            seconds -= _hurry(search, stage, seconds, config.grown)
+        every = 1 if stage.state.canvas.device.type == "cpu" else config.report_every
+        best: Tensor | None = None
         for iteration, fraction in schedule(iterations, seconds):
             waves = min(config.waves, 1 + int(config.waves * fraction / config.grown))
-            search.grow(math.ceil(budget * waves / config.waves))
+            search.grow([math.ceil(count * waves / config.waves) for count in stage.counts])
             if perceptual and fraction >= config.sketched:
                 search.finish()
             elif iteration % config.replace_every == config.replace_every - 1 and fraction < config.settled:
                 search.replace_useless()
             if iteration % config.color_every == 0 and not search.finishing:
                 search.recolor()
-            loss = search.descend(self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * fraction)))
-            if fraction >= config.grown and search.finishing == perceptual and loss < least:
-                best, least = search.stack.strokes.clone(), loss
-            report(Progress(len(search.stack), loss, fraction, search.stack.strokes))
-        search.grow(budget)
-        report(Progress(budget, loss if best is None else least, 1.0))
-        return search.stack.strokes if best is None else best
+            losses = search.descend(self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * fraction)))
+            if fraction >= config.grown and search.finishing == perceptual:
+                if best is None:
+                    best, least = search.stack.strokes.clone(), losses
+                else:
+                    better = losses < least
+                    best = torch.where(better[:, None, None], search.stack.strokes, best)
+                    least = torch.where(better, losses, least)
+            if iteration % every == 0:
+                report(_progress(search.stack.strokes, search.stack.counts, losses, fraction))
+        search.grow(stage.counts)
+        strokes, losses = (search.stack.strokes, losses) if best is None else (best, least)
+        done = _progress(strokes, stage.counts, losses, 1.0)
+        report(done)
+        return [*done.each]
 
     def proposer(self, stage: Stage) -> Proposer | None:
         """Who proposes the strokes of a wave; by default they are picked among random ones."""
         return None
 
 
-def _hurry(search: StrokeOptimizer, budget: int, seconds: float, part: float) -> float:
-    """Lay the first stroke, and try fewer for each of the others where all would take more than their part of the time.
+def _progress(strokes: Tensor, counts: Sequence[int], losses: Tensor, fraction: float) -> Progress:
+    """What is to be told of paintings with the first of strokes (B, T, 12), so many each; waits for the losses."""
+    each = [own[:count] for own, count in zip(strokes, counts, strict=True)]
+    return Progress(sum(counts), float(losses.mean()), fraction, each=each)
+
+
+def _hurry(search: StrokeOptimizer, stage: Stage, seconds: float, part: float) -> float:
+    """Lay the first strokes, and try fewer for each of the others where all would take more than their part of time.
 
     With 200 strokes and half a second it took 5.4 before. Returns the seconds that the first took.
     """
-    started = time.perf_counter()
-    search.grow(1)
+    started, budget = time.perf_counter(), max(stage.counts)
+    search.grow([1] * len(stage.counts))
+    wait_for(stage.state.canvas.device)
     taken = time.perf_counter() - started
     if taken * budget > part * seconds:
         search.spare(part * seconds / (taken * budget))

@@ -9,13 +9,12 @@ from ..envs.core import PaintingCore
 from ..envs.state import PaintingState
 from ..painters.canvas import composite
 from ..painters.stroke import COLOR, END_PRESSURE, ENTRY_PRESSURE, STROKE_LENGTH
-from .agent import Stage
 from .config import GreedyConfig
-from .large.canvas import Decision, WindowBatch
+from .large.window_batch import Decision, WindowBatch
 from .progress import Progress, ProgressCallback
 from .search.color import best_color
 from .search.proposals import EdgeField, draw_candidates
-from .window_agent import WindowAgent
+from .window_agent import Stage, WindowAgent
 
 
 class GreedyAgent(WindowAgent):
@@ -30,36 +29,34 @@ class GreedyAgent(WindowAgent):
     Config = GreedyConfig
     config: GreedyConfig
 
-    def decide_window(
-        self, stage: Stage, batch: WindowBatch, generator: torch.Generator, report: ProgressCallback
-    ) -> Decision:
+    def decide_windows(self, stage: Stage, batch: WindowBatch, report: ProgressCallback) -> list[Decision]:
         """See ``WindowAgent``."""
-        core, state = stage
-        edges = EdgeField(state.target[0], self.config.proposals)
+        core, state, (count,), (generator,) = stage
+        edges = EdgeField(state.target, self.config.proposals)
         strokes = []
-        for number in range(1, core.stroke_budget + 1):
+        for number in range(1, count + 1):
             for _ in range(self.config.attempts):
                 stroke, painted = self._climb(core, state, edges, generator)
                 if painted.loss < state.loss:
                     state = painted
                     break
             else:
-                stroke = _inkless_stroke()
+                stroke = _inkless_stroke(state.canvas)
             strokes.append(stroke)
             so_far = torch.stack(strokes)
-            report(Progress(number, float(state.loss), number / core.stroke_budget, so_far))
-        return Decision(so_far, state.canvas[0])
+            report(Progress(number, float(state.loss), number / count, each=[so_far]))
+        return [Decision(so_far, state.canvas[0])]
 
     def _climb(
         self, core: PaintingCore, state: PaintingState, edges: EdgeField, generator: torch.Generator
     ) -> tuple[Tensor, PaintingState]:
         """The best stroke (12,) of some trials, and the state that it would lead to."""
-        error, count = (state.canvas - state.target)[0].square().sum(0), self.config.trials
-        trials = draw_candidates(count, error, edges, generator, self.config.proposals)
+        error, count = (state.canvas - state.target).square().sum(1), self.config.trials
+        trials = draw_candidates([count], error, edges, [generator], self.config.proposals)[0]
         best, painted = _best_trial(core, state, trials)
         for mutation in self.config.mutations:
-            noise = mutation * torch.randn(count, STROKE_LENGTH, generator=generator)
-            mutant, repainted = _best_trial(core, state, (best + noise).clamp(0, 1))
+            noise = mutation * torch.randn(count, STROKE_LENGTH, generator=generator, device="cpu")
+            mutant, repainted = _best_trial(core, state, (best + noise.to(best)).clamp(0, 1))
             if repainted.loss < painted.loss:
                 best, painted = mutant, repainted
         return best, painted
@@ -76,8 +73,8 @@ def _best_trial(core: PaintingCore, state: PaintingState, trials: Tensor) -> tup
     return trials[best], replace(state, canvas=canvas[best][None], loss=loss[best][None])
 
 
-def _inkless_stroke() -> Tensor:
+def _inkless_stroke(like: Tensor) -> Tensor:
     """A stroke (12,) without pressure."""
-    stroke = torch.full((STROKE_LENGTH,), 0.5)
-    stroke[[END_PRESSURE, ENTRY_PRESSURE]] = 0.0
+    stroke = like.new_full((STROKE_LENGTH,), 0.5)
+    stroke[END_PRESSURE] = stroke[ENTRY_PRESSURE] = 0.0
     return stroke

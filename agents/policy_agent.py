@@ -6,12 +6,13 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..painters.device import check_is_on
 from ..painters.style import Style
 from ..painters.styled import styled
 from .agent import Agent
 from .config import PolicyConfig
-from .large.canvas import Decision, WindowBatch
 from .large.level import LevelRefinement
+from .large.window_batch import Decision, WindowBatch
 from .policy.network import StrokeNetwork
 from .policy.planner import Planner
 from .policy.registry import load_network
@@ -40,7 +41,8 @@ class PolicyAgent(Agent):
         self, config: PolicyConfig | None = None, *, network: StrokeNetwork | None = None, **options: Any
     ) -> None:
         super().__init__(config, **options)
-        self.planner = Planner(network or load_network(self.config.policy), self.config.planner)
+        self.planner = Planner(network or load_network(self.config.policy, self.device), self.config.planner)
+        check_is_on("network", self.planner.network, self.device)
 
     @property
     def networks(self) -> list[nn.Module]:
@@ -49,9 +51,7 @@ class PolicyAgent(Agent):
 
     # A tenth of the time of small paintings is what tensors note for autograd even where gradients are switched off.
     @torch.inference_mode()
-    def decide(
-        self, batch: WindowBatch, style: Style, generator: torch.Generator, report: ProgressCallback
-    ) -> list[Decision]:
+    def decide(self, batch: WindowBatch, style: Style, report: ProgressCallback) -> list[Decision]:
         """See ``Agent``."""
         painter = styled(batch.painter, style)
         if not batch.whole:
@@ -62,7 +62,7 @@ class PolicyAgent(Agent):
         budget, features = batch.counts[0], self.loss.features(batch.target)
         for strokes, canvas in paint_steps(self.planner, batch.target, budget, painter, batch.canvas, loss=self.loss):
             count, loss = strokes.shape[1], float(self.loss(canvas, features).mean())
-            report(Progress(count * len(canvas), loss, count / budget, strokes[0] if batch.alone else None))
+            report(Progress(count * len(canvas), loss, count / budget, each=strokes.unbind()))
         return [Decision(*both) for both in zip(strokes, canvas, strict=True)]
 
     def level_refinement(self, style: Style) -> LevelRefinement | None:

@@ -1,9 +1,8 @@
 """What an agent tells while it paints, and how whoever listens ends a painting early."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from ..painters.stroke_list import StrokeList
@@ -17,8 +16,8 @@ class Progress:
         strokes: how many strokes there are by now.
         loss: what the agent minimizes, as far as it is known.
         fraction: part of the work that is done, in [0, 1].
-        strokes_so_far: (T, 12) in [0, 1], what was painted by now on a canvas of 64x64, from agents that can tell; not
-            to be changed.
+        each: (T, 12) in [0, 1] for each of the canvases of 64x64 that are painted, what was painted by now on it, from
+            agents that can tell; not to be changed.
         canvas: (3, H, W) in [0, 1], a large painting as it is now; not to be changed, and painted on afterwards.
         stroke_list: the strokes of a large painting as they are now.
         settled: how many of them, from the first, are moved no more.
@@ -27,17 +26,15 @@ class Progress:
     strokes: int
     loss: float
     fraction: float
-    strokes_so_far: Tensor | None = None
+    each: Sequence[Tensor] = ()
     canvas: Tensor | None = None
     stroke_list: StrokeList | None = None
     settled: int = 0
 
-    def after(self, strokes: Tensor) -> "Progress":
-        """The same of a painting that began with strokes (T, 12)."""
-        if not len(strokes):
-            return self
-        so_far = None if self.strokes_so_far is None else torch.cat([strokes, self.strokes_so_far])
-        return replace(self, strokes=len(strokes) + self.strokes, strokes_so_far=so_far)
+    @property
+    def strokes_so_far(self) -> Tensor | None:
+        """What was painted by now, where it is one canvas of 64x64."""
+        return self.each[0] if len(self.each) == 1 else None
 
 
 ProgressCallback = Callable[[Progress], object]

@@ -3,11 +3,10 @@
 import torch
 
 from ..painters.stroke import STROKE_LENGTH
-from .agent import Stage
 from .config import RandomConfig
-from .large.canvas import Decision, WindowBatch
+from .large.window_batch import Decision, WindowBatch
 from .progress import Progress, ProgressCallback
-from .window_agent import WindowAgent
+from .window_agent import Stage, WindowAgent
 
 
 class RandomAgent(WindowAgent):
@@ -16,10 +15,9 @@ class RandomAgent(WindowAgent):
     name = "random"
     Config = RandomConfig
 
-    def decide_window(
-        self, stage: Stage, batch: WindowBatch, generator: torch.Generator, report: ProgressCallback
-    ) -> Decision:
+    def decide_windows(self, stage: Stage, batch: WindowBatch, report: ProgressCallback) -> list[Decision]:
         """See ``WindowAgent``."""
-        count = stage.core.stroke_budget
+        (count,), (generator,) = stage.counts, stage.generators
         report(Progress(count, float(stage.state.loss), 1.0))
-        return Decision(torch.rand(count, STROKE_LENGTH, generator=generator))
+        strokes = torch.rand(count, STROKE_LENGTH, generator=generator, device="cpu")
+        return [Decision(strokes.to(stage.state.canvas))]

@@ -2,16 +2,17 @@
 
 import math
 import time
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from ..envs.losses.loss import PixelLoss
 from ..painters.canvas import paint_strokes
-from .agent import Stage
+from ..painters.device import check_is_on
 from .config import RefineAgentConfig
 from .gradient import GradientAgent, schedule
+from .large.window_batch import WindowBatch
 from .policy.network import StrokeNetwork
 from .policy.planner import Planner
 from .policy.registry import load_network
@@ -19,6 +20,7 @@ from .policy.revision import revise
 from .policy.rollout import paint_steps
 from .progress import Progress, ProgressCallback
 from .search.stroke_optimizer import Proposer, StrokeOptimizer
+from .window_agent import Stage, WindowAgent
 
 
 class RefineAgent(GradientAgent):
@@ -41,36 +43,44 @@ class RefineAgent(GradientAgent):
         self, config: RefineAgentConfig | None = None, *, network: StrokeNetwork | None = None, **options: Any
     ) -> None:
         super().__init__(config, **options)
-        self.planner = Planner(network or load_network(self.config.policy), self.config.planner)
+        self.planner = Planner(network or load_network(self.config.policy, self.device), self.config.planner)
+        check_is_on("network", self.planner.network, self.device)
 
     @property
     def networks(self) -> list[nn.Module]:
         """See ``Agent``."""
         return [*super().networks, self.planner.network]
 
-    def _optimize(
-        self, stage: Stage, generator: torch.Generator, report: ProgressCallback, iterations: int, seconds: float
-    ) -> Tensor:
+    def groups(self, batch: WindowBatch) -> Iterable[Sequence[int]]:
+        """Each by itself: how it goes on depends on how it went."""
+        return WindowAgent.groups(self, batch)
+
+    def _optimize(self, stage: Stage, report: ProgressCallback, iterations: int, seconds: float) -> list[Tensor]:
         started, core = time.perf_counter(), stage.core
-        budget, (paper,), (target,) = core.stroke_budget, stage.state.canvas, stage.state.target
+        (budget,), (paper,), (target,) = stage.counts, stage.state.canvas, stage.state.target
         *_, (laid, canvas) = paint_steps(self.planner, target[None], budget, core.painter, paper[None], revised=False)
         strokes, taken = laid[0], time.perf_counter() - started
         if seconds - taken >= self.config.revision_time * taken:
             strokes, _ = revise(self.planner, strokes, canvas[0], paper, target, core.painter)
         search = StrokeOptimizer(
-            core, stage.state, generator, self.config.optimizer, lambda *_: strokes, self.config.straight_through
+            core,
+            stage.state,
+            stage.generators,
+            self.config.optimizer,
+            lambda *_: strokes[None],
+            self.config.straight_through,
         )
-        search.grow(budget)
+        search.grow(stage.counts)
         if not isinstance(core.loss, PixelLoss):
             search.finish()
         begun = time.perf_counter()
-        least = search.descend(self.config.joint_learning_rate)
+        least = float(search.descend(self.config.joint_learning_rate))
         now = time.perf_counter()
         left, each = seconds - (now - started), now - begun
         if min(iterations, left / each) < max(self.config.joint_iterations, budget):
-            return self._move_together(search, strokes, least, report, iterations - 1, left)
-        refined = super()._optimize(stage, generator, report, iterations, left)
-        return refined if self._loss(stage, refined) <= self._loss(stage, strokes) else strokes
+            return [self._move_together(search, strokes, least, report, iterations - 1, left)]
+        (refined,) = super()._optimize(stage, report, iterations, left)
+        return [refined if self._loss(stage, refined) <= self._loss(stage, strokes) else strokes]
 
     def _move_together(
         self,
@@ -86,11 +96,12 @@ class RefineAgent(GradientAgent):
         for iteration, fraction in schedule(iterations, seconds) if seconds > 0 else ():
             if iteration % color_every == color_every - 1 and not search.finishing:
                 search.recolor()
-            loss = search.descend(self.config.joint_learning_rate * 0.5 * (1 + math.cos(math.pi * fraction)))
+            losses = search.descend(self.config.joint_learning_rate * 0.5 * (1 + math.cos(math.pi * fraction)))
+            loss, (moved,) = float(losses), search.stack.strokes
             if loss < least:
-                best, least = search.stack.strokes.clone(), loss
-            report(Progress(len(best), loss, fraction, search.stack.strokes))
-        report(Progress(len(best), least, 1.0))
+                best, least = moved.clone(), loss
+            report(Progress(len(best), loss, fraction, each=[moved]))
+        report(Progress(len(best), least, 1.0, each=[best]))
         return best
 
     def _loss(self, stage: Stage, strokes: Tensor) -> float:
@@ -101,10 +112,10 @@ class RefineAgent(GradientAgent):
     def proposer(self, stage: Stage) -> Proposer:
         """The policy."""
 
-        def propose(canvas: Tensor, count: int, left: int) -> Tensor:
+        def propose(canvas: Tensor, count: int, laid: int) -> Tensor:
             # The optimizer moves the strokes of a wave anyway.
-            target, painter = stage.state.target, stage.core.painter
+            target, painter, left = stage.state.target, stage.core.painter, stage.counts[0] - laid
             *_, (strokes, _) = paint_steps(self.planner, target, left, painter, canvas, count, revised=False)
-            return strokes[0]
+            return strokes
 
         return propose

@@ -63,11 +63,11 @@ def load_agent(name: str, **options: Any) -> "Agent":
 
     Args:
         name: ``"random"``, ``"greedy"``, ``"gradient"``, ``"policy"`` or ``"policy+refine"``.
-        options: ``painter``, ``loss``, and fields of the agent's settings in ``agents.config``, such as
-            ``iterations``.
+        options: ``painter``, ``brush``, ``loss``, ``device``, and fields of the agent's settings in ``agents.config``,
+            such as ``iterations``.
 
     Raises:
-        InvalidInputError: unknown agent or option, or an option out of range.
+        InvalidInputError: unknown agent or option, an option out of range, or a device that torch cannot use here.
         MissingDataError: the loss needs weights that are not there.
     """
     name, entry = find_agent(name)

@@ -19,7 +19,7 @@ from torch.nn import functional
 from ..errors import InvalidInputError
 from .modes import full_precision, is_transformed
 from .painter import Painter, StrokeFunction
-from .stroke import COLOR, STROKE_LENGTH
+from .stroke import CANVAS_SIZE, COLOR, STROKE_LENGTH
 
 
 def white_canvas(
@@ -40,8 +40,9 @@ def paint_strokes(canvas: Tensor, strokes: Tensor, painter: Painter | StrokeFunc
     Args:
         canvas: (B, 3, H, W) in [0, 1].
         strokes: (B, T, 12) in [0, 1], T >= 0; the unit square is the whole canvas.
-        painter: strokes (N, 12) to coverage (N, 1, h, w). Where h, w differ from H, W the coverage is
-            resized bilinearly, and brought to the canvas's data type.
+        painter: strokes (N, 12) to coverage (N, 1, h, w). Where h, w differ from H, W the coverage is resized
+            bilinearly, and brought to the canvas's data type; for square canvases below 64 a painter may draw as much
+            smaller, and save time (``Painter.reduced``).
 
     Returns:
         (B, 3, H, W) in [0, 1] of the canvas's data type; gradients reach the canvas and the strokes.
@@ -69,7 +70,11 @@ def paint_strokes(canvas: Tensor, strokes: Tensor, painter: Painter | StrokeFunc
         )
     if strokes.shape[1] == 0:
         return canvas
-    coverage = painter(strokes.flatten(0, 1)).to(canvas.dtype)
+    flat = strokes.flatten(0, 1)
+    if isinstance(painter, Painter) and height == width < CANVAS_SIZE:
+        coverage = painter.reduced(flat, height).to(canvas.dtype)
+    else:
+        coverage = painter(flat).to(canvas.dtype)
     if coverage.shape[2:] != (height, width):
         shrinks = coverage.shape[2] > height or coverage.shape[3] > width
         coverage = functional.interpolate(coverage, (height, width), mode="bilinear", antialias=shrinks)

@@ -1,6 +1,10 @@
-"""Devices by name."""
+"""Devices by name, and what is sent to them."""
+
+from collections.abc import Sequence
+from itertools import chain
 
 import torch
+from torch import Tensor, nn
 
 from ..errors import InvalidInputError
 
@@ -25,3 +29,35 @@ def find_device(device: str | torch.device) -> torch.device:
             f"device is {name!r}, which cannot be used here ({reason}); expected 'cpu' or 'cuda'"
         ) from None
     return found
+
+
+def device_of(module: object) -> torch.device:
+    """Where a network's numbers lie; the CPU where it has none, or is none.
+
+    Examples:
+        >>> device_of(nn.Linear(1, 1)), device_of("gan")
+        (device(type='cpu'), device(type='cpu'))
+    """
+    numbers = chain(module.parameters(), module.buffers()) if isinstance(module, nn.Module) else ()
+    return next((number.device for number in numbers), torch.device("cpu"))
+
+
+def check_is_on(what: str, module: nn.Module, device: torch.device) -> None:
+    """Raise InvalidInputError for a network whose numbers lie on another device than the one that is asked for."""
+    for found in {number.device for number in chain(module.parameters(), module.buffers())}:
+        if found.type == device.type and device.index in (None, found.index):
+            continue
+        raise InvalidInputError(
+            f"the {what} is on {str(found)!r}, but device is {str(device)!r}; move it with .to({str(device)!r})", what
+        )
+
+
+def upload(numbers: Sequence[int], device: torch.device) -> Tensor:
+    """Whole numbers of the host as (N,) int64 on a device, without waiting for what it is doing."""
+    return torch.tensor(numbers, dtype=torch.int64, device="cpu").to(device, non_blocking=True)
+
+
+def wait_for(device: torch.device) -> None:
+    """Wait until a GPU has done what it was asked; a CPU always has."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

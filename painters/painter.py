@@ -103,7 +103,18 @@ class Painter(nn.Module):
         if WHOLE.holds(raster):
             return near
         far = resample(self(_shrunk(strokes)) * _thinning(strokes), _WIDER, raster)
-        return far + _nearness(raster).to(far) * (near - far)
+        return far + _nearness(raster, far.device).to(far) * (near - far)
+
+    def reduced(self, strokes: Tensor, side: int) -> Tensor:
+        """Coverage (N, 1, s, s) of strokes (N, 12), to be scaled down to ``side`` pixels, fewer than 64.
+
+        All of the 64x64 canvas, unless the painter can do with fewer.
+
+        Raises:
+            InvalidInputError: strokes of another shape, or with NaN in them.
+        """
+        coverage: Tensor = self(strokes)
+        return coverage
 
     def crops(self, strokes: Tensor, raster: Raster) -> Iterator[tuple[int, int, Tensor]]:
         """The ink of strokes (N, 12) one by one, on the part of a raster that each may touch: all of it, if need be.
@@ -185,11 +196,11 @@ def _thinning(strokes: Tensor) -> Tensor:
     return torch.exp(-2 * LOG_RADIUS_SCALE * lacking)[:, None, None, None]
 
 
-def _nearness(raster: Raster) -> Tensor:
+def _nearness(raster: Raster, device: torch.device) -> Tensor:
     """(H, W): 1 well inside the 64x64 canvas, 0 from the middles of its outermost pixels on."""
     columns, rows = (
         ((torch.minimum(centers, CANVAS_SIZE - centers) - 0.5) / _FADE).clamp(0.0, 1.0)
-        for centers in (raster.columns(), raster.rows())
+        for centers in (raster.columns(device), raster.rows(device))
     )
     return rows[:, None] * columns
 

@@ -18,18 +18,18 @@ class Raster(NamedTuple):
     width: int
     height: int
 
-    def columns(self) -> Tensor:
+    def columns(self, device: torch.device | str = "cpu") -> Tensor:
         """The pixels' centers from left to right, (width,).
 
         Examples:
             >>> Raster(left=-1.0, top=0.0, step=0.5, width=3, height=2).columns()
             tensor([-0.7500, -0.2500,  0.2500])
         """
-        return self.left + (torch.arange(self.width) + 0.5) * self.step
+        return self.left + (torch.arange(self.width, device=device) + 0.5) * self.step
 
-    def rows(self) -> Tensor:
+    def rows(self, device: torch.device | str = "cpu") -> Tensor:
         """The pixels' centers from top to bottom, (height,)."""
-        return self.top + (torch.arange(self.height) + 0.5) * self.step
+        return self.top + (torch.arange(self.height, device=device) + 0.5) * self.step
 
     def holds(self, other: "Raster") -> bool:
         """Whether another grid lies inside this one's borders."""
@@ -48,8 +48,9 @@ WHOLE = Raster(0.0, 0.0, 1.0, CANVAS_SIZE, CANVAS_SIZE)
 
 def resample(coverage: Tensor, old: Raster, new: Raster) -> Tensor:
     """Coverage (N, 1, H, W) on a raster, bilinearly on another, (N, 1, H', W'); empty outside the old one."""
-    rows = _weights(new.rows(), old.rows(), old.step).to(coverage)
-    columns = _weights(new.columns(), old.columns(), old.step).to(coverage)
+    device = coverage.device
+    rows = _weights(new.rows(device), old.rows(device), old.step).to(coverage)
+    columns = _weights(new.columns(device), old.columns(device), old.step).to(coverage)
     resampled: Tensor = rows @ coverage @ columns.T
     return resampled
 

@@ -28,6 +28,10 @@ class StyledPainter(Painter):
         coverage: Tensor = self.painter(self.style.shape(strokes))
         return coverage
 
+    def reduced(self, strokes: Tensor, side: int) -> Tensor:
+        """Coverage (N, 1, s, s) of strokes (N, 12) for smaller canvases, as the painter reduces them."""
+        return self.painter.reduced(self.style.shape(strokes), side)
+
     def sample(self, strokes: Tensor, raster: Raster) -> Tensor:
         """Coverage (N, 1, H, W) in [0, 1] of strokes (N, 12) on any raster, as the painter samples them."""
         return self.painter.sample(self.style.shape(strokes), raster)

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .canvas import composite
+from .device import device_of
 from .painter import Painter, as_painter
 from .raster import WHOLE, Raster, resample
 from .stroke import CANVAS_SIZE, COLOR
@@ -32,11 +33,14 @@ Place = tuple[slice, slice, slice]
 """Channels, rows and columns of a canvas."""
 
 
-def blank_canvas(stroke_list: StrokeList) -> Tensor:
+def blank_canvas(stroke_list: StrokeList, device: torch.device | str = "cpu") -> Tensor:
     """The paper (3, height, width) of a painting."""
-    return torch.tensor(stroke_list.background, dtype=torch.float32)[:, None, None].repeat(
-        1, stroke_list.height, stroke_list.width
-    )
+    return paper(stroke_list.background, stroke_list.height, stroke_list.width, device)
+
+
+def paper(color: Sequence[float], height: int, width: int, device: torch.device | str = "cpu") -> Tensor:
+    """Paper (3, height, width) of a color: red, green and blue in [0, 1]."""
+    return torch.tensor(color, dtype=torch.float32, device=device)[:, None, None].repeat(1, height, width)
 
 
 @torch.no_grad()
@@ -48,20 +52,23 @@ def paint_list(
     Args:
         stroke_list: the strokes; ``scaled`` beforehand to the size that is wanted.
         painter: strokes (N, 12) to coverage (N, 1, 64, 64); or such painters by the names of the strokes' brushes.
-        canvas: (3, height, width) in [0, 1] to paint on, changed in place; new paper by default.
+        canvas: (3, height, width) in [0, 1] to paint on, changed in place; new paper by default, where the painter is.
 
     Returns:
         (3, height, width) in [0, 1].
     """
-    canvas = blank_canvas(stroke_list) if canvas is None else canvas
+    first = next(iter(painter.values())) if isinstance(painter, Mapping) else painter
+    device = device_of(first)
+    canvas = blank_canvas(stroke_list, device) if canvas is None else canvas
+    worked_on = canvas.to(device)
     if isinstance(painter, Mapping):
         parts = [(painter[brush], part) for brush, part in stroke_list.by_brush()]
     else:
         parts = [(painter, stroke_list)]
     for one, part in parts:
-        for strokes, window in window_runs(part):
-            paint_window(canvas, strokes, window, one)
-    return canvas
+        for strokes, window in window_runs(part, worked_on.device):
+            paint_window(worked_on, strokes, window, one)
+    return canvas if worked_on is canvas else canvas.copy_(worked_on)
 
 
 @torch.no_grad()
@@ -175,9 +182,9 @@ def _reach(covered: Tensor, coarse_start: float, start: float, step: float, coun
     return slice(first, last + 1), slice(begin, max(begin, min(math.floor(high) + 1, count)))
 
 
-def window_runs(stroke_list: StrokeList) -> Iterator[tuple[Tensor, Window]]:
+def window_runs(stroke_list: StrokeList, device: torch.device | str = "cpu") -> Iterator[tuple[Tensor, Window]]:
     """Strokes (n, 12) that follow each other in the same window, and that window."""
-    strokes, windows = torch.from_numpy(stroke_list.strokes), stroke_list.windows
+    strokes, windows = torch.from_numpy(stroke_list.strokes).to(device), stroke_list.windows
     start = 0
     for end in range(1, len(stroke_list) + 1):
         if end == len(stroke_list) or (windows[end] != windows[start]).any():

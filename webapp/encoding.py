@@ -20,6 +20,7 @@ from PIL import Image
 from ..agents.outputs.painting import Painting
 from ..agents.outputs.replay import Replay
 from ..envs.pictures import Picture
+from ..painters.device import device_of
 from ..painters.mypaint.engine import paint_list
 from ..painters.painter import Painter
 from ..painters.pixels import to_uint8
@@ -150,9 +151,9 @@ def window_data(stroke_list: StrokeList, painter: Painter) -> dict[str, Any]:
         deflated, in base64.
     """
     packer, packed = zlib.compressobj(1), []
-    for strokes in torch.from_numpy(stroke_list.strokes).split(_INK_BATCH_SIZE):
+    for strokes in torch.from_numpy(stroke_list.strokes).to(device_of(painter)).split(_INK_BATCH_SIZE):
         ink = painter.sample(strokes, _INK_RASTER)
-        packed.append(packer.compress(ink.mul(255).round_().to(torch.uint8).numpy().tobytes()))
+        packed.append(packer.compress(ink.mul(255).round_().to(torch.uint8).cpu().numpy().tobytes()))
     packed.append(packer.flush())
     return {
         "side": _INK_RASTER.width,

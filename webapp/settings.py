@@ -19,6 +19,7 @@ class Settings:
 
     Attributes:
         policy: name or ``.safetensors`` file of the policy that paints at once.
+        device: where paintings are made: cpu or cuda.
         trusted_hosts: names the page may be asked for by, separated by commas; ``*`` for any. By default all addresses,
             ``localhost`` and, where others can reach the page, this machine's names: see ``hosts``.
         trusted_proxies: proxies before the page whose ``X-Forwarded-For``, ``-Proto``, ``-Host`` and ``-Prefix`` are
@@ -53,6 +54,7 @@ class Settings:
     """
 
     policy: str = "paintings"
+    device: str = "cpu"
     trusted_hosts: str = ""
     trusted_proxies: int = 0
     url_prefix: str = ""

@@ -177,7 +177,7 @@ def acted_by(act: Act, arguments: dict[str, Any]) -> Painter:
             seen, _ = env.reset(options={"target_index": list(range(len(pictures)))})
             for _ in range(held_out.task.strokes):
                 seen, *_ = env.step(act(seen).float())
-            canvases.append(env.state.canvas.clone())
+            canvases.append(env.state.canvas.clone().cpu())
         return torch.cat(canvases)
 
     return paint

@@ -32,14 +32,14 @@ def paint_references(path: Path, tasks: Sequence[str] | None = None) -> Iterator
                 yield task_id, name, figures["score"]
 
 
-def reference_painter(name: str, task_id: str) -> protocol.Painter:
-    """Who paints by that name: ``"nothing"``, ``"flat"``, or an agent that minimizes the task's loss."""
+def reference_painter(name: str, task_id: str, device: str = "cpu") -> protocol.Painter:
+    """Who paints by that name: ``"nothing"``, ``"flat"``, or an agent that minimizes the task's loss on a device."""
     if name == "nothing":
         return protocol.paint_nothing
     if name == "flat":
         return protocol.paint_flat
     task = TASKS[task_id]
-    options: dict[str, Any] = {"loss": task.arguments["perceptual"]}
+    options: dict[str, Any] = {"loss": task.arguments["perceptual"], "device": device}
     if "policy" in AGENTS[name].options and task.arguments["target"] == "mnist":
         options["policy"] = "mnist"
     return protocol.painted_by(load_agent(name, **options))

@@ -86,6 +86,7 @@ class Comparison:
 
     def settings(self, workers: int) -> dict[str, Any]:
         """All that decides the result, as JSON: names, numbers, and fingerprints of weights and pictures."""
+        devices = {str(agent.device) for agent in self.agents}
         return {
             "agents": [{**agent.settings(), "fingerprint": agent.fingerprint()} for agent in self.agents],
             "sources": {
@@ -102,6 +103,7 @@ class Comparison:
             "curve_points": self.curve_points,
             "history_points": self.history_points,
             **({} if self.size is None else {"size": self.size, "grid": self.grid}),
+            **({} if devices == {"cpu"} else {"devices": sorted(devices)}),
             # Another number of threads adds floats up in another order, and Adam makes much of little.
             "threads": count_threads(workers),
         }

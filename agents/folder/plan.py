@@ -40,6 +40,7 @@ class FolderPlan:
             each from bare paper.
         batch_size: pictures of ``batch_side`` pixels a side that are painted side by side; larger ones fewer.
         batch_side: see ``batch_size``.
+        small_batch: how many paintings of 64x64 are painted side by side, where there is no size.
 
     Raises:
         InvalidInputError: a number out of range, files too large, or a film without a size.
@@ -58,6 +59,7 @@ class FolderPlan:
     reuse: ReuseConfig | None = None
     batch_size: int = 8
     batch_side: int = 1024
+    small_batch: int = 1
 
     def __post_init__(self) -> None:
         check_whole("strokes", self.strokes, 1, LARGEST_BUDGET if self.size is None else LARGEST_LARGE_BUDGET)
@@ -79,13 +81,15 @@ class FolderPlan:
     @property
     def batch(self) -> int:
         """How many pictures are painted side by side; it depends on what is asked for, never on what is there."""
-        if self.reuse is not None or self.own_styles or self.size is None:
+        if self.reuse is not None or self.own_styles:
             return 1
+        if self.size is None:
+            return self.small_batch
         return min(self.batch_size, max(1, self.batch_size * self.batch_side**2 // self.size**2))
 
     def settings(self) -> dict[str, Any]:
         """What decides the paintings, as JSON. Which files are written of them may change from run to run."""
-        return settings_of(self, ("suffixes", "style", "paper", "own_styles"))
+        return settings_of(self, ("suffixes", "style", "paper", "own_styles", "small_batch"))
 
     def former_settings(self) -> dict[str, Any]:
         """The same, as version 1 of a folder's state had it."""

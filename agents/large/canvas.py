@@ -7,7 +7,6 @@ decide. Several pictures are painted side by side, so that one batch holds the w
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,54 +15,16 @@ from torch import Tensor
 
 from ...envs.pictures import Picture
 from ...errors import InvalidInputError
+from ...painters.device import upload
 from ...painters.names import DEFAULT_BRUSH
 from ...painters.painter import Painter
 from ...painters.pixels import to_tensor
 from ...painters.stroke import STROKE_LENGTH
 from ...painters.stroke_list import WHITE, StrokeList
-from ...painters.windows import Window, paint_apart, paint_list, view
+from ...painters.windows import Window, paint_apart, paint_list, paper, view
 from .level import LaidWindow, Level, LevelRefinement
 from .plan import Pass, share_out
-
-
-@dataclass(frozen=True, eq=False)
-class WindowBatch:
-    """Half-painted windows, and how many strokes each is to get.
-
-    Attributes:
-        canvas: (B, 3, 64, 64) in [0, 1].
-        target: (B, 3, 64, 64) in [0, 1].
-        counts: strokes for each, 1 or more.
-        painter: what turns them into ink.
-        share: part of all strokes still to be laid at the beginning that these are, from 0 to 1.
-        done: part of them that was laid before, from 0 to 1.
-        whole: whether each of the windows is all there is to paint of its picture: small paintings.
-    """
-
-    canvas: Tensor
-    target: Tensor
-    counts: list[int]
-    painter: Painter
-    share: float
-    done: float = 0.0
-    whole: bool = False
-
-    @property
-    def alone(self) -> bool:
-        """Whether this is one small painting, to the last stroke."""
-        return self.whole and len(self.counts) == 1
-
-
-class Decision(NamedTuple):
-    """What an agent decided for a window.
-
-    Attributes:
-        strokes: (T, 12) in [0, 1], in painting order.
-        canvas: (3, 64, 64) in [0, 1], the window with these strokes on it, from agents that painted them already.
-    """
-
-    strokes: Tensor
-    canvas: Tensor | None = None
+from .window_batch import Decision, WindowBatch
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +44,8 @@ class WindowedCanvas:
         picture: (H, W, 3) uint8, what is to be painted, at the size of the canvas.
         passes: the windows that it is painted through, and how many strokes they get.
         background: the paper's color.
+        seed: of the random numbers that strokes are drawn by.
+        device: where it is painted.
     """
 
     def __init__(
@@ -90,11 +53,14 @@ class WindowedCanvas:
         picture: Picture,
         passes: Sequence[Pass],
         background: tuple[float, float, float] = WHITE,
+        seed: int = 0,
+        device: torch.device | str = "cpu",
     ) -> None:
-        self.target = to_tensor(picture)[0]
+        self.target = to_tensor(picture, device)[0]
         self.height, self.width = picture.shape[:2]
         self.background = background
-        self.canvas = torch.tensor(background)[:, None, None].repeat(1, self.height, self.width)
+        self.generator = torch.Generator().manual_seed(seed)
+        self.canvas = paper(background, self.height, self.width, device)
         self.passes = list(passes)
         self._strokes: list[Tensor] = []
         self._windows: list[Tensor] = []
@@ -120,7 +86,7 @@ class WindowedCanvas:
             raise InvalidInputError(f"the strokes to begin with are of {unknown[0]!r}, expected {', '.join(painters)}")
         self.canvas = paint_list(start, painters)
         self._brushes = [brush for brush, part in start.by_brush() for _ in range(len(part))]
-        self._strokes = [torch.from_numpy(start.strokes)]
+        self._strokes = [torch.from_numpy(start.strokes).to(self.canvas.device)]
         self._windows = [torch.from_numpy(start.windows)]
         self.settled = len(start)
         lacking = sum(stage.strokes for stage in self.passes) - len(start)
@@ -144,7 +110,7 @@ class WindowedCanvas:
     @property
     def strokes(self) -> Tensor:
         """The strokes so far, (T, 12) in [0, 1]."""
-        return torch.cat([torch.empty(0, STROKE_LENGTH), *self._strokes])
+        return torch.cat([self.canvas.new_empty(0, STROKE_LENGTH), *self._strokes])
 
     @property
     def error(self) -> Tensor:
@@ -154,7 +120,7 @@ class WindowedCanvas:
     @property
     def stroke_list(self) -> StrokeList:
         """The strokes so far."""
-        strokes, windows = self.strokes, torch.cat([torch.empty(0, 3), *self._windows])
+        strokes, windows = self.strokes.cpu(), torch.cat([torch.empty(0, 3, device="cpu"), *self._windows])
         brushes = tuple(dict.fromkeys(self._brushes)) or (DEFAULT_BRUSH,)
         numbers = np.array([brushes.index(brush) for brush in self._brushes], np.int64) if len(brushes) > 1 else None
         return StrokeList(self.width, self.height, strokes.numpy(), windows.numpy(), self.background, brushes, numbers)
@@ -183,14 +149,15 @@ class WindowedCanvas:
         canvas, target = view(self.canvas, windows), view(self.target, windows)
         counts = share_out(self._errors(stage.windows), stage.strokes)
         chosen = [int(number) for number in np.flatnonzero(counts)]
+        rows = upload(chosen, canvas.device)
         return PassWindows(
-            [windows[number] for number in chosen], canvas[chosen], target[chosen], [int(counts[n]) for n in chosen]
+            [windows[number] for number in chosen], canvas[rows], target[rows], [int(counts[n]) for n in chosen]
         )
 
     def _errors(self, windows: Sequence[Window]) -> NDArray[np.float64]:
         """Squared error in each of (N,) windows."""
         canvas, target = view(self.canvas, list(windows)), view(self.target, list(windows))
-        errors: NDArray[np.float64] = (canvas - target).square().sum((1, 2, 3)).double().numpy()
+        errors: NDArray[np.float64] = (canvas - target).square().sum((1, 2, 3)).double().cpu().numpy()
         return errors
 
     def composite(self, windows: Sequence[Window], decisions: Sequence[Decision], painter: Painter) -> None:
@@ -203,7 +170,7 @@ class WindowedCanvas:
             paint_apart(self.canvas, windows, [decision.strokes for decision in decisions], painter)
         for window, (strokes, _) in zip(windows, decisions, strict=True):
             self._strokes.append(strokes)
-            self._windows.append(torch.tensor(window).expand(len(strokes), 3))
+            self._windows.append(torch.tensor(window, device="cpu").expand(len(strokes), 3))
             self._brushes += [painter.brush] * len(strokes)
 
     def refine_level(self, level: Level, refinement: LevelRefinement, painter: Painter, thinned: bool = False) -> int:
@@ -259,7 +226,8 @@ def paint_passes(
     def paint(pairs: list[tuple[WindowedCanvas, PassWindows]], painter: Painter, done: float) -> None:
         before, target = (torch.cat([getattr(seen, part) for _, seen in pairs]) for part in ("canvas", "target"))
         counts = [count for _, seen in pairs for count in seen.counts]
-        decisions = decide(WindowBatch(before, target, counts, painter, sum(counts) / total, done, whole))
+        generators = [canvas.generator for canvas, seen in pairs for _ in seen.counts]
+        decisions = decide(WindowBatch(before, target, counts, generators, painter, sum(counts) / total, done, whole))
         for canvas, seen in pairs:
             decided, decisions = decisions[: len(seen.counts)], decisions[len(seen.counts) :]
             levels[canvas].add(seen.windows, [decision.strokes for decision in decided])

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ...painters.device import device_of
 from ...painters.painter import Painter
 from ...painters.stroke import COLOR
 from ...painters.stroke_list import StrokeList
@@ -36,7 +37,7 @@ def stroke_contributions(
     """
     canvas, laid = _composite(stroke_list, painter, least_coverage)
     error, above = canvas - target, torch.ones_like(canvas[:1])
-    contributions = torch.zeros(len(stroke_list))
+    contributions = canvas.new_zeros(len(stroke_list))
     for number, place, ink, change in reversed(laid):
         seen = above[place]
         # How the finished canvas would differ without the stroke.
@@ -48,9 +49,9 @@ def stroke_contributions(
 
 def _composite(stroke_list: StrokeList, painter: Painter, least_coverage: float) -> tuple[Tensor, list[_Laid]]:
     """The canvas with all strokes, and what each was on it."""
-    canvas, laid = blank_canvas(stroke_list), []
+    canvas, laid = blank_canvas(stroke_list, device_of(painter)), []
     done = 0
-    for strokes, window in window_runs(stroke_list):
+    for strokes, window in window_runs(stroke_list, canvas.device):
         number = done
         for batch, place, coverage in window_coverage(canvas, strokes, window, painter):
             for ink, color in zip(coverage[:, 0], batch[:, COLOR, None, None], strict=True):

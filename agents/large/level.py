@@ -80,7 +80,7 @@ class LevelRefinement:
         Returns:
             The level's passes with moved strokes.
         """
-        squares, proxy = _Squares(level, target), ProxyPainter(ribbon)
+        squares, proxy = _Squares(level, target), ProxyPainter(ribbon).to(after.device)
         strokes = squares.strokes
         # What the proxy's canvas lacks of the painter's stays about the same while strokes move a little.
         lacking = squares.scaled(after[None])[0] - squares.paint(strokes, proxy(strokes)[:, 0]).canvas
@@ -109,7 +109,7 @@ class LevelRefinement:
         squares = _Squares(level, target)
         laid = squares.paint(squares.strokes, painter(squares.strokes.clamp(0, 1))[:, 0])
         costs = squares.contributions(laid, laid.canvas - squares.target)
-        kept = torch.ones(len(costs), dtype=torch.bool)
+        kept = torch.ones_like(costs, dtype=torch.bool)
         kept[costs.topk(round(self.replaced_part * len(costs)), largest=False).indices] = False
         passes = [
             [LaidWindow(one.window, one.strokes[own]) for one, own in zip(*windows, strict=True) if own.any()]
@@ -172,9 +172,9 @@ class _Squares:
             first += length
         self._order = [row for batch in self._batches for row in batch.windows]
         self._counts = [counts[row] for row in self._order]
-        repeats = torch.tensor(self._counts)
+        repeats = torch.tensor(self._counts, device="cpu")
         scale, shift = (
-            torch.tensor(part).repeat_interleave(repeats, 0)
+            torch.tensor(part, device="cpu").repeat_interleave(repeats, 0).to(before.device)
             for part in zip(*(self._map(windows[row].window, corners[row]) for row in self._order), strict=True)
         )
         self._map_scale, self._map_shift = scale, shift

@@ -34,11 +34,12 @@ def reuse_strokes(
         config: what fits.
     """
     config = config or ReuseConfig()
-    painted, reference, target = paint_list(before, painter), to_tensor(old)[0], to_tensor(new)[0]
+    painted = paint_list(before, painter)
+    reference, target = (to_tensor(frame, painted.device)[0] for frame in (old, new))
     fits = _find_fitting(before, painted, reference, target, painter, config)
     if not fits.all():
         # What is painted now may lie on others, which then do nothing: a film would fill with them.
-        contributions = stroke_contributions(before, painter, target, config.least_coverage).numpy()
+        contributions = stroke_contributions(before, painter, target, config.least_coverage).cpu().numpy()
         error = float((painted - reference).square().sum())
         fits &= contributions > config.least_contribution * error / len(before)
     return before.chosen(fits)
@@ -54,8 +55,8 @@ def _find_fitting(
         rows = np.flatnonzero(number.reshape(-1) == index)
         seen = [view(canvas, [(x, y, side)])[0] for canvas in (painted, reference, target)]
         for batch in np.array_split(rows, -(-len(rows) // config.batch_size)):
-            coverage = painter(torch.from_numpy(stroke_list.strokes[batch]))[:, 0]
-            fits[batch] = _fits(coverage, seen[0], seen[1], seen[2], config).numpy()
+            coverage = painter(torch.from_numpy(stroke_list.strokes[batch]).to(painted.device))[:, 0]
+            fits[batch] = _fits(coverage, seen[0], seen[1], seen[2], config).cpu().numpy()
     return fits
 
 

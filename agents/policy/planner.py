@@ -146,7 +146,7 @@ class Planner:
 
     def anchors(self, scene: Scene, count: int, exploration: float = 0.0) -> Tensor:
         """Where the error has its peaks: (B, count, 2) as x, y in pixels."""
-        cells = halve(scene.error[:, None]) * self._tie_noise.to(scene.error.device)
+        cells = halve(scene.error[:, None]) * self._tie_noise.to(scene.error.device, non_blocking=True)
         cells = F.avg_pool2d(cells, 3, stride=1, padding=1)
         if exploration:
             cells = cells * torch.exp(exploration * torch.randn_like(cells))

@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from ...painters.device import find_device
 from ...painters.modes import plain_torch
 from .names import POLICY_FILES, find_policy
 from .network import StrokeNetwork
@@ -15,20 +17,22 @@ _NETWORK = "network."
 
 
 @plain_torch()
-def load_network(name: str | Path = "paintings") -> StrokeNetwork:
+def load_network(name: str | Path = "paintings", device: str | torch.device = "cpu") -> StrokeNetwork:
     """The network of a trained policy, frozen; nothing is unpickled.
 
     Args:
         name: a shipped policy (``"mnist"`` or ``"paintings"``), or a ``.safetensors`` file that ``save_policy`` wrote.
+        device: where its weights go.
 
     Raises:
-        InvalidInputError: no such policy, or a file that is not a policy's.
+        InvalidInputError: no such policy, a file that is not a policy's, or a device that torch cannot use here.
     """
+    device = find_device(device)
     path, options, weights = read_policy(name)
     network = StrokeNetwork(**options)
     own = {key.removeprefix(_NETWORK): weight for key, weight in weights.items() if key.startswith(_NETWORK)}
     load_weights(network, own, path)
-    return network.eval().requires_grad_(False)
+    return network.to(device).eval().requires_grad_(False)
 
 
 def read_policy(name: str | Path) -> tuple[Path, dict[str, Any], dict[str, Tensor]]:

@@ -50,25 +50,26 @@ def solve_colors(
     strokes where they are.
 
     Args:
-        coverage: (T, P) in [0, 1], in painting order, P pixels.
-        color: (T, 3) in [0, 1], where to begin.
-        target: (3, P) in [0, 1].
-        paper: (3, P) in [0, 1], what the strokes lie on.
+        coverage: (..., T, P) in [0, 1], in painting order, P pixels.
+        color: (..., T, 3) in [0, 1], where to begin.
+        target: (..., 3, P) in [0, 1].
+        paper: (..., 3, P) in [0, 1], what the strokes lie on.
         rounds: iterations; each costs T^2.
         ridge: weight of the present colors, in parts of each stroke's own weight in the normal equations.
 
     Returns:
-        (T, 3) in [0, 1].
+        (..., T, 3) in [0, 1].
     """
     weight, seen_paper = stack_weights(coverage)
-    normal = weight @ weight.T
-    pull = ridge * normal.diagonal() + _EMPTY
-    right_side = weight @ (target - seen_paper * paper).T + pull[:, None] * color
-    normal.diagonal().add_(pull)
-    scale = normal.diagonal().rsqrt()
+    normal = weight @ weight.mT
+    diagonal = normal.diagonal(dim1=-2, dim2=-1)
+    pull = ridge * diagonal + _EMPTY
+    right_side = weight @ (target - seen_paper[..., None, :] * paper).mT + pull[..., None] * color
+    diagonal.add_(pull)
+    scale = diagonal.rsqrt()
     # The largest absolute row sum bounds the largest eigenvalue of the scaled matrix.
-    bound = (normal * scale).mul_(scale[:, None]).abs_().sum(1).max()
-    step = (scale.square() / bound)[:, None]
+    bound = (normal * scale[..., None, :]).mul_(scale[..., None]).abs_().sum(-1).amax(-1, keepdim=True)
+    step = (scale.square() / bound)[..., None]
     ahead, momentum = color, 1.0
     for _ in range(rounds):
         moved = (ahead - step * (normal @ ahead - right_side)).clamp(0, 1)
@@ -82,34 +83,35 @@ def stack_weights(coverage: Tensor) -> tuple[Tensor, Tensor]:
     """How much of every stroke, and of the paper, is seen in the end.
 
     Args:
-        coverage: (T, P) in [0, 1], in painting order.
+        coverage: (..., T, P) in [0, 1], in painting order.
 
     Returns:
-        Weights (T, P) and (P,), which sum to 1: the canvas is their product with the colors.
+        Weights (..., T, P) and (..., P), which sum to 1: the canvas is their product with the colors.
     """
     # Slice by slice: ``cumprod`` along the strokes takes three times as long.
     above = torch.ones_like(coverage)
-    above_slices, slices = above.unbind(0), (1 - coverage).unbind(0)
-    for t in range(len(coverage) - 1, 0, -1):
+    above_slices, slices = above.unbind(-2), (1 - coverage).unbind(-2)
+    for t in range(len(slices) - 1, 0, -1):
         torch.mul(above_slices[t], slices[t], out=above_slices[t - 1])
-    return coverage * above, above[0] * slices[0]
+    return coverage * above, above_slices[0] * slices[0]
 
 
 def contributions(coverage: Tensor, color: Tensor, target: Tensor, paper: Tensor) -> Tensor:
-    """By how much the summed squared error would rise, were one stroke taken away: (T,).
+    """By how much the summed squared error would rise, were one stroke taken away: (..., T).
 
     Args:
-        coverage: (T, P) in [0, 1], in painting order.
-        color: (T, 3) in [0, 1].
-        target: (3, P) in [0, 1].
-        paper: (3, P) in [0, 1], what the strokes lie on.
+        coverage: (..., T, P) in [0, 1], in painting order.
+        color: (..., T, 3) in [0, 1].
+        target: (..., 3, P) in [0, 1].
+        paper: (..., 3, P) in [0, 1], what the strokes lie on.
     """
     weight, seen_paper = stack_weights(coverage)
-    error = seen_paper * paper + color.T @ weight - target
+    error = seen_paper[..., None, :] * paper + color.mT @ weight - target
     canvas = paper
     costs = []
-    for covered, seen, paint in zip(coverage, weight, color[..., None], strict=True):
+    parts = coverage[..., None, :].unbind(-3), weight[..., None, :].unbind(-3), color[..., None].unbind(-3)
+    for covered, seen, paint in zip(*parts, strict=True):
         change = seen * (canvas - paint)
-        costs.append((change * (2 * error + change)).sum())
+        costs.append((change * (2 * error + change)).sum((-2, -1)))
         canvas = torch.lerp(canvas, paint.expand_as(canvas), covered)
-    return torch.stack(costs)
+    return torch.stack(costs, -1)

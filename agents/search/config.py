@@ -59,6 +59,8 @@ class ProposalConfig:
     """Standard deviation of how far the middle lies beside the straight line, in parts of half the length."""
     margin: float = 0.01
     """Numbers of a stroke stay this far from 0 and 1."""
+    render_size: int = 4096
+    """Candidates whose ink is drawn at once: on a GPU each takes 0.7 MB while it is, as its dabs are not counted."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,13 @@ class OptimizerConfig:
     """Of a painting, by default."""
     window_iterations: int = 100
     """By default, in each window of a large painting, of which there are hundreds."""
+    together: int = 256
+    """Strokes of pictures, or of windows, that are optimized side by side on a CPU, whose caches more would leave."""
+    together_on_gpu: int = 4096
+    """The same on a GPU: bounds memory, of which a stroke takes about 1 MB while its ink is drawn, as its dabs are not
+    counted there."""
+    report_every: int = 10
+    """Iterations between two reports from a GPU, which is waited for then; a CPU tells of each."""
     proposals: ProposalConfig = field(default_factory=ProposalConfig)
     """How the random strokes are drawn that the best are picked from."""
     stack: StackConfig = field(default_factory=StackConfig)

@@ -104,7 +104,7 @@ class Pen(nn.Module):
         order = [range(12)[part] for part in (layout.START, layout.CONTROL, layout.END)]
         columns = [*(column for part in order for column in part), layout.ENTRY_PRESSURE, layout.END_PRESSURE]
         tables = {
-            "curve": curve.float(),
+            "curve": curve.float().double(),
             "pressure": torch.cat([touching, pressure]).float(),
             "slow": speed_filter() / _EVENT_SECONDS,
             "numbers": torch.tensor([*columns, layout.SIZE]),
@@ -157,9 +157,9 @@ def noise_sums(noise: Tensor) -> Tensor:
 
 
 def single_dabs(noise_sums: Tensor) -> Tensor:
-    """The noise of dabs that are laid one by one, (K, 6): looked up for most strokes, not computed."""
+    """The noise of dabs that are laid one by one, (6, K): looked up for most strokes, not computed."""
     edges = torch.arange(len(noise_sums) - 1, dtype=noise_sums.dtype, device=noise_sums.device)
-    return _noise_of(noise_sums, edges, torch.ones_like(edges))
+    return _noise_of(noise_sums, edges, torch.ones_like(edges)).T.contiguous()
 
 
 def place_dabs(
@@ -182,19 +182,22 @@ def place_dabs(
     where = torch.arange(0.5, most, dtype=total.dtype, device=device) * size.detach()[:, None] + 0.5
     left = torch.searchsorted(path.points[..., _LAID].detach().contiguous(), where)
     # Rows of the table of all points: the first is 1, as searchsorted counts, and never 0.
-    left = left.clamp(max=points - 1) + torch.arange(-1, len(total) * points - 1, points, device=device)[:, None]
+    left = left.clamp(max=points - 1)
+    left += torch.arange(-1, len(total) * points - 1, points, device=device)[:, None]
     stroke = torch.arange(len(total), device=device)[:, None].expand_as(left)
     group = torch.arange(most, device=device).expand_as(left)
     if counts is None or min(counts) == most:
         left, stroke, group = left.flatten(), stroke.flatten(), group.flatten()
     else:
-        used = group < torch.tensor(counts)[:, None]
+        used = group < torch.tensor(counts, device=device)[:, None]
         left, stroke, group = left[used], stroke[used], group[used]
 
-    table = path.points.flatten(0, 1)
-    before, after = table[left].T.contiguous(), table[left + 1].T.contiguous()
+    table = path.points.flatten(0, 1).T.contiguous()
+    before, after = table.index_select(1, left), table.index_select(1, left + 1)
     reach = _OFFSET_BY_RANDOM * torch.exp(path.log_radius)
-    total, size_of, log_radius, reach = (values[stroke] for values in (total, size, path.log_radius, reach))
+    numbers = total, size, path.log_radius, reach
+    # What is the same for all dabs has not to be looked up for each.
+    total, size_of, log_radius, reach = numbers if len(total) == 1 else (values[stroke] for values in numbers)
     first = group * size_of
     passed = before[_LAID]
     fraction = (first + (size_of + 1) / 2 - passed) / (after[_LAID] - passed).clamp(min=1e-5)
@@ -204,9 +207,10 @@ def place_dabs(
     reached = (total - first).clamp(min=0.0).minimum(size_of)
     whole = torch.where(size_of > 1, reached, reached.floor())
     # The noise of dab k belongs to dab k wherever it lies: no gradient moves it from one dab to the next.
-    noise = (
-        _noise_of(noise_sums, first.detach(), size_of.detach()) if singles is None else singles[group]
-    ).T.contiguous()
+    if singles is None:
+        noise = _noise_of(noise_sums, first.detach(), size_of.detach()).T.contiguous()
+    else:
+        noise = singles[:, :most] if len(path.total) == 1 else singles.index_select(1, group)
     reach = reach * pressure
     return Dabs(
         stroke=stroke,

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..painter import Painter
 from ..raster import WHOLE, Raster
+from ..stroke import CANVAS_SIZE
 from .dabs import Path, Pen, noise_sums, place_dabs, single_dabs
 from .profiles import gaussian_profiles
 
@@ -27,6 +28,11 @@ _FEW_GROUPS, _PROFILES_OF_FEW, _PROFILES = 8_192, 1 << 16, 1 << 17
 and few strokes are drawn faster where all arrays together are so small that the C library keeps their memory."""
 _LEAST_DENSITY = 1e-9
 """Optical density of a dab that left nothing: keeps logarithms finite."""
+LEAST_REDUCED = 32
+"""Pixels: side of the smallest canvas that is drawn as such. Smaller ones are that, scaled down: pixels as large as
+dabs would be off by 34 dB and less."""
+_PIXEL_VARIANCE = 1 / 6
+"""Of the triangle, two pixels wide, that bilinear scaling weighs by, in pixels of the result."""
 _LARGEST_LOG_RADIUS = 2.0
 """ln of the largest radius in pixels that training knew: 2 * size, for sizes up to 1."""
 
@@ -90,41 +96,61 @@ class SplatPainter(Painter):
         Raises:
             InvalidInputError: strokes of another shape, or with NaN in them.
         """
-        columns, rows = (centers.to(self.positions) for centers in (raster.columns(), raster.rows()))
+        columns, rows = (centers(self.positions.device).to(self.positions) for centers in (raster.columns, raster.rows))
         return self._compute(strokes, lambda checked: self._coverage(checked, columns, rows, -math.log(raster.step)))
 
-    def _coverage(self, strokes: Tensor, columns: Tensor, rows: Tensor, zoom: float) -> Tensor:
+    def reduced(self, strokes: Tensor, side: int) -> Tensor:
+        """See ``Painter``: drawn as small as that, 40 dB from the 64x64 canvas scaled down.
+
+        Dabs are widened by the pixel, which scales down their density. What is to be scaled down is what they let
+        through: see ``_lost_by_reducing``.
+        """
+        side = max(side, LEAST_REDUCED)
+        step = CANVAS_SIZE / side
+        places = Raster(0.0, 0.0, step, side, side).columns(self.positions.device).to(self.positions)
+        return self._compute(strokes, lambda checked: self._coverage(checked, places, places, 0.0, step))
+
+    def _coverage(self, strokes: Tensor, columns: Tensor, rows: Tensor, zoom: float, step: float = 1.0) -> Tensor:
         """Coverage (N, 1, H, W) where columns (W,) and rows (H,) cross, in pixels of the 64x64 canvas."""
         path = self.pen(strokes)
         if not self.may_ask(strokes):
             # Nobody knows how many dabs there are: room for as many groups as there may be.
-            return self._paint(path, None, columns, rows, zoom)
+            return self._paint(path, None, columns, rows, zoom, step)
         if not len(strokes):
             return strokes.new_zeros(0, 1, len(rows), len(columns))
         counts = [min(self.groups, max(1, math.ceil(dabs))) for dabs in path.total.tolist()]
         batches = _split(counts, _BATCH_GROUPS)
-        paths = path.split([len(batch) for batch in batches])
-        painted = [self._paint(*pair, columns, rows, zoom) for pair in zip(paths, batches, strict=True)]
+        paths = path.split([len(batch) for batch in batches]) if len(batches) > 1 else [path]
+        painted = [self._paint(*pair, columns, rows, zoom, step) for pair in zip(paths, batches, strict=True)]
         return torch.cat(painted) if len(painted) > 1 else painted[0]
 
-    def _paint(self, path: Path, counts: list[int] | None, columns: Tensor, rows: Tensor, zoom: float) -> Tensor:
+    def _paint(
+        self, path: Path, counts: list[int] | None, columns: Tensor, rows: Tensor, zoom: float, step: float
+    ) -> Tensor:
         """Coverage (N, 1, H, W) of strokes of so many groups of dabs each, or of as many as there may be."""
-        density = self._draw(self._form(path, counts, zoom), counts, columns, rows)
+        widening = step**2 * _PIXEL_VARIANCE if step > 1 else 0.0
+        density = self._draw(self._form(path, counts, zoom, widening), counts, columns, rows)
         # MyPaint's mask has an edge where its two pieces meet, and Gaussians have none.
         grouping = _grouping((path.total / self.groups).clamp(min=1.0))
         amount = self.sharpen(torch.stack([_zoomed(path.mean_log_radius, zoom), grouping], 1))
-        density = torch.relu(density - amount[..., None] * _laplacian(density))
-        return -torch.expm1(-density)[:, None]
+        amount = amount[..., None] / step**2
+        if step > 1:
+            density = torch.relu(density - amount * _laplacian(density))
+            return -torch.expm1(-torch.relu(density - _lost_by_reducing(density)))[:, None]
+        if torch.is_grad_enabled() or torch.compiler.is_compiling():
+            density = torch.relu(density - amount * _laplacian(density))
+            return -torch.expm1(-density)[:, None]
+        return _sharpened(density, amount).relu_().neg_().expm1_().neg_()[:, None]
 
-    def _form(self, path: Path, counts: list[int] | None, zoom: float) -> "_Gaussians":
-        """What the dabs of paths leave on the paper."""
+    def _form(self, path: Path, counts: list[int] | None, zoom: float, widening: float = 0.0) -> "_Gaussians":
+        """What the dabs of paths leave on the paper, their variances widened by so many square pixels."""
         one_by_one = counts is not None and max(counts) < self.groups
         dabs = place_dabs(path, self.noise_sums, self.groups, counts, self.singles if one_by_one else None)
         grouping = _grouping(dabs.size)[dabs.stroke]
         form = self.dab(torch.stack([dabs.opacity, _zoomed(dabs.log_radius, zoom), grouping], -1)).T.contiguous()
         density = -torch.log1p(-dabs.opacity) * dabs.laid
         variance = torch.exp(2 * (dabs.log_radius + form[_GAUSSIANS : 2 * _GAUSSIANS]))
-        variances = variance + (form[-1].exp() * dabs.variance)[:, None]
+        variances = variance + (form[-1].exp() * dabs.variance)[:, None] + widening
         spread = density * variance * torch.rsqrt(variances[0] * variances[1])
         return _Gaussians(dabs.place, variances, form[:_GAUSSIANS] + torch.log(spread.clamp(min=_LEAST_DENSITY)))
 
@@ -144,7 +170,7 @@ class SplatPainter(Painter):
             across, down = batch.profiles(columns, rows)
             for x, y in zip(across.split(strokes, 2), down.split(strokes, 2), strict=True):
                 drawn.append(sum_of_products(y, x))
-        return torch.stack(drawn)
+        return torch.stack(drawn) if len(drawn) > 1 else drawn[0][None]
 
 
 def _look_up_singles(painter: SplatPainter, _: object = None) -> None:
@@ -204,6 +230,28 @@ def _grouping(size: Tensor) -> Tensor:
 def _zoomed(log_radius: Tensor, zoom: float) -> Tensor:
     """How large, in ln(pixels), a dab looks on a finer raster, as far as training knew dabs."""
     return (log_radius + zoom).minimum(log_radius.clamp(min=_LARGEST_LOG_RADIUS)) if zoom else log_radius
+
+
+def _lost_by_reducing(density: Tensor) -> Tensor:
+    """By how much density (N, H, W) is too large, as its mean lets less through than its parts do on average.
+
+    On a slope s, the mean of exp(-density) under a weight of variance v is exp(v s^2 / 2) times that of the middle.
+    """
+    down, right = density.diff(dim=1), density.diff(dim=2)
+    pad = nn.functional.pad
+    slopes = pad(down, (0, 0, 0, 1)) + pad(down, (0, 0, 1, 0)), pad(right, (0, 1)) + pad(right, (1, 0))
+    return (slopes[0].square() + slopes[1].square()) * (_PIXEL_VARIANCE / 8)
+
+
+def _sharpened(density: Tensor, amount: Tensor) -> Tensor:
+    """``density - amount * _laplacian(density)``, where no gradients are asked for: half of the arrays are not made."""
+    down, right = density.diff(dim=1).mul_(amount), density.diff(dim=2).mul_(amount)
+    sharp = density.clone()
+    sharp[:, :-1] -= down
+    sharp[:, 1:] += down
+    sharp[..., :-1] -= right
+    sharp[..., 1:] += right
+    return sharp
 
 
 def _laplacian(density: Tensor) -> Tensor:

@@ -21,6 +21,7 @@ from ...painters.stroke import CANVAS_SIZE
 from ...parallel import count_cores, work_through
 from ..comparison.arguments import Arguments
 from ..comparison.choices import Choices, read_choices
+from ..names import check_device
 from ..options import about
 from ..progress import counting
 
@@ -79,6 +80,7 @@ def run(arguments: Arguments) -> None:
 def _check(arguments: Arguments) -> int:
     """Find mistakes that cost nothing to find; returns the number of workers."""
     check_whole("seed", arguments.seed, 0, 2**63 - 1)
+    check_device("--device", arguments.device)
     if arguments.quick and not arguments.study:
         raise InvalidInputError("--quick is a form of --study; give both, or --pictures for how many to paint")
     if arguments.grid is not None and arguments.size is None:
@@ -111,7 +113,7 @@ def _plan(arguments: Arguments, choices: Choices) -> "Comparison":
         check_is_no_input(outputs, path.iterdir() if path.is_dir() else [path])
         sources[name] = Source(targets, choose_pictures(targets, count), choices.budgets[name])
     return Comparison(
-        agents=_load_agents(choices, arguments.loss),
+        agents=_load_agents(choices, arguments.loss, arguments.device),
         sources=sources,
         measures=[load_measure(name) for name in MEASURES] if arguments.study else available_measures(),
         seed=arguments.seed,
@@ -121,16 +123,16 @@ def _plan(arguments: Arguments, choices: Choices) -> "Comparison":
     )
 
 
-def _load_agents(choices: Choices, loss_name: str) -> "list[Agent]":
+def _load_agents(choices: Choices, loss_name: str, device: str) -> "list[Agent]":
     """Every agent with every painter; what is loaded is loaded once."""
     from ...agents.policy.registry import load_network
     from ...agents.registry import load_agent
     from ...envs.losses.registry import make_loss
     from ...painters.registry import load_painter
 
-    loss = make_loss(loss_name)
-    network = {} if choices.policy is None else {"network": load_network(choices.policy)}
-    painters = [load_painter(name, brush=brush) for name, brush in choices.painters]
+    loss = make_loss(loss_name, device)
+    network = {} if choices.policy is None else {"network": load_network(choices.policy, device)}
+    painters = [load_painter(name, device, brush) for name, brush in choices.painters]
     return [
         load_agent(name, painter=painter, loss=loss, **options, **(network if "policy" in options else {}))
         for name, options in choices.agents.items()

@@ -12,7 +12,7 @@ from ...painters.names import find_painter
 from ...painters.stroke import CANVAS_SIZE
 from ...parallel import count_cores
 from ...through_ray import check_ray
-from ..names import check_agent, check_losses, check_painters, split_brushes
+from ..names import check_agent, check_device, check_losses, check_painters, split_brushes
 from ..options import about
 from ..painting.arguments import Arguments
 from ..progress import painting
@@ -55,12 +55,15 @@ def _check(arguments: Arguments) -> str:
             find_painter(arguments.painter, brush)
     if arguments.loss is not None:
         check_losses("--loss", arguments.loss)
+    check_device("--device", arguments.device)
     arguments.style.check()
     if arguments.workers is not None:
         check_whole("workers", arguments.workers, 1)
     # More than a machine has would be waited for without end.
     check_whole("worker_threads", arguments.worker_threads, 1, count_cores() if arguments.on == "local" else None)
     if arguments.on is not None:
+        if arguments.device != "cpu":
+            raise InvalidInputError("--on paints on a cluster's CPUs; leave --device away")
         with about("--on"):
             check_ray(arguments.on)
     return check_agent(arguments.agent, arguments.policy)
@@ -102,7 +105,7 @@ def _load_agent(arguments: Arguments, name: str) -> "Agent":
     brush = split_brushes("--brush", arguments.brush)
     given = {"loss": arguments.loss, "policy": arguments.policy, "brush": brush or None}
     options = {name: value for name, value in given.items() if value is not None}
-    agent = load_agent(name, painter=arguments.painter, **options)
+    agent = load_agent(name, painter=arguments.painter, device=arguments.device, **options)
     if name == _POLICY:
         # A policy's arrays are small: a second thread gains nothing, and beside other programs it costs seconds.
         torch.set_num_threads(1)

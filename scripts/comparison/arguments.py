@@ -46,6 +46,8 @@ class Arguments:
     it is over, if --iterations does not say otherwise."""
     split: Split = "test"
     """The part of targets that have parts."""
+    device: str = "cpu"
+    """Where agents paint, and losses are computed: cpu or cuda."""
     seed: int = 0
     """Seed of every painting."""
     size: int | None = None

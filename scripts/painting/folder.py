@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .style import StyleOptions
 
 _SUFFIXES = (".png",)
+_SMALL_ON_GPU = 64
+"""Paintings of 64x64 that a GPU is given at once: one alone hardly keeps it busy."""
 
 
 def plan_folder(arguments: "Arguments", upscale: int) -> FolderPlan:
@@ -58,6 +60,7 @@ def plan_folder(arguments: "Arguments", upscale: int) -> FolderPlan:
         paper=options.paper,
         own_styles=options.palette is not None and palette is None,
         reuse=ReuseConfig() if arguments.follow else None,
+        small_batch=_SMALL_ON_GPU if arguments.device != "cpu" else 1,
     )
 
 

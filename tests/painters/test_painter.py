@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from paintgym.errors import InvalidInputError
+from paintgym.painters.canvas import paint_strokes
 from paintgym.painters.evaluation.fidelity import contact_sheet, high_pass, measure_fidelity, paint_all
 from paintgym.painters.evaluation.robustness import degenerate_strokes, measure_robustness
 from paintgym.painters.mypaint.drawing import draw_coverage
@@ -201,3 +202,25 @@ def test_the_contact_sheet_has_a_place_for_every_stroke(painter, fresh, painters
     strokes, coverage = fresh[0][:7], fresh[1][:7]
     sheet = contact_sheet(strokes, coverage, *[paint_all(painter, strokes)] * painters, scale=1)
     assert sheet.size == (columns * (4 + 64 * (1 + painters)), rows * 68)
+
+
+@pytest.mark.parametrize("side", [48, 32, 16])
+@pytest.mark.parametrize("asks", [None, False])
+def test_small_canvases_are_drawn_small_and_look_like_the_large_one_scaled_down(side: int, asks: bool | None) -> None:
+    painter = load_painter("gan")
+    painter.asks = asks
+    strokes = torch.rand(96, 12, generator=torch.Generator().manual_seed(0))
+    drawn = painter.reduced(strokes, side)
+    assert drawn.shape == (96, 1, max(side, 32), max(side, 32))
+    white, black = torch.ones(96, 3, side, side), strokes[:, None].clone()
+    black[..., 6:9] = 0
+    canvas = 1 - paint_strokes(white, black, painter)[:, :1]
+    scaled = torch.nn.functional.interpolate(painter(strokes), (side, side), mode="bilinear", antialias=True)
+    error = (canvas - scaled).square().mean()
+    assert -10 * error.log10() > 38
+
+
+def test_gradients_of_small_canvases_are_those_of_finite_differences() -> None:
+    painter = load_painter("gan").double()
+    stroke = torch.rand(1, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(3)).requires_grad_()
+    assert torch.autograd.gradcheck(lambda given: painter.reduced(given, 32).mean(), stroke, eps=1e-7, atol=1e-4)

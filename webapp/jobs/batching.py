@@ -13,12 +13,14 @@ from ...agents.policy.planner import Planner
 from ...agents.policy.rollout import Row, advance, revise_row, start_row
 from ...agents.policy_agent import PolicyAgent
 from ...envs.losses.loss import PixelLoss
+from ...painters.device import device_of
 from ...painters.painter import Painter
 from ...painters.pixels import to_tensor, to_uint8
 from ...painters.stroke import CANVAS_SIZE
 from ...painters.stroke_list import on_one_canvas
 from ...painters.styled import styled
 from ...painters.windows import paint_list
+from ...painters.windows import paper as make_paper
 from ..errors import Sentence
 from .job import Job
 from .queue import JobQueue
@@ -78,6 +80,7 @@ class PolicyBatcher:
         self._batch = batch
         self._time_limit = time_limit
         self._loss = PixelLoss()
+        self._device = device_of(planner.network)
 
     def run(self) -> None:
         """Work until the queue is closed."""
@@ -96,17 +99,17 @@ class PolicyBatcher:
     def _start(self, job: Job) -> _ActivePainting | None:
         request = job.request
         try:
-            paper = torch.tensor(request.style.background)[:, None, None].repeat(1, CANVAS_SIZE, CANVAS_SIZE)
+            paper = make_paper(request.style.background, CANVAS_SIZE, CANVAS_SIZE, self._device)
             painter = styled(self._painter(request.painter, request.brush), request.style)
             if request.start is not None:
-                earlier = torch.from_numpy(request.start.strokes)
+                earlier = torch.from_numpy(request.start.strokes).to(self._device)
                 paper = paint_list(request.start, painter, paper)
                 job.emit("strokes", len(earlier), stroke_data(earlier, painter(earlier)))
         except Exception:
             _log.exception("painting %s failed", job.identity)
             job.fail(FAILURE)
             return None
-        target = to_tensor(request.upload.picture)[0]
+        target = to_tensor(request.upload.picture, self._device)[0]
         return _ActivePainting(job, start_row(target, request.new_strokes, paper), painter, paper)
 
     def _advance(self, batch: list[_ActivePainting]) -> None:
@@ -147,7 +150,7 @@ class PolicyBatcher:
     @staticmethod
     def _all_strokes(item: _ActivePainting) -> Tensor:
         start = item.job.request.start
-        earlier = [] if start is None else [torch.from_numpy(start.strokes)]
+        earlier = [] if start is None else [torch.from_numpy(start.strokes).to(item.paper.device)]
         return torch.cat([*earlier, *item.row.strokes])
 
     def _finish(self, item: _ActivePainting, strokes: Tensor) -> None:
@@ -156,7 +159,7 @@ class PolicyBatcher:
         background = job.request.style.background
         painting = Painting(
             image=to_uint8(row.canvas),
-            stroke_list=on_one_canvas(strokes.numpy(), CANVAS_SIZE, background, painter.brush),
+            stroke_list=on_one_canvas(strokes.cpu().numpy(), CANVAS_SIZE, background, painter.brush),
             loss=float(self._loss(row.canvas[None], self._loss.features(row.target[None]))),
             loss_name=self._loss.name,
             seconds=job.seconds,

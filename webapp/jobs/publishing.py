@@ -8,10 +8,12 @@ from torch import Tensor
 from ...agents.outputs.painting import Painting
 from ...agents.progress import Progress, StopPainting
 from ...painters.canvas import paint_strokes
+from ...painters.device import device_of
 from ...painters.painter import Painter
 from ...painters.pixels import to_tensor
 from ...painters.stroke import CANVAS_SIZE
 from ...painters.stroke_list import StrokeList
+from ...painters.windows import paper
 from ..encoding import window_data
 from .job import Job
 from .streaming import canvas_data, stroke_data
@@ -47,7 +49,8 @@ class Publisher:
         self._job = job
         self._painter = painter
         self._time_limit = time_limit
-        self._published = torch.empty(0, 12)
+        self._device = device_of(painter)
+        self._published = torch.empty(0, 12, device=self._device)
         self._moving = False
         self._begun = 0 if job.request.start is None else len(job.request.start)
         self._settled = self._begun
@@ -83,7 +86,7 @@ class Publisher:
 
     def publish_result(self, painting: Painting) -> None:
         """Publish what was not published yet."""
-        strokes, count = torch.tensor(painting.strokes), len(painting.strokes)
+        strokes, count = torch.tensor(painting.strokes, device=self._device), len(painting.strokes)
         self._publish_progress(count, painting.loss, 1.0)
         if self._job.request.large:
             self._publish_settled(painting.stroke_list, count)
@@ -114,8 +117,8 @@ class Publisher:
         published, count = len(self._published), len(strokes)
         self._moving = self._moving or not torch.equal(strokes[:published], self._published)
         if self._moving:
-            paper = torch.tensor(self._job.request.style.background)[:, None, None].repeat(1, CANVAS_SIZE, CANVAS_SIZE)
-            canvas = paint_strokes(paper[None], strokes[None], self._painter)[0]
+            bare = paper(self._job.request.style.background, CANVAS_SIZE, CANVAS_SIZE, self._device)
+            canvas = paint_strokes(bare[None], strokes[None], self._painter)[0]
             self._job.emit("canvas", count, canvas_data(canvas))
         elif count > published:
             new = strokes[published:]

@@ -12,6 +12,7 @@ import torch
 
 from ...agents.outputs.painting import Painting
 from ...envs.losses.loss import PixelLoss
+from ...painters.device import device_of
 from ...painters.painter import Painter
 from ...painters.pixels import to_tensor
 from ...painters.style import Style
@@ -123,7 +124,7 @@ def find_share(store: Store, job: Job) -> str:
 
 def _finish(job: Job, painting: Painting) -> None:
     if not job.request.large:
-        strokes = torch.from_numpy(painting.strokes)
+        strokes = torch.from_numpy(painting.strokes).to(device_of(painting.painter))
         with torch.inference_mode():
             job.emit("film", len(strokes), stroke_data(strokes, painting.painter(strokes)))
     job.finish(painting)

@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections import Counter, defaultdict
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -83,8 +83,8 @@ class PaintingService:
         """Whether films can be encoded as MP4."""
         self.stream_slots = threading.Semaphore(settings.maximum_streams)
         """Threads that may be held for long."""
-        self._network = load_network(settings.policy)
-        self.painter = cache(_load_painter)
+        self._network = load_network(settings.policy, settings.device)
+        self.painter = cache(partial(_load_painter, settings.device))
         """Gives a painter by its name and its brush."""
         self.store: Store = make_store(settings)
         """What outlasts expiry: shared paintings and, where it lasts, finished ones."""
@@ -294,5 +294,5 @@ def _has_mp4() -> bool:
     return True
 
 
-def _load_painter(name: str, brush: str) -> Painter:
-    return load_painter(name, brush=brush)
+def _load_painter(device: str, name: str, brush: str) -> Painter:
+    return load_painter(name, device, brush)

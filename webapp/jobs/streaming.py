@@ -34,7 +34,7 @@ def stroke_data(strokes: Tensor, coverage: Tensor) -> dict[str, Any]:
     Returns:
         ``strokes``, T lists of 12 numbers, and ``ink``: T x 64 x 64 bytes of coverage, 0 to 255, deflated, in base64.
     """
-    ink = coverage.mul(255).round_().to(torch.uint8).contiguous().numpy()
+    ink = coverage.mul(255).round_().to(torch.uint8).contiguous().cpu().numpy()
     packed = base64.b64encode(zlib.compress(ink.tobytes(), 1)).decode("ascii")
     return {"strokes": [[round(number, 4) for number in stroke] for stroke in strokes.tolist()], "ink": packed}
 

@@ -12,6 +12,7 @@ from ....agents.registry import find_agent
 from ....checks import check_whole
 from ....envs.tasks import find_task
 from ....errors import InvalidInputError
+from ...names import check_device
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Arguments:
     baseline that train-baseline wrote."""
     episodes: int | None = None
     """How many held-out targets, spread evenly over them; by default the task's number."""
+    device: str = "cpu"
+    """Where it is painted: cpu or cuda."""
     seed: int = 0
     """Seed of who paints by chance; the targets do not depend on it."""
 
@@ -34,6 +37,7 @@ def run(arguments: Arguments) -> None:
     check_whole("seed", arguments.seed, 0, 2**31)
     if arguments.episodes is not None:
         check_whole("episodes", arguments.episodes, 1, 10_000)
+    check_device("--device", arguments.device)
     task = find_task(arguments.task)
     baseline = Path(arguments.agent) if arguments.agent.endswith(".safetensors") else None
     if baseline and not baseline.is_file():
@@ -42,14 +46,17 @@ def run(arguments: Arguments) -> None:
     from ....agents.baselines import protocol
     from ....agents.baselines.network import load_actor
     from ....agents.baselines.reference import reference_painter
+    from ....painters.device import find_device
 
     if baseline:
         actor, trained = load_actor(baseline)
         if trained["task"] != task.id:
             raise InvalidInputError(f"{arguments.agent} was trained for {trained['task']}, not for {task.id}")
-        painter = protocol.acted_by(actor.act, {name: trained[name] for name in ("view", "reward")})
+        settings = {name: trained[name] for name in ("view", "reward")}
+        actor.to(find_device(arguments.device))
+        painter = protocol.acted_by(actor.act, {**settings, "device": arguments.device})
     else:
-        painter = reference_painter(name, task.id)
+        painter = reference_painter(name, task.id, arguments.device)
     held_out = protocol.hold_out(task, arguments.episodes or task.held_out, arguments.seed)
     figures = protocol.evaluate(held_out, painter)
     references = protocol.references().get(task.id, {})

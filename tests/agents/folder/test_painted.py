@@ -148,6 +148,26 @@ def test_progress_counts_pictures(tmp_path):
     assert len(folder) == 1
 
 
+def test_small_pictures_painted_side_by_side_are_those_painted_one_by_one(tmp_path):
+    pictures = fill(tmp_path / "pictures", 3)
+    agent = load_agent("gradient", loss="mse", iterations=6)
+    settings = {"agent": {**agent.settings(), "fingerprint": agent.fingerprint()}, "style": {}}
+    for together in (1, 3):
+        plan = FolderPlan(8, suffixes=(".png",), small_batch=together)
+        assert plan.batch == together
+        # The same folder of paintings may be gone on with either way.
+        assert (
+            PaintedFolder(pictures, tmp_path / f"by{together}", plan, settings).paint(agent, print, lambda _: None) == 0
+        )
+        PaintedFolder(pictures, tmp_path / "by1", plan, settings)
+    one, many = (
+        np.stack([np.asarray(Image.open(path), float) for path in sorted((tmp_path / name).glob("picture*.png"))])
+        for name in ("by1", "by3")
+    )
+    assert len(one) == 3
+    assert np.abs(one - many).mean() < 0.1
+
+
 MISTAKES = {
     "other settings": (["pictures", "--seed", "5", "--out", "out"], "seed is 0 there and 5 now"),
     "another folder": (["more", "--out", "out"], "other settings"),

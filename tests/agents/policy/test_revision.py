@@ -98,13 +98,16 @@ def test_short_paintings_have_more_rounds(planner: Planner, painter: Painter) ->
 
 @pytest.mark.parametrize("inference", [False, True])
 def test_a_perceptual_loss_is_lowered_in_the_end(planner: Planner, painter: Painter, inference: bool) -> None:
-    lite = make_loss("lite")
-    with torch.inference_mode(inference):
-        laid = _laid(planner, painter, 5, 20)
-        plain, perceptual = (revise(planner, *laid, painter, loss)[1] for loss in (PixelLoss(), lite))
-    with torch.no_grad():
-        before, after = (float(lite(canvas[None], lite.features(laid[-1][None]))) for canvas in (plain, perceptual))
-    assert after < 0.9 * before
+    lite, losses = make_loss("lite"), []
+    for seed in (5, 6, 7):  # One picture alone may stay as it is: where rounding leads, decides over a tenth.
+        with torch.inference_mode(inference):
+            laid = _laid(planner, painter, seed, 20)
+            plain, perceptual = (revise(planner, *laid, painter, loss)[1] for loss in (PixelLoss(), lite))
+        with torch.no_grad():
+            target = lite.features(laid[-1][None])
+            losses.append([float(lite(canvas[None], target)) for canvas in (plain, perceptual)])
+    assert all(after <= before for before, after in losses)
+    assert sum(after for _, after in losses) < 0.85 * sum(before for before, _ in losses)
 
 
 def test_agents_minimize_the_loss_that_they_are_given() -> None:

@@ -12,7 +12,8 @@ def test_candidates_lie_where_the_error_is_and_along_the_edges() -> None:
     target[:, :, 32:] = 1
     error = torch.zeros(64, 64)
     error[20:44, 30:34] = 1
-    strokes = draw_candidates(200, error, EdgeField(target, config), torch.Generator().manual_seed(0), config)
+    edges, generator = EdgeField(target[None], config), torch.Generator().manual_seed(0)
+    (strokes,) = draw_candidates([200], error[None], edges, [generator], config)
     check_strokes(strokes.numpy())
     middle = strokes[:, layout.CONTROL] * 64
     assert ((middle[:, 0] - 32).abs() < 16).all()
