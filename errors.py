@@ -47,3 +47,7 @@ class MissingLibraryError(PaintgymError, ImportError):
 
 class LostProcessError(PaintgymError, RuntimeError):
     """Another process that trains together with this one is not there, or is no more."""
+
+
+class UnreachableError(PaintgymError, OSError):
+    """A store of pictures cannot be reached, or does not answer any more."""

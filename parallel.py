@@ -9,8 +9,9 @@ import pickle
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
@@ -83,6 +84,18 @@ def work_through(work: Callable[[Item], Result], items: Sequence[Item], workers:
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def work_ahead(work: Callable[[Item], Result], items: Iterable[Item], count: int) -> Iterator[tuple[Item, Result]]:
+    """Give each item, in their order, and what ``work`` makes of it, while threads work on the next ``count``."""
+    waiting: deque[tuple[Item, Future[Result]]] = deque()
+    with ThreadPoolExecutor(count) as pool:
+        for item in items:
+            waiting.append((item, pool.submit(work, item)))
+            if len(waiting) > count:
+                first, made = waiting.popleft()
+                yield first, made.result()
+        yield from ((first, made.result()) for first, made in waiting)
 
 
 def _do(item: Any) -> Any:

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from paintgym.agents.folder.painted import PaintedFolder
 from paintgym.agents.folder.plan import FolderPlan
+from paintgym.agents.folder.source import LocalFolder
 from paintgym.agents.folder.spread import SpreadPainter, SpreadPlan
 from paintgym.agents.registry import load_agent
 from paintgym.through_ray import through_ray
@@ -44,7 +45,7 @@ def measure(agent: str, count: int, plan: FolderPlan, workers: int) -> dict[str,
             tile = Image.fromarray(random.integers(0, 256, (3, 4, 3), np.uint8))
             tile.resize((256, 192), Image.Resampling.BICUBIC).save(pictures / f"{number}.png")
         painter = load_agent(agent, loss="mse")
-        painted = PaintedFolder(pictures, out, plan, {"agent": {}, "style": {}})
+        painted = PaintedFolder(LocalFolder(pictures), out, plan, {"agent": {}, "style": {}})
         finished = [time.perf_counter()]
 
         def report(number: int) -> None:

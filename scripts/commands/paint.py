@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...agents.folder.source import find_source
 from ...agents.limits import LARGEST_BUDGET, LARGEST_LARGE_BUDGET, LARGEST_SIZE
 from ...agents.outputs.forms import check_output, check_pixels
 from ...checks import check_whole
@@ -31,11 +32,12 @@ def run(arguments: Arguments) -> int:
     name = _check(arguments)
     usual = _USUAL_UPSCALE if arguments.size is None else 1
     upscale = usual if arguments.upscale is None else arguments.upscale
-    if arguments.picture.is_dir():
+    source = find_source(arguments.picture, arguments.out[0] if arguments.out else None)
+    if source is not None:
         from ..painting.folder import paint_folder, plan_folder
 
-        plan = plan_folder(arguments, upscale)
-        return paint_folder(arguments, plan, _load_agent(arguments, name))
+        plan = plan_folder(arguments, source, upscale)
+        return paint_folder(arguments, source, plan, _load_agent(arguments, name))
     for option in ("suffix", "follow", "on"):
         if getattr(arguments, option):
             raise InvalidInputError(f"--{option} is for folders, and {arguments.picture} is none")
@@ -89,7 +91,7 @@ def _paint_picture(arguments: Arguments, name: str, upscale: int) -> None:
     for output in outputs:
         result.save(output, upscale, arguments.frames, arguments.seconds)
     print(
-        f"{result.agent} painted {arguments.picture.name}: {result.loss_name} {result.loss:.5f} with "
+        f"{result.agent} painted {Path(arguments.picture).name}: {result.loss_name} {result.loss:.5f} with "
         f"{len(result.strokes)} strokes in {result.seconds:.1f} s -> {', '.join(map(str, outputs))}"
     )
 

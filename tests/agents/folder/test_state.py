@@ -11,6 +11,7 @@ from helpers.picture_folders import PAINT, files, fill, paint_again
 from paintgym.agents.folder import SETTINGS
 from paintgym.agents.folder.painted import PaintedFolder
 from paintgym.agents.folder.plan import FolderPlan
+from paintgym.agents.folder.source import LocalFolder
 from paintgym.agents.large.config import PlanConfig, ReuseConfig
 from paintgym.agents.policy.config import PlannerConfig
 from paintgym.agents.policy.registry import load_network
@@ -73,8 +74,8 @@ def test_a_folder_remembers_the_agents_settings_and_weights(tmp_path):
         return {"agent": {**agent.settings(), "fingerprint": agent.fingerprint()}, "style": {}}
 
     plan, first = FolderPlan(4), settings()
-    PaintedFolder(pictures, tmp_path / "out", plan, first)
-    PaintedFolder(pictures, tmp_path / "out", plan, settings())
+    PaintedFolder(LocalFolder(pictures), tmp_path / "out", plan, first)
+    PaintedFolder(LocalFolder(pictures), tmp_path / "out", plan, settings())
     kept = json.loads((tmp_path / "out" / SETTINGS).read_text())["settings"]["agent"]
     assert kept == json.loads(json.dumps(first["agent"]))
     network = load_network("paintings")
@@ -89,9 +90,9 @@ def test_a_folder_remembers_the_agents_settings_and_weights(tmp_path):
     }
     for field, other in others.items():
         with pytest.raises(InvalidInputError, match=rf"settings.{re.escape(field)} is .* there and .* now"):
-            PaintedFolder(pictures, tmp_path / "out", plan, other)
+            PaintedFolder(LocalFolder(pictures), tmp_path / "out", plan, other)
     with pytest.raises(InvalidInputError, match=r"settings.reuse.largest_change is missing there"):
-        PaintedFolder(pictures, tmp_path / "out", FolderPlan(4, size=64, reuse=ReuseConfig()), first)
+        PaintedFolder(LocalFolder(pictures), tmp_path / "out", FolderPlan(4, size=64, reuse=ReuseConfig()), first)
 
 
 @pytest.mark.parametrize("damage", ["", "[]", "{", '{"paintings": 3}', "null"])
