@@ -46,7 +46,7 @@ class MissingLibraryError(PaintgymError, ImportError):
 
 
 class LostProcessError(PaintgymError, RuntimeError):
-    """Another process that trains together with this one is not there, or is no more."""
+    """Another process that works together with this one is not there, or is no more."""
 
 
 class UnreachableError(PaintgymError, OSError):
