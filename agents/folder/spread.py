@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ...errors import InvalidInputError, PaintgymError
+from ...through_ray import wait_for_room
 from .batch import Answer, Batch, paint_batch
 from .plan import FolderPlan
 
@@ -45,6 +46,7 @@ class SpreadPainter:
         """Paint; a picture that no worker outlives is answered with a complaint."""
         import ray
 
+        wait_for_room(self.spread.threads)
         paint = self._paint_from_within if ray.util.client.ray.is_connected() else self.paint
         for waiting in _windows(batches, self.spread.window):
             for _ in range(self.spread.tries):
