@@ -36,8 +36,8 @@ _LOOK_SECONDS, _LOST_SECONDS = 3.0, 20.0
 """How often a driver looks after its cluster, and after how long without a sign that it did it is taken for lost."""
 _LEAVE_SECONDS, _BREAK_OFF_SECONDS = 10.0, 3.0
 """How long a driver may take to leave its cluster before it is killed: when all is done, and before that."""
-_ROOM_SECONDS = 600.0
-"""How long a cluster may take to have a node that can hold a worker."""
+_room_seconds = 600.0
+"""How long a cluster may take to have a node that can hold a worker; one that was started here has no others."""
 
 
 def check_ray(address: str) -> None:
@@ -108,11 +108,11 @@ def wait_for_room(cores: int, gpus: int = 0) -> None:
         UserWarning: no node is as large, or all are at work.
 
     Raises:
-        InvalidInputError: none is as large, and for ten minutes none comes, as with autoscalers some do.
+        InvalidInputError: none is as large, and for ten minutes none comes, as one does where clusters grow.
     """
     import ray
 
-    asked, ends, warned = {"CPU": cores, "GPU": gpus}, time.monotonic() + _ROOM_SECONDS, False
+    asked, ends, warned = {"CPU": cores, "GPU": gpus}, time.monotonic() + _room_seconds, False
 
     def has_room(there: dict[str, float]) -> bool:
         return all(there.get(name, 0) >= count for name, count in asked.items())
@@ -121,13 +121,14 @@ def wait_for_room(cores: int, gpus: int = 0) -> None:
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         if any(map(has_room, nodes)):
             break
-        sizes = Counter(_size(node) for node in nodes)
+        sizes = Counter(map(_size, nodes))
         there = ", ".join(f"{count} with {size}" for size, count in sizes.items())
         lacks = f"each worker takes {_size(asked)}, and no node of the Ray cluster has that ({there})"
-        if time.monotonic() > ends:
-            raise InvalidInputError(f"{lacks}, nor did one come in {_ROOM_SECONDS / 60:g} minutes")
+        minutes = f"{_room_seconds / 60:g} minutes"
+        if time.monotonic() >= ends:
+            raise InvalidInputError(lacks + f", nor did one come in {minutes}" * bool(_room_seconds))
         if not warned:
-            warnings.warn(f"{lacks}; waiting for one, up to {_ROOM_SECONDS / 60:g} minutes", stacklevel=2)
+            warnings.warn(f"{lacks}; waiting for one, up to {minutes}", stacklevel=2)
         warned = True
         time.sleep(_LOOK_SECONDS)
     if not has_room(ray.available_resources()):
@@ -204,6 +205,7 @@ def _split(address: str) -> tuple[str, int]:
 
 def _drive(parent: Connection, address: str, work: bytes, log: Path) -> None:
     """The process that is the cluster's driver."""
+    global _room_seconds
     with open(log, "ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
@@ -223,8 +225,11 @@ def _drive(parent: Connection, address: str, work: bytes, log: Path) -> None:
 
     warnings.showwarning = pass_on
     try:
-        own = {"num_cpus": count_cores(), "include_dashboard": False} if address == "local" else {}
-        ray.init(address, **own)
+        if address == "local":
+            _room_seconds = 0.0
+            ray.init(address, num_cpus=count_cores(), include_dashboard=False)
+        else:
+            ray.init(address)
     except Exception as error:  # Ray's are of many kinds
         tell("refused", _one_line(error))
         return

@@ -13,7 +13,7 @@ from ...painters.names import find_painter
 from ...painters.stroke import CANVAS_SIZE
 from ...parallel import count_cores
 from ...through_ray import check_ray
-from ..names import check_agent, check_losses, check_painters, split_brushes
+from ..names import check_agent, check_device, check_losses, check_painters, split_brushes
 from ..options import about
 from ..painting.arguments import Arguments
 from ..progress import painting
@@ -57,6 +57,7 @@ def _check(arguments: Arguments) -> str:
             find_painter(arguments.painter, brush)
     if arguments.loss is not None:
         check_losses("--loss", arguments.loss)
+    check_device("--device", arguments.device)
     arguments.style.check()
     if arguments.workers is not None:
         check_whole("workers", arguments.workers, 1)
@@ -102,7 +103,9 @@ def _load_agent(arguments: Arguments, name: str) -> "Agent":
     from ...agents.registry import load_agent
 
     brush = split_brushes("--brush", arguments.brush)
-    given = {"loss": arguments.loss, "policy": arguments.policy, "brush": brush or None}
+    # A cluster's workers take the agent to their own devices.
+    device = None if arguments.device == "cpu" or arguments.on else arguments.device
+    given = {"loss": arguments.loss, "policy": arguments.policy, "brush": brush or None, "device": device}
     options = {name: value for name, value in given.items() if value is not None}
     agent = load_agent(name, painter=arguments.painter, **options)
     if name == _POLICY:

@@ -56,6 +56,9 @@ class Arguments:
     """The MyPaint brush, such as deevad/chalk, or a .myb file that train-painter learned; paintgym brushes lists them.
     With --size also several, separated by commas: the first paints what is coarse, the last what is fine. By default
     classic/dry_brush."""
+    device: str = "cpu"
+    """Where it is painted: cpu or cuda. A GPU pays where it paints much at once: a folder's pictures, by gradient, or
+    large ones. With --on, each worker takes a GPU of its own."""
     seed: int = 0
     """Seed: the same seed paints the same painting. The agent policy draws nothing by lot: it paints the same with
     every seed."""

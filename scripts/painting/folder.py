@@ -82,7 +82,8 @@ def paint_folder(arguments: "Arguments", source: PictureFolder, plan: FolderPlan
         if arguments.on is None:
             unread = folder.paint(agent, _tell, advance)
         else:
-            work = SpreadPainter(agent, plan, SpreadPlan(arguments.workers, arguments.worker_threads))
+            spread = SpreadPlan(arguments.workers, arguments.worker_threads, arguments.device)
+            work = SpreadPainter(agent, plan, spread)
             unread = folder.paint_elsewhere(partial(through_ray, arguments.on, work), _tell, advance)
     passed_over = unread + len(folder.passed_over)
     before = f", {pictures - count} painted before" if count < pictures else ""

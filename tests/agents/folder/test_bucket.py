@@ -12,7 +12,6 @@ import pytest
 from helpers.buckets import NEEDS_S3, put_folder, serving_s3
 from helpers.picture_folders import FAST, change, files, fill
 from helpers.ports import free_port
-from helpers.ray_clusters import NEEDS_RAY, cluster_of
 from paintgym.agents.folder import SETTINGS, bucket
 from paintgym.agents.folder.bucket import Bucket
 from paintgym.agents.folder.listing import list_folder
@@ -59,16 +58,6 @@ def test_a_bucket_is_painted_as_a_folder_is_and_gone_on_with(store, capsys):
     assert "painted 3 pictures of s3://art/some/pictures, 5 painted before, 1 passed over" in capsys.readouterr().out
     assert paint("s3://art/some/pictures", "out") == 1
     assert "painted 0 pictures" in capsys.readouterr().out
-
-
-@NEEDS_RAY
-@pytest.mark.slow
-def test_a_cluster_paints_a_bucket_to_the_same_bytes_and_state(store, capsys):
-    put_folder(store, fill(Path("pictures"), 9), "art", "pictures")
-    assert paint("s3://art/pictures", "alone") == 0
-    with cluster_of(1) as cluster:
-        assert paint("s3://art/pictures", "spread", "--on", cluster.address) == 0
-    assert files(Path("spread")) == files(Path("alone"))
 
 
 KEYS = ["a10.png", "a2.png", "B/x.png", "b/deep/y.png", "b/z.jpg", "day10/a.png", "day2/b10.jpg", "day2/b2.jpg"]
