@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...agents.folder.source import find_source
 from ...agents.limits import LARGEST_BUDGET, LARGEST_LARGE_BUDGET, LARGEST_SIZE
 from ...agents.outputs.forms import check_output, check_pixels
 from ...checks import check_whole
@@ -32,6 +31,8 @@ def run(arguments: Arguments) -> int:
     name = _check(arguments)
     usual = _USUAL_UPSCALE if arguments.size is None else 1
     upscale = usual if arguments.upscale is None else arguments.upscale
+    from ...agents.folder.source import find_source
+
     source = find_source(arguments.picture, arguments.out[0] if arguments.out else None)
     if source is not None:
         from ..painting.folder import paint_folder, plan_folder

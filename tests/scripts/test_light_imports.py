@@ -61,6 +61,7 @@ MISTAKES: dict[str, str] = {
     "paint folder": "--out",
     "paint empty --out paintings": "empty",
     "paint folder --out folder": "--out",
+    "paint s3:// --out paintings": "s3://",
     "paint folder --out broken.png": "--out",
     "paint folder --out paintings --suffix .bmp": "--suffix",
     "paint folder --out paintings --suffix .gif --seconds -1": "--seconds is -1",
