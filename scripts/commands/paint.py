@@ -64,9 +64,9 @@ def _check(arguments: Arguments) -> str:
         check_whole("workers", arguments.workers, 1)
     # More than a machine has would be waited for without end.
     check_whole("worker_threads", arguments.worker_threads, 1, count_cores() if arguments.on == "local" else None)
-    if arguments.on is not None:
+    if (on := arguments.on) is not None:
         with about("--on"):
-            check_ray(arguments.on)
+            check_ray(on)
     return check_agent(arguments.agent, arguments.policy)
 
 
@@ -104,11 +104,11 @@ def _load_agent(arguments: Arguments, name: str) -> "Agent":
     from ...agents.registry import load_agent
 
     brush = split_brushes("--brush", arguments.brush)
-    # A cluster's workers take the agent to their own devices.
-    device = None if arguments.device == "cpu" or arguments.on else arguments.device
-    given = {"loss": arguments.loss, "policy": arguments.policy, "brush": brush or None, "device": device}
+    given = {"loss": arguments.loss, "policy": arguments.policy, "brush": brush or None}
     options = {name: value for name, value in given.items() if value is not None}
-    agent = load_agent(name, painter=arguments.painter, **options)
+    # A cluster's workers take the agent to their own devices.
+    device = {} if arguments.device == "cpu" or arguments.on else {"device": arguments.device}
+    agent = load_agent(name, painter=arguments.painter, **device, **options)
     if name == _POLICY:
         # A policy's arrays are small: a second thread gains nothing, and beside other programs it costs seconds.
         torch.set_num_threads(1)
