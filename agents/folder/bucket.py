@@ -120,11 +120,6 @@ class Bucket:
         info = self._found[path]
         return fingerprint_text(info.size, info.mtime_ns)
 
-    def modified(self, path: Path) -> float | None:
-        """When a picture was last changed, in seconds since 1970."""
-        time: float | None = self._found[path].mtime.timestamp() if path in self._found else None
-        return time
-
     @cached_property
     def _files(self) -> "S3FileSystem":
         from pyarrow.fs import S3FileSystem, resolve_s3_region

@@ -61,8 +61,8 @@ class PaintedFolder:
                 "style": settings["style"],
             },
         )
-        if self._state.former:
-            self._take_over()
+        if self._state.former and isinstance(source, LocalFolder):
+            self._take_over(source)
         clear_half_written([out / SETTINGS, *(file for path in self._pictures for file in self._files(path))])
 
     def __len__(self) -> int:
@@ -265,7 +265,7 @@ class PaintedFolder:
             inputs = [self._source.open(path) for path in self._pictures]
             check_is_no_input([file for path in self._pictures for file in self._files(path)], inputs)
 
-    def _take_over(self) -> None:
+    def _take_over(self, source: LocalFolder) -> None:
         """Go on where version 1 stopped: paintings that are younger than their pictures are of these."""
         names = [path.name for path in self._pictures if path.parent == Path()]
         if self._plan.reuse is not None and names != sorted(names):
@@ -277,8 +277,8 @@ class PaintedFolder:
             path
             for path in self._pictures
             if self._has_files(path)
-            and (changed := self._source.modified(path)) is not None
-            and all(file.stat().st_mtime >= changed for file in self._files(path))
+            and source.open(path).is_file()
+            and all(file.stat().st_mtime >= source.open(path).stat().st_mtime for file in self._files(path))
         ]
         self._state.note([(path, self._fingerprint(path)) for path in done], self._pictures)
 

@@ -42,9 +42,6 @@ class PictureFolder(Protocol):
     def fingerprint(self, path: Path) -> str:
         """Of a picture; another one when it has changed."""
 
-    def modified(self, path: Path) -> float | None:
-        """When a picture was last changed, in seconds since 1970; None where there is none."""
-
 
 class LocalFolder:
     """A folder on a disk.
@@ -86,11 +83,6 @@ class LocalFolder:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         except OSError:
             return ""
-
-    def modified(self, path: Path) -> float | None:
-        """See ``PictureFolder``."""
-        whole = self.folder / path
-        return whole.stat().st_mtime if whole.is_file() else None
 
 
 def find_source(place: str | Path, out: Path | None = None) -> PictureFolder | None:

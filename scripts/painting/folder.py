@@ -44,7 +44,7 @@ def plan_folder(arguments: "Arguments", source: PictureFolder, upscale: int) -> 
         raise InvalidInputError("--follow is for large paintings; give a --size too")
     if arguments.follow and arguments.on:
         raise InvalidInputError("--follow paints each frame after the one before it, on one machine; leave --on away")
-    assert source.listing  # Looked for last, as a bucket may be far away.
+    _ = source.listing  # Asked for before the agent is loaded, and last, as a bucket may be far away.
     options = arguments.style
     palette = options.load_palette()
     return FolderPlan(

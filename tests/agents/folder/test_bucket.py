@@ -75,7 +75,7 @@ def test_what_is_in_a_bucket_is_what_is_in_a_folder_and_no_name_leads_out_of_it(
     for key in [*KEYS, *HOSTILE, "empty/"]:
         store.put_object(Bucket="art", Key=f"here/{key}", Body=b"" if key == "empty/" else b"x")
     there, here = Bucket("s3://art/here").listing, list_folder(tmp_path / "here")
-    assert there.pictures == here.pictures
+    assert there.pictures == here.pictures == Bucket("s3://anonymous@art//here/").listing.pictures
     assert len(there.pictures) == 9
     assert there.hidden == 2
     assert "s3://art/here/painted/ holds paintings of a folder" in there.passed_over
@@ -140,13 +140,16 @@ class Refusing(BaseHTTPRequestHandler):
 
 def test_each_way_in_which_a_store_fails_is_one_line_within_a_minute(store, capsys, monkeypatch):
     store.create_bucket(Bucket="art")
+    store.put_object(Bucket="art", Key="a.png", Body=b"x")
+    store.create_bucket(Bucket="empty")
     silent = socket.create_server(("127.0.0.1", 0))
     refusing = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
     threading.Thread(target=refusing.serve_forever, daemon=True).start()
     closed = f"http://127.0.0.1:{free_port()}"
     cases = {
-        "s3://art": ("", "s3://art holds no pictures"),
         "s3://art/nothing": ("", "cannot list s3://art/nothing: it is not there"),
+        "s3://art/a.png": ("", "cannot list s3://art/a.png: it is not there"),
+        "s3://empty": ("", "s3://empty holds no pictures"),
         "s3://nobodys": ("", "has no bucket nobodys"),
         "s3://nobodys/pictures": ("", "has no bucket nobodys"),
         "s3://": ("", "'s3://' is no address of pictures; expected such as s3://bucket/prefix"),
