@@ -131,6 +131,9 @@ def wait_for_room(cores: int, gpus: int = 0) -> None:
             warnings.warn(f"{lacks}; waiting for one, up to {minutes}", stacklevel=2)
         warned = True
         time.sleep(_LOOK_SECONDS)
+    if has_room(ray.available_resources()):
+        return
+    time.sleep(_LOOK_SECONDS)  # Who has just left is still counted.
     if not has_room(ray.available_resources()):
         warnings.warn(
             f"each worker takes {_size(asked)}, and the Ray cluster is at work for others; waiting until they are done",
