@@ -46,4 +46,8 @@ class MissingLibraryError(PaintgymError, ImportError):
 
 
 class LostProcessError(PaintgymError, RuntimeError):
-    """Another process that trains together with this one is not there, or is no more."""
+    """Another process that works together with this one is not there, or is no more."""
+
+
+class UnreachableError(PaintgymError, OSError):
+    """A store of pictures cannot be reached, or does not answer any more."""

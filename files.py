@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from .errors import InvalidInputError
 
+_HALF_WRITTEN = re.compile(r"\.(.+)-[0-9a-z_]{8}")
+"""Stems of the files that ``write_whole`` writes before they have their names."""
 _LONGEST_STEM = 200
 """Bytes: file systems take names of 255, and some of these are needed for what is put before and behind."""
 
@@ -82,7 +85,7 @@ def write_whole(path: str | Path) -> Iterator[Path]:
     except OSError as error:
         raise InvalidInputError(_cannot_write(path, error)) from None
     # Named before it is made: whenever a signal ends the work, there is a name to clear away.
-    temporary = place.with_name(f".{shortened_stem(place)}-{secrets.token_hex(4)}{place.suffix}")
+    temporary = place.with_name(f".{_shortened_stem(place)}-{secrets.token_hex(4)}{place.suffix}")
     try:
         try:
             temporary.touch(0o600, exist_ok=False)
@@ -101,7 +104,18 @@ def write_whole(path: str | Path) -> Iterator[Path]:
             temporary.unlink()
 
 
-def shortened_stem(path: Path) -> str:
+def clear_half_written(paths: Iterable[Path]) -> None:
+    """Take away what ``write_whole`` had begun to write of files when it was killed."""
+    paths = list(paths)
+    stems = {_shortened_stem(path) for path in paths}
+    for folder in {path.parent for path in paths}:
+        for file in folder.glob(".*-*"):
+            half = _HALF_WRITTEN.fullmatch(file.stem)
+            if half and half[1] in stems:
+                file.unlink(missing_ok=True)
+
+
+def _shortened_stem(path: Path) -> str:
     """What is left of a file's stem in the name that ``write_whole`` gives it at first, which is longer."""
     return os.fsencode(path.stem)[:_LONGEST_STEM].decode("utf-8", "ignore")
 

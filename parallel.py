@@ -1,6 +1,6 @@
 """Processes that work side by side: what each begins with, and how work is given out among them.
 
-Only the standard library is imported here, so that processes that draw strokes do not wait for torch.
+Nothing large is imported here, so that processes that draw strokes do not wait for torch.
 """
 
 import multiprocessing
@@ -9,9 +9,15 @@ import pickle
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any, TypeVar
+
+from .errors import LostProcessError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -33,18 +39,50 @@ def count_threads(workers: int) -> int:
     return torch.get_num_threads()
 
 
-def start_pool(workers: int, prepare: Callable[..., None], *arguments: Any) -> ProcessPoolExecutor:
+class _Process(SpawnProcess):
+    def start(self) -> None:
+        """Start with Ctrl-C held back, also in it: it is for the parent, which then ends its workers."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Context(SpawnContext):
+    Process = _Process
+
+
+@contextmanager
+def start_pool(workers: int, prepare: Callable[..., None], *arguments: Any) -> Iterator[ProcessPoolExecutor]:
     """Processes that each begin with ``prepare(*arguments)``, which is to call ``prepare_worker``.
 
-    Spawned, not forked: a forked copy of a process in which torch has threads can hang.
+    Spawned, not forked: a forked copy of a process in which torch has threads can hang. Where the block fails, they
+    are ended whatever they do.
+
+    Raises:
+        LostProcessError: one of them was killed.
     """
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=prepare, initargs=arguments)
+    others = multiprocessing.active_children()
+    pool = ProcessPoolExecutor(workers, mp_context=_Context(), initializer=prepare, initargs=arguments)
+    try:
+        yield pool
+    except BrokenProcessPool:
+        raise LostProcessError(
+            f"one of {workers} processes was killed, as where memory is short; try fewer, or smaller work"
+        ) from None
+    except BaseException:
+        for process in multiprocessing.active_children():
+            if process not in others:
+                process.terminate()  # A painting can take a minute, and who interrupts does not want to wait for it.
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def prepare_worker() -> None:
     """What every worker process begins with: it ends with its parent, and Ctrl-C is its parent's affair."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     assert parent is not None
 
@@ -64,25 +102,32 @@ def work_through(work: Callable[[Item], Result], items: Sequence[Item], workers:
         items: what there is to do.
         workers: processes, 1 or more; with 1 all is done here. With more, a script that calls this needs the usual
             ``if __name__ == "__main__"``.
+
+    Raises:
+        LostProcessError: a process was killed.
     """
     if workers == 1:
         yield from ((number, work(item)) for number, item in enumerate(items))
         return
     # Pickled here, not by the pool: that would put weights into shared memory, of which containers have little.
-    pool = start_pool(min(workers, max(1, len(items))), _prepare, pickle.dumps(work), count_threads(workers))
-    others = multiprocessing.active_children()
-    waiting = {pool.submit(_do, item): number for number, item in enumerate(items)}
-    processes = [process for process in multiprocessing.active_children() if process not in others]
-    try:
+    arguments = pickle.dumps(work), count_threads(workers)
+    with start_pool(min(workers, max(1, len(items))), _prepare, *arguments) as pool:
+        waiting = {pool.submit(_do, item): number for number, item in enumerate(items)}
         while waiting:
             for finished in wait(waiting, return_when=FIRST_COMPLETED).done:
                 yield waiting.pop(finished), finished.result()
-    except BaseException:
-        for process in processes:
-            process.terminate()  # A painting can take a minute, and who interrupts does not want to wait for it.
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
+
+
+def work_ahead(work: Callable[[Item], Result], items: Iterable[Item], count: int) -> Iterator[tuple[Item, Result]]:
+    """Give each item, in their order, and what ``work`` makes of it, while threads work on the next ``count``."""
+    waiting: deque[tuple[Item, Future[Result]]] = deque()
+    with ThreadPoolExecutor(count) as pool:
+        for item in items:
+            waiting.append((item, pool.submit(work, item)))
+            if len(waiting) > count:
+                first, made = waiting.popleft()
+                yield first, made.result()
+        yield from ((first, made.result()) for first, made in waiting)
 
 
 def _do(item: Any) -> Any:

@@ -13,7 +13,9 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -27,13 +29,15 @@ Answer = TypeVar("Answer")
 
 _CLIENT = "ray://"
 _CLIENT_PORT, _PORT = 10001, 6379
-"""Of Ray's client server and of its head, where an address names none."""
+"""Of Ray's client server and of its head, usually."""
 _REACH_SECONDS, _JOIN_SECONDS = 10.0, 40.0
 """How long the machine at an address may take to answer, and the cluster to take a driver in: a minute in all."""
 _LOOK_SECONDS, _LOST_SECONDS = 3.0, 20.0
 """How often a driver looks after its cluster, and after how long without a sign that it did it is taken for lost."""
 _LEAVE_SECONDS, _BREAK_OFF_SECONDS = 10.0, 3.0
 """How long a driver may take to leave its cluster before it is killed: when all is done, and before that."""
+_room_seconds = 600.0
+"""How long a cluster may take to have a node that can hold a worker; one that was started here has no others."""
 
 
 def check_ray(address: str) -> None:
@@ -97,6 +101,51 @@ def through_ray(
             log.unlink()
 
 
+def wait_for_room(cores: int, gpus: int = 0) -> None:
+    """Let the work of ``through_ray`` wait for a node that can hold one of its workers, and warn of that.
+
+    Warns:
+        UserWarning: no node is as large, or all are at work.
+
+    Raises:
+        InvalidInputError: none is as large, and for ten minutes none comes, as one does where clusters grow.
+    """
+    import ray
+
+    asked, ends, warned = {"CPU": cores, "GPU": gpus}, time.monotonic() + _room_seconds, False
+
+    def has_room(there: dict[str, float]) -> bool:
+        return all(there.get(name, 0) >= count for name, count in asked.items())
+
+    while True:
+        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        if any(map(has_room, nodes)):
+            break
+        sizes = Counter(map(_size, nodes))
+        there = ", ".join(f"{count} with {size}" for size, count in sizes.items())
+        lacks = f"each worker takes {_size(asked)}, and no node of the Ray cluster has that ({there})"
+        minutes = f"{_room_seconds / 60:g} minutes"
+        if time.monotonic() >= ends:
+            raise InvalidInputError(lacks + f", nor did one come in {minutes}" * bool(_room_seconds))
+        if not warned:
+            warnings.warn(f"{lacks}; waiting for one, up to {minutes}", stacklevel=2)
+        warned = True
+        time.sleep(_LOOK_SECONDS)
+    if has_room(ray.available_resources()):
+        return
+    time.sleep(_LOOK_SECONDS)  # Who has just left is still counted.
+    if not has_room(ray.available_resources()):
+        warnings.warn(
+            f"each worker takes {_size(asked)}, and the Ray cluster is at work for others; waiting until they are done",
+            stacklevel=2,
+        )
+
+
+def _size(resources: Mapping[str, float]) -> str:
+    cores, gpus = resources.get("CPU", 0), resources.get("GPU", 0)
+    return f"{cores:g} core{'s' * (cores != 1)}" + f" and {gpus:g} GPU{'s' * (gpus != 1)}" * bool(gpus)
+
+
 def _converse(driver: Connection, address: str, items: Iterator[Item], log: Path) -> Iterator[Any]:
     joined = False
     while True:
@@ -112,6 +161,8 @@ def _converse(driver: Connection, address: str, items: Iterator[Item], log: Path
             joined = True
         elif kind == "answer":
             yield value
+        elif kind == "warning":
+            warnings.warn(value, stacklevel=3)
         elif kind == "refused":
             raise _not_joined(address, value, log)
         elif kind == "mistake":
@@ -146,10 +197,7 @@ def _try(host: str, port: int) -> str:
 
 
 def _split(address: str) -> tuple[str, int]:
-    usual = _CLIENT_PORT if address.startswith(_CLIENT) else _PORT
-    host, colon, port = address.removeprefix(_CLIENT).rpartition(":")
-    if not colon:
-        host, port = port, str(usual)
+    host, _, port = address.removeprefix(_CLIENT).rpartition(":")
     if not host or "/" in host or not port.isdigit():
         raise InvalidInputError(
             f"{address!r} is no address of a Ray cluster; expected local, auto, host:{_PORT} or "
@@ -160,6 +208,7 @@ def _split(address: str) -> tuple[str, int]:
 
 def _drive(parent: Connection, address: str, work: bytes, log: Path) -> None:
     """The process that is the cluster's driver."""
+    global _room_seconds
     with open(log, "ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
@@ -173,9 +222,17 @@ def _drive(parent: Connection, address: str, work: bytes, log: Path) -> None:
         with lock:
             parent.send((kind, value))
 
+    def pass_on(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+        if category is UserWarning:
+            tell("warning", str(message))
+
+    warnings.showwarning = pass_on
     try:
-        own = {"num_cpus": count_cores(), "include_dashboard": False} if address == "local" else {}
-        ray.init(address, **own)
+        if address == "local":
+            _room_seconds = 0.0
+            ray.init(address, num_cpus=count_cores(), include_dashboard=False)
+        else:
+            ray.init(address)
     except Exception as error:  # Ray's are of many kinds
         tell("refused", _one_line(error))
         return

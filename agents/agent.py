@@ -93,6 +93,12 @@ class Agent(ABC):
         weights = [weight for network in self.networks for weight in network.state_dict().values()]
         return fingerprint_arrays(weight.detach().cpu().numpy() for weight in weights)
 
+    def to(self, device: torch.device) -> None:
+        """Paint there from now on."""
+        self.device = device
+        for network in self.networks:
+            network.to(device)
+
     def paint(
         self,
         image: PictureSource,

@@ -44,6 +44,7 @@ COMMANDS = {
         "vincent_van_gogh__sunflowers.jpg"
     ),
     "pace": "paintgym plan --pictures 1e6 --strokes 2000 --size 512",
+    "ray": "python docs/ray_figures.py",
     "ladder": "paintgym scoreboard docs/figures/ladder",
     "ablation": "python docs/policy_figures.py ablation",
     "anytime": "python docs/policy_figures.py anytime",

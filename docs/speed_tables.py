@@ -89,6 +89,28 @@ def pace_model(report: Report, markdown: Markdown) -> str:
     return markdown(columns, rows, f"A million pictures. {_printed_by(report, ', with `--hours`,')}")
 
 
+def ray(report: Report, markdown: Markdown) -> str:
+    """Pictures a second by workers of a Ray cluster, beside one process and one worker."""
+    rates = {(one["work"], one["workers"]): one["rate"] for one in report["rows"]}
+    rows = []
+    for one in report["rows"]:
+        work, workers, rate = one["work"], one["workers"], one["rate"]
+        size = f"{one['size']} pixels" if one["size"] else "64x64"
+        cost = 1000 * (workers / rate - 1 / rates[work, 0])
+        rows.append(
+            (
+                f"`{one['agent']}`, {one['strokes']} strokes, {size}",
+                str(workers) if workers else "one process, no Ray",
+                f"{rate:.2f}",
+                f"{rate / rates[work, 1]:.2f}" if workers else "",
+                f"{cost:.0f} ms" if workers else "",
+            )
+        )
+    columns = ("pictures", "workers", "pictures a second", "times one worker", "more core time a picture")
+    where = f" on {report['cores']} cores, medians of {len(report['rows'][0]['rates'])} rounds,"
+    return markdown(columns, rows, _printed_by(report, where))
+
+
 def precision(report: Report, markdown: Markdown) -> str:
     """How far bfloat16's losses are from float32's."""
     rows = [

@@ -215,6 +215,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "training_speed": lambda: speed_tables.training(_read("bench_training"), _markdown),
     "pace": lambda: speed_tables.pace(_read("pace"), _markdown),
     "pace_model": lambda: speed_tables.pace_model(_read("pace"), _markdown),
+    "ray": lambda: speed_tables.ray(_read("ray"), _markdown),
     "precision": lambda: speed_tables.precision(_read("precision"), _markdown),
     "lite": _lite,
     "policies": _policies,

@@ -121,6 +121,58 @@ def test_who_is_lost_while_gradients_flow_back_is_told_of_likewise(tmp_path: Pat
     assert second.wait(60) == 0
 
 
+ALONE_AT_THE_END = """
+import os
+import sys
+import time
+
+import paintgym.processes
+from paintgym.errors import LostProcessError
+from paintgym.processes import joined
+
+paintgym.processes._SIGN_OF_LIFE = 0.2
+lost = int(sys.argv[1])
+with joined("cpu", 20) as processes:
+    if processes.rank == lost == 1:
+        processes.broadcast()
+        os._exit(0)
+
+    def long(live):
+        if processes.rank == lost:
+            live()
+            os._exit(0)
+        for _ in range(100):
+            time.sleep(0.1)
+            live()
+
+    try:
+        processes.first_alone(long)
+    except LostProcessError as error:
+        print(str(error).partition(" (")[0], flush=True)
+    os._exit(0)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lost", [0, 1])
+def test_who_is_lost_while_the_first_works_alone_is_told_of(lost: int, tmp_path: Path) -> None:
+    program = tmp_path / "alone.py"
+    program.write_text(ALONE_AT_THE_END)
+    port = free_port()
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, str(program), str(lost)],
+            env={**environment(), **told(rank, 2, port)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    words = f"rank {1 - lost} of 2: another process ended or cannot be reached\n"
+    assert ranks[1 - lost].communicate(timeout=60)[0] == words
+    assert ranks[lost].wait(60) == 0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("rank", [0, 1])
 def test_who_is_not_met_is_told_of_when_patience_ends(rank: int, tmp_path: Path) -> None:

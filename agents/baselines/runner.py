@@ -10,7 +10,7 @@ import torch
 
 from ...errors import InvalidInputError
 from ...parallel import work_through
-from ...through_ray import through_ray
+from ...through_ray import through_ray, wait_for_room
 from .run import SETTINGS, Report, RunPlan, begin, train
 
 _RETRIES = 10
@@ -57,6 +57,7 @@ def train_all(
 def _train_as_tasks(root: Path, plans: Iterator[RunPlan]) -> Iterator[dict[str, Any]]:
     import ray
 
+    wait_for_room(1)
     task = ray.remote(num_cpus=1, max_retries=_RETRIES)(_train_where_it_was_begun)
     waiting = [task.remote(plan, root) for plan in plans]
     while waiting:

@@ -62,15 +62,15 @@ def paint_batch(agent: Agent, plan: FolderPlan, batch: Batch) -> Iterator[Answer
     good: list[tuple[Source, Picture, list[str]]] = []
     for source in batch:
         file = io.BytesIO(source.content)
-        file.name = source.name  # Messages call it "the open file" of this name.
+        file.name = source.name
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
                 picture = read_picture(file, source.name, plan)
             except InvalidInputError as error:
-                yield Answer(source.number, _as_path(error, source), {})
+                yield Answer(source.number, str(error), {})
             else:
-                good.append((source, picture, [_as_path(warning.message, source) for warning in caught]))
+                good.append((source, picture, [_as_path(warning.message, source.name) for warning in caught]))
     if not any(source.wanted for source, _, _ in good):
         return
     paintings = paint_side_by_side(agent, plan, [picture for _, picture, _ in good], good[0][1])
@@ -84,8 +84,8 @@ def paint_batch(agent: Agent, plan: FolderPlan, batch: Batch) -> Iterator[Answer
                 yield Answer(source.number, "", contents, warned)
 
 
-def _as_path(message: object, source: Source) -> str:
-    return str(message).replace(f"the open file {source.name}", source.name)
+def _as_path(message: object, name: str) -> str:
+    return str(message).replace(f"the open file {name}", name)
 
 
 def read_picture(source: PictureSource, name: str, plan: FolderPlan) -> Picture:
@@ -103,7 +103,7 @@ def read_picture(source: PictureSource, name: str, plan: FolderPlan) -> Picture:
         picture = load_picture(source, paper=plan.paper)
         return picture if plan.size is None else scale_picture(picture, plan.size)
     except PaintgymError as error:
-        raise InvalidInputError(str(error) if name in str(error) else f"{name}: {error}") from None
+        raise InvalidInputError(_as_path(error, name) if name in str(error) else f"{name}: {error}") from None
 
 
 def paint_side_by_side(

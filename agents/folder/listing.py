@@ -19,16 +19,32 @@ class FolderListing:
     """What is in a folder.
 
     Attributes:
-        folder: the folder.
         pictures: by their paths from the folder; those of each folder in natural order, then those of its subfolders.
         passed_over: a line for everything else that is not hidden, such as ``"notes.txt is not a picture"``.
         hidden: files and folders whose names begin with a dot.
     """
 
-    folder: Path
     pictures: list[Path] = field(default_factory=list)
     passed_over: list[str] = field(default_factory=list)
     hidden: int = 0
+
+    def add_file(self, path: Path, name: str) -> None:
+        """Take in a file that is not hidden, by its path, and what messages call it."""
+        if path.suffix.lower() in PICTURE_SUFFIXES:
+            self.pictures.append(path)
+        else:
+            self.passed_over.append(f"{name} is not a picture; expected {_expected()}")
+
+    def of(self, name: str) -> "FolderListing":
+        """The same, which is to hold pictures.
+
+        Raises:
+            InvalidInputError: it holds none.
+        """
+        if not self.pictures:
+            others = f" among {len(self.passed_over)} other things" if self.passed_over else ""
+            raise InvalidInputError(f"{name} holds no pictures{others}; expected {_expected()} files")
+        return self
 
 
 def natural_key(name: str) -> tuple[list[str | int], str]:
@@ -42,6 +58,11 @@ def natural_key(name: str) -> tuple[list[str | int], str]:
     """
     parts = _NUMBER.split(_fold(name))  # Texts and numbers in turn, a text first, though it may be empty.
     return [int(part) if index % 2 else part for index, part in enumerate(parts)], name
+
+
+def tree_key(path: Path) -> list[tuple[object, ...]]:
+    """The key that sorts paths as folders are looked through: files of a folder before those of its subfolders."""
+    return [(path.parts[:-1] != path.parts[:depth], *_path_key(Path(part))) for depth, part in enumerate(path.parts)]
 
 
 def list_pictures(folder: Path) -> list[Path]:
@@ -61,10 +82,12 @@ def list_folder(folder: Path, leave_out: Path | None = None) -> FolderListing:
         leave_out: a folder in it that is not looked at, such as the one for the paintings.
 
     Raises:
-        InvalidInputError: it cannot be read, or holds no pictures.
+        InvalidInputError: it cannot be read, holds no pictures, or is the folder for the paintings itself.
     """
-    listing, known = FolderListing(folder), {_identity(folder): folder}
+    listing, known = FolderListing(), {_identity(folder): folder}
     left_out = None if leave_out is None or not leave_out.is_dir() else _identity(leave_out)
+    if left_out in known:
+        raise InvalidInputError(f"{leave_out} holds the pictures themselves; name another folder for the paintings")
     waiting = [Path()]
     while waiting:
         here = waiting.pop()
@@ -91,15 +114,10 @@ def list_folder(folder: Path, leave_out: Path | None = None) -> FolderListing:
                 else:
                     known[identity] = whole
                     folders.append(path)
-            elif path.suffix.lower() in PICTURE_SUFFIXES:
-                listing.pictures.append(path)
             else:
-                listing.passed_over.append(f"{whole} is not a picture; expected {_expected()}")
+                listing.add_file(path, str(whole))
         waiting += reversed(folders)
-    if not listing.pictures:
-        others = f" among {len(listing.passed_over)} other things" if listing.passed_over else ""
-        raise InvalidInputError(f"the folder {folder} holds no pictures{others}; expected {_expected()} files")
-    return listing
+    return listing.of(f"the folder {folder}")
 
 
 def check_names(pictures: Sequence[Path], suffixes: Sequence[str]) -> None:

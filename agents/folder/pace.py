@@ -111,7 +111,11 @@ def measure_pace(
     processes: int,
     advance: Callable[[int], object] = lambda paintings: None,
 ) -> tuple[Pace, list[PaintedBatch]]:
-    """Let so many processes paint a batch each, all at the same time; what they take to start is told apart."""
+    """Let so many processes paint a batch each, all at the same time; what they take to start is told apart.
+
+    Raises:
+        LostProcessError: one of them was killed.
+    """
     begun = time.perf_counter()
     barrier = multiprocessing.get_context("spawn").Barrier(processes)
     batch = [*itertools.islice(itertools.cycle(pictures), plan.batch)]

@@ -1,7 +1,5 @@
 """A folder of paintings in the making: which pictures are painted in which batches, and which are done already."""
 
-import hashlib
-import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -10,26 +8,28 @@ from typing import Any
 
 from ...envs.pictures import Picture
 from ...errors import InvalidInputError
-from ...files import check_is_no_input, make_folder, shortened_stem, write_whole
+from ...files import check_is_no_input, clear_half_written, make_folder, write_whole
+from ...parallel import work_ahead
 from ..agent import Agent
 from ..fingerprint import fingerprint_text
 from ..large.reuse import reuse_strokes
 from ..outputs.painting import Painting
 from ..outputs.painting_file import read_painting_file
 from .batch import Answer, Batch, Counter, Source, paint_side_by_side, read_picture, save_painting
-from .listing import check_names, list_folder
+from .listing import check_names
 from .plan import STROKES_SUFFIX, FolderPlan
+from .source import LocalFolder, PictureFolder
 from .state import SETTINGS, FolderState
 
-_HALF_WRITTEN = re.compile(r"\.(.+)-[0-9a-z_]{8}")
-"""Stems of the files that ``write_whole`` writes before they have their names."""
+_READERS = 8
+"""Pictures that are read ahead for others to paint: a bucket answers late, and many questions at once."""
 
 
 class PaintedFolder:
     """A folder of paintings, which may be finished in part: as the folder of the pictures, subfolders included.
 
     Args:
-        source: the folder of pictures.
+        source: the folder of pictures; see ``find_source``.
         out: where the paintings are written; made if it does not exist.
         plan: how they are painted.
         settings: what else decides the paintings, as JSON: ``agent``, its settings and its weights' fingerprint, and
@@ -40,10 +40,8 @@ class PaintedFolder:
             or other things, or a painting would be written over a picture, or over another.
     """
 
-    def __init__(self, source: Path, out: Path, plan: FolderPlan, settings: dict[str, Any]) -> None:
-        if out.resolve() == source.resolve() or (out.exists() and out.samefile(source)):
-            raise InvalidInputError(f"{out} holds the pictures themselves; name another folder for the paintings")
-        self._listing = list_folder(source, leave_out=out)
+    def __init__(self, source: PictureFolder, out: Path, plan: FolderPlan, settings: dict[str, Any]) -> None:
+        self._listing = source.listing
         self._source, self._out, self._plan = source, out, plan
         self._pictures = self._listing.pictures
         self._films: dict[Path, list[Path]] = {}
@@ -52,21 +50,20 @@ class PaintedFolder:
         self._read: dict[Path, str] = {}
         check_names(self._pictures, plan.written)
         self._check_files()
-        folder = str(source.resolve())
         agent = settings["agent"]
         self._state = FolderState(
             out,
-            {"folder": folder, **plan.settings(), **settings},
+            {"folder": source.name, **plan.settings(), **settings},
             {
-                "folder": folder,
+                "folder": source.name,
                 **plan.former_settings(),
                 **{name: agent.get(name) for name in ("agent", "loss", "policy", "painter")},
                 "style": settings["style"],
             },
         )
-        if self._state.former:
-            self._take_over()
-        self._clear()
+        if self._state.former and isinstance(source, LocalFolder):
+            self._take_over(source)
+        clear_half_written([out / SETTINGS, *(file for path in self._pictures for file in self._files(path))])
 
     def __len__(self) -> int:
         """How many pictures are to be painted: new, changed, or those whose paintings were taken away."""
@@ -99,27 +96,30 @@ class PaintedFolder:
         Returns:
             How many pictures were passed over.
         """
-        passed_over = 0
-        for batch in self._unfinished():
-            lacking = [path for path in batch if not self._is_painted(path)]
-            for path in lacking:
-                self._fingerprint(path)  # Before it is read: a picture that changes meanwhile is painted again.
-            good: list[tuple[Path, Picture]] = []
-            for path in batch:
-                try:
-                    good.append((path, self._load(path)))
-                except InvalidInputError as error:
-                    complain(f"passed over: {error}")
-                    passed_over += 1
-                    report(1)
-            count = sum(path in lacking for path, _ in good)
-            if count:
-                tell = Counter(count, report)
-                for (path, _), painting in zip(good, self._decide(agent, good, tell), strict=True):
-                    if path in lacking:
-                        self._save(path, partial(save_painting, painting, self._plan))
-                tell.finish()
-        return passed_over
+        with self._state.seldom():
+            return sum(self._paint_batch(batch, agent, complain, report) for batch in self._unfinished())
+
+    def _paint_batch(
+        self, batch: list[Path], agent: Agent, complain: Callable[[str], object], report: Callable[[int], object]
+    ) -> int:
+        lacking = [path for path in batch if not self._is_painted(path)]
+        for path in lacking:
+            self._fingerprint(path)  # Before it is read: a picture that changes meanwhile is painted again.
+        good: list[tuple[Path, Picture]] = []
+        for path in batch:
+            try:
+                good.append((path, self._load(path)))
+            except InvalidInputError as error:
+                complain(f"passed over: {error}")
+                report(1)
+        count = sum(path in lacking for path, _ in good)
+        if count:
+            tell = Counter(count, report)
+            for (path, _), painting in zip(good, self._decide(agent, good, tell), strict=True):
+                if path in lacking:
+                    self._save(path, partial(save_painting, painting, self._plan))
+            tell.finish()
+        return len(batch) - len(good)
 
     def paint_elsewhere(
         self,
@@ -164,17 +164,28 @@ class PaintedFolder:
     def _batches(self, pass_over: Callable[[str], object]) -> Iterator[Batch]:
         """What is to be painted, with the pictures' bytes."""
         numbers = {path: number for number, path in enumerate(self._pictures)}
-        for paths in self._unfinished():
-            sources = []
-            for path in paths:
-                whole, wanted = self._source / path, not self._is_painted(path)
-                self._fingerprint(path)  # Before it is read: a picture that changes meanwhile is painted again.
-                try:
-                    sources.append(Source(numbers[path], str(whole), whole.read_bytes(), wanted))
-                except OSError as error:
-                    pass_over(f"cannot read {whole}: {error.strerror}")
-            if sources:
+        sources: list[Source] = []
+        for (path, ends), content in work_ahead(self._content, self._asked(), _READERS):
+            if isinstance(content, InvalidInputError):
+                pass_over(str(content))
+            else:
+                sources.append(Source(numbers[path], self._source.call(path), content, not self._is_painted(path)))
+            if ends and sources:
                 yield sources
+                sources = []
+
+    def _asked(self) -> Iterator[tuple[Path, bool]]:
+        """Pictures of unfinished batches, and whether each is the last of its batch."""
+        for paths in self._unfinished():
+            for path in paths:
+                self._fingerprint(path)  # Before it is read: a picture that changes meanwhile is painted again.
+                yield path, path == paths[-1]
+
+    def _content(self, asked: tuple[Path, bool]) -> bytes | InvalidInputError:
+        try:
+            return self._source.read(asked[0])
+        except InvalidInputError as error:
+            return error
 
     def _save(self, path: Path, save: Callable[[Path], object]) -> None:
         fingerprint = self._fingerprint(path)
@@ -214,8 +225,7 @@ class PaintedFolder:
         return frames[: frames.index(path)]
 
     def _load(self, path: Path) -> Picture:
-        whole = self._source / path
-        return read_picture(whole, str(whole), self._plan)
+        return read_picture(self._source.open(path), self._source.call(path), self._plan)
 
     def _unfinished(self) -> Iterator[list[Path]]:
         """Batches in which a painting is lacking; whole, so that it is painted as it would have been at first."""
@@ -238,7 +248,7 @@ class PaintedFolder:
             before = ""
             for frame in [path] if self._plan.reuse is None else [*self._frames_before(path), path]:
                 if frame not in self._read:
-                    self._read[frame] = fingerprint_text(before, _digest(self._source / frame))
+                    self._read[frame] = fingerprint_text(before, self._source.fingerprint(frame))
                 before = self._read[frame]
         return self._read[path]
 
@@ -247,14 +257,15 @@ class PaintedFolder:
 
     def _check_files(self) -> None:
         """Raise InvalidInputError where a painting would be written over a picture, or cannot be written."""
-        inputs = [self._source / path for path in self._pictures]
         for path in self._pictures:
             for file in self._files(path):
                 if file.is_dir():
                     raise InvalidInputError(f"cannot write {file}: it is a folder; name a new folder with --out")
-        check_is_no_input([file for path in self._pictures for file in self._files(path)], inputs)
+        if isinstance(self._source, LocalFolder):
+            inputs = [self._source.open(path) for path in self._pictures]
+            check_is_no_input([file for path in self._pictures for file in self._files(path)], inputs)
 
-    def _take_over(self) -> None:
+    def _take_over(self, source: LocalFolder) -> None:
         """Go on where version 1 stopped: paintings that are younger than their pictures are of these."""
         names = [path.name for path in self._pictures if path.parent == Path()]
         if self._plan.reuse is not None and names != sorted(names):
@@ -266,31 +277,12 @@ class PaintedFolder:
             path
             for path in self._pictures
             if self._has_files(path)
-            and (self._source / path).is_file()
-            and all(file.stat().st_mtime >= (self._source / path).stat().st_mtime for file in self._files(path))
+            and source.open(path).is_file()
+            and all(file.stat().st_mtime >= source.open(path).stat().st_mtime for file in self._files(path))
         ]
         self._state.note([(path, self._fingerprint(path)) for path in done], self._pictures)
-
-    def _clear(self) -> None:
-        """Take away half-written files that a killed run left."""
-        written = [self._out / SETTINGS, *(file for path in self._pictures for file in self._files(path))]
-        stems = {shortened_stem(file) for file in written}
-        for folder in {file.parent for file in written}:
-            for file in folder.glob(".*-*"):
-                half = _HALF_WRITTEN.fullmatch(file.stem)
-                if half and half[1] in stems:
-                    file.unlink(missing_ok=True)
 
 
 def _write(contents: Mapping[str, bytes], file: Path) -> None:
     with write_whole(file) as temporary:
         temporary.write_bytes(contents[file.suffix])
-
-
-def _digest(path: Path) -> str:
-    """Of a file's bytes; of those that cannot be read, one for all."""
-    try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return ""

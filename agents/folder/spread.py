@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ...errors import InvalidInputError, PaintgymError
+from ...painters.device import find_device
+from ...through_ray import wait_for_room
 from .batch import Answer, Batch, paint_batch
 from .plan import FolderPlan
 
@@ -22,6 +24,7 @@ class SpreadPlan:
     Attributes:
         workers: at most so many at once; by default as many as the cluster has room for.
         threads: that each computes with, and cores that it takes.
+        device: where each paints: ``"cpu"``, or ``"cuda"``, where each takes a GPU of its own.
         window: bytes of pictures that are on their way at once, in all of the cluster.
         tries: how often a batch whose worker died is begun anew. Ray tries each time as often again, as it counts also
             what was never begun because a node had just gone.
@@ -29,8 +32,14 @@ class SpreadPlan:
 
     workers: int | None = None
     threads: int = 1
+    device: str = "cpu"
     window: int = 2**29
     tries: int = 3
+
+    @property
+    def gpus(self) -> int:
+        """That each worker takes."""
+        return int(self.device != "cpu")
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,7 @@ class SpreadPainter:
         """Paint; a picture that no worker outlives is answered with a complaint."""
         import ray
 
+        wait_for_room(self.spread.threads, self.spread.gpus)
         paint = self._paint_from_within if ray.util.client.ray.is_connected() else self.paint
         for waiting in _windows(batches, self.spread.window):
             for _ in range(self.spread.tries):
@@ -68,9 +78,10 @@ class SpreadPainter:
         rows = [{"number": number, "batch": pickle.dumps(batch)} for number, batch in enumerate(batches)]
         painted = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
             _Worker,
-            fn_constructor_args=(ray.put((self.agent, self.plan, torch.__version__)), self.spread.threads),
+            fn_constructor_args=(ray.put((self.agent, self.plan, torch.__version__)), self.spread),
             compute=ray.data.ActorPoolStrategy(min_size=1, max_size=self.spread.workers),
             num_cpus=self.spread.threads,
+            num_gpus=self.spread.gpus,
             max_task_retries=self.spread.tries,
         )
         for row in painted.iter_rows():
@@ -101,11 +112,12 @@ class _Conductor:
 class _Worker:
     """An actor: it holds the agent, and paints batches with it."""
 
-    def __init__(self, held: Any, threads: int) -> None:
+    def __init__(self, held: Any, spread: SpreadPlan) -> None:
         import ray
 
-        torch.set_num_threads(threads)
+        torch.set_num_threads(spread.threads)
         self._agent, self._plan, self._torch = ray.get(held)
+        self._device = spread.device
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         """The answers to a batch, or what is wrong with this machine."""
@@ -115,6 +127,7 @@ class _Worker:
                 raise InvalidInputError(
                     f"torch {torch.__version__} paints other bytes than {self._torch}; install that"
                 )
+            self._agent.to(find_device(self._device))  # Not before: here it can be told that there is none.
             answers = list(paint_batch(self._agent, self._plan, pickle.loads(row["batch"])))
         except (PaintgymError, OSError) as error:
             trouble = f"{_here()}: {error}"

@@ -1,7 +1,7 @@
 """What a policy reaches on held-out pictures: figures, and pictures of canvases. Nothing learns here."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -26,7 +26,12 @@ _FRAME_MILLISECONDS, _LAST_FRAME_MILLISECONDS = 120, 2000
 
 
 def evaluate(
-    planner: Planner, pictures: Tensor, painter: Painter, losses: Sequence[Loss], budgets: Sequence[int]
+    planner: Planner,
+    pictures: Tensor,
+    painter: Painter,
+    losses: Sequence[Loss],
+    budgets: Sequence[int],
+    report: Callable[[], object] = lambda: None,
 ) -> dict[str, float]:
     """Mean losses of finished paintings.
 
@@ -36,6 +41,7 @@ def evaluate(
         painter: strokes (N, 12) to coverage (N, 1, 64, 64).
         losses: what judges.
         budgets: numbers of strokes.
+        report: called after each batch of pictures.
 
     Returns:
         Figures by names such as ``"mse_200"``.
@@ -47,6 +53,7 @@ def evaluate(
             *_, (_, canvas) = paint_steps(planner, batch, budget, painter)
             for loss in losses:
                 sums[loss.name] += float(loss(canvas, loss.features(batch)).sum())
+            report()
         figures |= {f"{name}_{budget}": total / len(pictures) for name, total in sums.items()}
     return figures
 

@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -144,17 +145,20 @@ class PolicyTrainer:
         writer.add_text("configuration", "|setting|value|\n|-|-|\n" + table)
         return writer
 
-    def finish(self) -> dict[str, Any]:
+    def finish(self) -> dict[str, Any] | None:
         """Measure the policy on held-out pictures, save it as ``policy.safetensors``, and return its card.
 
-        The first process does so, and the others have nothing left to do.
+        The first process does so, and the others wait for it with None.
         """
-        config, budgets = self.config, self.config.budgets
+        return self.processes.first_alone(self._finish)
+
+    def _finish(self, live: Callable[[], None]) -> dict[str, Any]:
+        config = self.config
+        measure = partial(evaluate, self.planner, losses=self._measures, budgets=config.budgets, report=live)
         self.policy.set_training_mode(False)
         # As they are saved: a stroke that is picked by the last digits changes all that come after it.
         for weight in self.policy.features_extractor.parameters():
             weight.data = weight.data.half().float()
-        figures = evaluate(self.planner, self.data.last, self.painter, self._measures, budgets)
         card = {
             "target": config.target,
             "method": config.method,
@@ -162,16 +166,14 @@ class PolicyTrainer:
             "minutes": round(self._seconds / 60, 1),
             "parameters": sum(weight.numel() for weight in self.network.parameters()),
             "held_out_pictures": len(self.data.last),
-            "held_out": _rounded(figures),
+            "held_out": _rounded(measure(self.data.last, self.painter)),
         }
         photographs = None if config.target == "mnist" else _photographs(config.device)
         if photographs is not None:
-            figures = evaluate(self.planner, photographs, self.painter, self._measures, budgets)
-            card["photographs"] = _rounded(figures)
+            card["photographs"] = _rounded(measure(photographs, self.painter))
         if len(self.painters) > 1:
             card["by_brush"] = {
-                painter.brush: _rounded(evaluate(self.planner, self.data.held_out, painter, self._measures, budgets))
-                for painter in self.painters
+                painter.brush: _rounded(measure(self.data.held_out, painter)) for painter in self.painters
             }
         card["configuration"] = config.settings()
         if self.batches != [[0, 1]]:

@@ -87,14 +87,12 @@ def drawing_pool(workers: int | None, brush: str = DEFAULT_BRUSH) -> Iterator[Pr
     Raises:
         InvalidInputError: ``workers`` out of range, or a brush that cannot be painted with.
         MissingLibraryError: libmypaint or its brushes are not installed.
+        LostProcessError: a process was killed.
     """
     workers = count_cores() if workers is None else check_whole("workers", workers, 1)
     MyPaintEngine(brush=brush)  # A missing library or brush is reported here, by this process.
     if workers == 1:
         yield None
         return
-    pool = start_pool(workers, prepare_worker)
-    try:
+    with start_pool(workers, prepare_worker) as pool:
         yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)

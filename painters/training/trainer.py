@@ -6,6 +6,7 @@ What a step does is in ``gan_stages`` and ``vae_stages``; how good a painter is,
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -117,8 +118,8 @@ class PainterTrainer:
             writer.close()
         self.networks.load_state_dict(self.best["weights"])
         fidelity = measure_fidelity(self.painter, *self.held_out)
-        if self.processes.leads:
-            self._ship(fidelity)
+        # The others wait, so that all end alike.
+        self.processes.first_alone(partial(self._ship, fidelity))
         return fidelity
 
     def _open_log(self) -> SummaryWriter:
@@ -236,7 +237,7 @@ class PainterTrainer:
                 group["lr"] = rate
         return True
 
-    def _ship(self, fidelity: Fidelity) -> None:
+    def _ship(self, fidelity: Fidelity, live: Callable[[], None]) -> None:
         config = self.config
         card = {
             "data": f"{config.drawn} uniform strokes by libmypaint, brush {config.brush}, seed {config.seed}",
@@ -252,5 +253,5 @@ class PainterTrainer:
         painter = self.painter
         painter.brush = config.brush
         if config.brush != DEFAULT_BRUSH:
-            painter.ribbon = fit_proxy(painter, ProxyFitConfig(seed=config.seed)).parameters
+            painter.ribbon = fit_proxy(painter, ProxyFitConfig(seed=config.seed), lambda *_: live()).parameters
         save_painter(painter, config.folder / "painter.safetensors", painter.options, card)

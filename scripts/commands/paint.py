@@ -31,11 +31,14 @@ def run(arguments: Arguments) -> int:
     name = _check(arguments)
     usual = _USUAL_UPSCALE if arguments.size is None else 1
     upscale = usual if arguments.upscale is None else arguments.upscale
-    if arguments.picture.is_dir():
+    from ...agents.folder.source import find_source
+
+    source = find_source(arguments.picture, arguments.out[0] if arguments.out else None)
+    if source is not None:
         from ..painting.folder import paint_folder, plan_folder
 
-        plan = plan_folder(arguments, upscale)
-        return paint_folder(arguments, plan, _load_agent(arguments, name))
+        plan = plan_folder(arguments, source, upscale)
+        return paint_folder(arguments, source, plan, _load_agent(arguments, name))
     for option in ("suffix", "follow", "on"):
         if getattr(arguments, option):
             raise InvalidInputError(f"--{option} is for folders, and {arguments.picture} is none")
@@ -61,11 +64,9 @@ def _check(arguments: Arguments) -> str:
         check_whole("workers", arguments.workers, 1)
     # More than a machine has would be waited for without end.
     check_whole("worker_threads", arguments.worker_threads, 1, count_cores() if arguments.on == "local" else None)
-    if arguments.on is not None:
-        if arguments.device != "cpu":
-            raise InvalidInputError("--on paints on a cluster's CPUs; leave --device away")
+    if (on := arguments.on) is not None:
         with about("--on"):
-            check_ray(arguments.on)
+            check_ray(on)
     return check_agent(arguments.agent, arguments.policy)
 
 
@@ -92,7 +93,7 @@ def _paint_picture(arguments: Arguments, name: str, upscale: int) -> None:
     for output in outputs:
         result.save(output, upscale, arguments.frames, arguments.seconds)
     print(
-        f"{result.agent} painted {arguments.picture.name}: {result.loss_name} {result.loss:.5f} with "
+        f"{result.agent} painted {Path(arguments.picture).name}: {result.loss_name} {result.loss:.5f} with "
         f"{len(result.strokes)} strokes in {result.seconds:.1f} s -> {', '.join(map(str, outputs))}"
     )
 
@@ -105,7 +106,9 @@ def _load_agent(arguments: Arguments, name: str) -> "Agent":
     brush = split_brushes("--brush", arguments.brush)
     given = {"loss": arguments.loss, "policy": arguments.policy, "brush": brush or None}
     options = {name: value for name, value in given.items() if value is not None}
-    agent = load_agent(name, painter=arguments.painter, device=arguments.device, **options)
+    # A cluster's workers take the agent to their own devices.
+    device = "cpu" if arguments.on else arguments.device
+    agent = load_agent(name, painter=arguments.painter, device=device, **options)
     if name == _POLICY:
         # A policy's arrays are small: a second thread gains nothing, and beside other programs it costs seconds.
         torch.set_num_threads(1)

@@ -15,9 +15,9 @@ _DEFAULT_PICTURE = Path(__file__).parents[1] / "pictures" / "still_life.jpg"
 class Arguments:
     """Paint a picture, stroke by stroke: its center square on a 64x64 canvas, or all of it, large, with --size."""
 
-    picture: tyro.conf.Positional[Path] = _DEFAULT_PICTURE
-    """The picture to paint: PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF or HEIC; or a folder of such, subfolders included. By
-    default a bundled still life."""
+    picture: tyro.conf.Positional[str] = str(_DEFAULT_PICTURE)
+    """The picture to paint: PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF or HEIC; or a folder of such, subfolders included, on
+    a disk or as s3://bucket/prefix. By default a bundled still life."""
     agent: str = "policy"
     """Who paints: policy (trained, paints at once), policy+refine (refines that), gradient, greedy or random."""
     strokes: int = 200
@@ -58,7 +58,7 @@ class Arguments:
     classic/dry_brush."""
     device: str = "cpu"
     """Where it is painted: cpu or cuda. A GPU pays where it paints much at once: a folder's pictures, by gradient, or
-    large ones."""
+    large ones. With --on, each worker takes a GPU of its own."""
     seed: int = 0
     """Seed: the same seed paints the same painting. The agent policy draws nothing by lot: it paints the same with
     every seed."""

@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...agents.folder.listing import list_pictures
 from ...agents.folder.plan import FolderPlan
+from ...agents.folder.source import LocalFolder, PictureFolder
 from ...agents.large.config import ReuseConfig
 from ...agents.outputs.forms import OUTPUT_SUFFIXES, check_form
 from ...errors import InvalidInputError
@@ -27,15 +27,15 @@ _SMALL_ON_GPU = 64
 """Paintings of 64x64 that a GPU is given at once: one alone hardly keeps it busy."""
 
 
-def plan_folder(arguments: "Arguments", upscale: int) -> FolderPlan:
+def plan_folder(arguments: "Arguments", source: PictureFolder, upscale: int) -> FolderPlan:
     """What is asked for, checked as far as it can be before any work.
 
     Raises:
-        InvalidInputError: options that cannot be, or no folder to write to.
+        InvalidInputError: options that cannot be, no pictures, or no folder to write to.
     """
     if len(arguments.out) != 1:
         raise InvalidInputError(f"{arguments.picture} is a folder; name with --out one folder for its paintings")
-    _check_folders(arguments.picture, arguments.out[0])
+    _check_out(arguments.out[0], source)
     suffixes = tuple(dict.fromkeys(suffix.lower() for suffix in arguments.suffix or _SUFFIXES))
     for suffix in suffixes:
         if suffix not in OUTPUT_SUFFIXES:
@@ -46,6 +46,7 @@ def plan_folder(arguments: "Arguments", upscale: int) -> FolderPlan:
         raise InvalidInputError("--follow is for large paintings; give a --size too")
     if arguments.follow and arguments.on:
         raise InvalidInputError("--follow paints each frame after the one before it, on one machine; leave --on away")
+    _ = source.listing  # Asked for before the agent is loaded, and last, as a bucket may be far away.
     options = arguments.style
     palette = options.load_palette()
     return FolderPlan(
@@ -64,7 +65,7 @@ def plan_folder(arguments: "Arguments", upscale: int) -> FolderPlan:
     )
 
 
-def paint_folder(arguments: "Arguments", plan: FolderPlan, agent: "Agent") -> int:
+def paint_folder(arguments: "Arguments", source: PictureFolder, plan: FolderPlan, agent: "Agent") -> int:
     """Paint a folder; returns the exit code, 1 where something was passed over."""
     from ...agents.folder.painted import PaintedFolder
     from ...agents.folder.spread import SpreadPainter, SpreadPlan
@@ -74,7 +75,7 @@ def paint_folder(arguments: "Arguments", plan: FolderPlan, agent: "Agent") -> in
     if arguments.style.palette_from is not None:
         settings["palette"] = hashlib.sha256(arguments.style.palette_from.read_bytes()).hexdigest()
     (out,) = arguments.out
-    folder = PaintedFolder(arguments.picture, out, plan, settings)
+    folder = PaintedFolder(source, out, plan, settings)
     for line in folder.passed_over:
         _tell(f"passed over: {line}")
     if folder.hidden:
@@ -84,7 +85,8 @@ def paint_folder(arguments: "Arguments", plan: FolderPlan, agent: "Agent") -> in
         if arguments.on is None:
             unread = folder.paint(agent, _tell, advance)
         else:
-            work = SpreadPainter(agent, plan, SpreadPlan(arguments.workers, arguments.worker_threads))
+            spread = SpreadPlan(arguments.workers, arguments.worker_threads, arguments.device)
+            work = SpreadPainter(agent, plan, spread)
             unread = folder.paint_elsewhere(partial(through_ray, arguments.on, work), _tell, advance)
     passed_over = unread + len(folder.passed_over)
     before = f", {pictures - count} painted before" if count < pictures else ""
@@ -99,12 +101,11 @@ def _style(options: "StyleOptions", palette: "Picture | None", picture: "Picture
     return options.style(picture if palette is None else palette)
 
 
-def _check_folders(pictures: Path, out: Path) -> None:
-    list_pictures(pictures)
+def _check_out(out: Path, source: PictureFolder) -> None:
     there = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
     if not there.is_dir():
         raise InvalidInputError(f"--out: cannot make the folder {out}: {there} is a file")
-    if there is out and out.resolve() == pictures.resolve():
+    if there is out and isinstance(source, LocalFolder) and out.resolve() == source.folder.resolve():
         raise InvalidInputError(f"--out: {out} holds the pictures themselves; name another folder for the paintings")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from helpers.soft_painter import SoftPainter
 from numpy.typing import NDArray
 from paintgym.agents.agent import Agent
@@ -169,3 +170,11 @@ def test_unknown_agents_and_options_are_named(name: str, options: dict[str, Any]
 def test_budgets_and_seeds_out_of_range_are_refused(budget: Any, seed: Any, picture: NDArray[np.uint8]) -> None:
     with pytest.raises(InvalidInputError, match="whole number"):
         make("random").paint(picture, budget, seed=seed)
+
+
+@pytest.mark.parametrize("name", ["random", "policy"])
+def test_an_agent_goes_to_a_device_with_all_its_weights(name: str) -> None:
+    agent = load_agent(name, loss="lite")
+    agent.to(torch.device("meta"))
+    assert agent.device.type == "meta"
+    assert {weight.device.type for network in agent.networks for weight in network.parameters()} == {"meta"}

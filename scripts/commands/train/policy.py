@@ -53,9 +53,9 @@ def _train(arguments: Arguments, processes: Processes) -> None:
     for stage, total in arguments.stages.items():
         with measuring(stage, total, watched=processes.leads) as update:
             trainer.train(stage, update)
-    if not processes.leads:
-        return
     card = trainer.finish()
+    if card is None:
+        return
     console.print(f"wrote {arguments.folder / 'policy.safetensors'}", soft_wrap=True)
     shown = {name: card[name] for name in ("steps", "minutes", "held_out", "photographs") if name in card}
     console.print_json(json.dumps(shown))

@@ -13,6 +13,7 @@ from helpers.picture_folders import FAST, PAINT, files, fill, paint_again
 from paintgym.agents.folder import SETTINGS
 from paintgym.agents.folder.painted import PaintedFolder
 from paintgym.agents.folder.plan import FolderPlan
+from paintgym.agents.folder.source import LocalFolder
 from paintgym.agents.outputs.painting_file import read_painting_file
 from paintgym.agents.registry import load_agent
 from paintgym.scripts.main import main
@@ -138,7 +139,7 @@ def test_progress_counts_pictures(tmp_path):
     agent = load_agent("policy")
     settings = {"agent": {**agent.settings(), "fingerprint": agent.fingerprint()}, "style": {}}
     plan = FolderPlan(40, size=150)
-    folder = PaintedFolder(pictures, tmp_path / "out", plan, settings)
+    folder = PaintedFolder(LocalFolder(pictures), tmp_path / "out", plan, settings)
     reports: list[int] = []
     assert plan.batch >= len(folder) == 6
     assert folder.paint(agent, lambda line: None, reports.append) == 1

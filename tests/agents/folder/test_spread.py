@@ -2,13 +2,15 @@
 
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.buckets import NEEDS_S3, put_folder, serving_s3
 from helpers.picture_folders import FAST, files, fill
-from helpers.ray_clusters import NEEDS_RAY, cluster_of, kill_worker, meanwhile
+from helpers.ray_clusters import NEEDS_RAY, STORE, cluster_of, kill_worker, meanwhile
 from paintgym import through_ray
 from paintgym.agents.folder import painted
 from paintgym.scripts.main import main
@@ -98,6 +100,41 @@ def test_bad_pictures_are_told_of_as_on_one_machine_and_what_is_done_stays(pictu
     assert paint("spread", *options, "--on", cluster.address) == 1
     assert "painted 1 pictures of pictures, 21 painted before, 3 passed over" in capfd.readouterr().out
     assert files(Path("spread")) == files(Path("alone"))
+
+
+@NEEDS_RAY
+@NEEDS_S3
+@pytest.mark.slow
+def test_a_cluster_paints_a_bucket_to_the_same_bytes_and_state(pictures, cluster, monkeypatch):
+    with serving_s3(monkeypatch) as client:
+        put_folder(client, pictures, "art", "pictures")
+        for out, options in (("alone", []), ("spread", ["--on", cluster.address])):
+            assert main(["paint", "s3://art/pictures", *FAST, "--size", "86", *options, "--out", out]) == 0
+    assert painted_in("spread") == 24
+    assert files(Path("spread")) == files(Path("alone"))
+
+
+@NEEDS_RAY
+@pytest.mark.slow
+def test_gpus_are_asked_for_waited_for_with_a_word_and_one_without_cuda_is_told_of(pictures, cluster):
+    words = ["paint", "pictures", *FAST, "--size", "86", "--out", "spread", "--on", cluster.address]
+    painting = subprocess.Popen(
+        [sys.executable, "-m", "paintgym", *words, "--device", "cuda"], stderr=subprocess.PIPE, text=True
+    )
+    assert painting.stderr is not None
+    waits = painting.stderr.readline()
+    assert "each worker takes 1 core and 1 GPU, and no node of the Ray cluster has that (2 with 1 core)" in waits
+    node = cluster.add_node(num_cpus=1, num_gpus=1, object_store_memory=STORE)
+    try:
+        _, error = painting.communicate(timeout=120)
+    finally:
+        cluster.remove_node(node)
+    assert painting.returncode == 2
+    assert error.startswith("paintgym: the cluster's node ")
+    assert error.endswith(
+        ": device is 'cuda', which cannot be used here (torch finds no GPU); expected 'cpu' or 'cuda'\n"
+    )
+    assert painted_in("spread") == 0
 
 
 @NEEDS_RAY

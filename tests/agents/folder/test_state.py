@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pytest
 from helpers.picture_folders import PAINT, files, fill, paint_again
-from paintgym.agents.folder import SETTINGS
+from paintgym.agents.folder import SETTINGS, state
 from paintgym.agents.folder.painted import PaintedFolder
 from paintgym.agents.folder.plan import FolderPlan
+from paintgym.agents.folder.source import LocalFolder
 from paintgym.agents.large.config import PlanConfig, ReuseConfig
 from paintgym.agents.policy.config import PlannerConfig
 from paintgym.agents.policy.registry import load_network
+from paintgym.agents.random_agent import RandomAgent
 from paintgym.agents.registry import load_agent
 from paintgym.errors import InvalidInputError
+from paintgym.runs import write_json
 from paintgym.scripts.main import main
 
 
@@ -73,8 +76,8 @@ def test_a_folder_remembers_the_agents_settings_and_weights(tmp_path):
         return {"agent": {**agent.settings(), "fingerprint": agent.fingerprint()}, "style": {}}
 
     plan, first = FolderPlan(4), settings()
-    PaintedFolder(pictures, tmp_path / "out", plan, first)
-    PaintedFolder(pictures, tmp_path / "out", plan, settings())
+    PaintedFolder(LocalFolder(pictures), tmp_path / "out", plan, first)
+    PaintedFolder(LocalFolder(pictures), tmp_path / "out", plan, settings())
     kept = json.loads((tmp_path / "out" / SETTINGS).read_text())["settings"]["agent"]
     assert kept == json.loads(json.dumps(first["agent"]))
     network = load_network("paintings")
@@ -89,9 +92,9 @@ def test_a_folder_remembers_the_agents_settings_and_weights(tmp_path):
     }
     for field, other in others.items():
         with pytest.raises(InvalidInputError, match=rf"settings.{re.escape(field)} is .* there and .* now"):
-            PaintedFolder(pictures, tmp_path / "out", plan, other)
+            PaintedFolder(LocalFolder(pictures), tmp_path / "out", plan, other)
     with pytest.raises(InvalidInputError, match=r"settings.reuse.largest_change is missing there"):
-        PaintedFolder(pictures, tmp_path / "out", FolderPlan(4, size=64, reuse=ReuseConfig()), first)
+        PaintedFolder(LocalFolder(pictures), tmp_path / "out", FolderPlan(4, size=64, reuse=ReuseConfig()), first)
 
 
 @pytest.mark.parametrize("damage", ["", "[]", "{", '{"paintings": 3}', "null"])
@@ -104,3 +107,27 @@ def test_a_damaged_state_costs_a_line(tmp_path, monkeypatch, capsys, damage):
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert f"{Path('out', SETTINGS)}" in error
+
+
+def test_the_state_of_many_pictures_is_written_seldom_and_what_was_done_is_kept(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(state, "_REST", 1e9)
+    fill(Path("pictures"), 12)
+    written, paint_many = [], RandomAgent.paint_many
+
+    def write(path: Path, document: dict[str, object]) -> None:
+        written.append(len(document["paintings"]))
+        write_json(path, document)
+
+    def interrupted(agent: RandomAgent, *arguments: object, **options: object) -> object:
+        if len(files(Path("out"))) > 6:
+            raise KeyboardInterrupt
+        return paint_many(agent, *arguments, **options)
+
+    monkeypatch.setattr(state, "write_json", write)
+    with monkeypatch.context() as patch:
+        patch.setattr(RandomAgent, "paint_many", interrupted)
+        assert main(PAINT) == 130
+    assert written == [1, 6]
+    assert "painted 6 pictures of pictures, 6 painted before" in paint_again(capsys)
+    assert written == [1, 6, 7, 12]
