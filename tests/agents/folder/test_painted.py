@@ -150,7 +150,7 @@ def test_progress_counts_pictures(tmp_path):
 
 
 def test_small_pictures_painted_side_by_side_are_those_painted_one_by_one(tmp_path):
-    pictures = fill(tmp_path / "pictures", 3)
+    pictures = LocalFolder(fill(tmp_path / "pictures", 3))
     agent = load_agent("gradient", loss="mse", iterations=6)
     settings = {"agent": {**agent.settings(), "fingerprint": agent.fingerprint()}, "style": {}}
     for together in (1, 3):
