@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing.context import SpawnContext, SpawnProcess
+from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 
 from .errors import LostProcessError
@@ -39,18 +39,30 @@ def count_threads(workers: int) -> int:
     return torch.get_num_threads()
 
 
-class _Process(SpawnProcess):
-    def start(self) -> None:
-        """Start with Ctrl-C held back, also in it: it is for the parent, which then ends its workers."""
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-        try:
-            super().start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+class _Pool(ProcessPoolExecutor):
+    def submit(self, work: Callable[..., Result], /, *arguments: Any, **options: Any) -> Future[Result]:
+        """Give out work, and start a process if need be; who breaks off does so after that, not within."""
+        with _interrupts_held():
+            return super().submit(work, *arguments, **options)
 
 
-class _Context(SpawnContext):
-    Process = _Process
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C waits until the block is done, and does nothing in processes that it starts: their parent ends them."""
+    came: list[int] = []
+    resource_tracker.ensure_running()  # which else is started with the first process, and lets Ctrl-C through again
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    # Other threads take signals too, and Python then interrupts the first one wherever it is.
+    first = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, lambda number, _: came.append(number)) if first else None
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if first:
+            signal.signal(signal.SIGINT, handler or signal.default_int_handler)
+        if came and callable(handler):
+            handler(signal.SIGINT, None)
 
 
 @contextmanager
@@ -64,7 +76,7 @@ def start_pool(workers: int, prepare: Callable[..., None], *arguments: Any) -> I
         LostProcessError: one of them was killed.
     """
     others = multiprocessing.active_children()
-    pool = ProcessPoolExecutor(workers, mp_context=_Context(), initializer=prepare, initargs=arguments)
+    pool = _Pool(workers, multiprocessing.get_context("spawn"), prepare, arguments)
     try:
         yield pool
     except BrokenProcessPool:
