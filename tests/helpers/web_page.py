@@ -13,6 +13,7 @@ import torch
 from flask import Flask
 from paintgym.webapp.server import make_server
 from paintgym.webapp.settings import Settings
+from PIL import Image
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed (pip install paintgym[dev])"
@@ -133,6 +134,15 @@ def paint(page: Any, *, size: str = "64", **fields: str) -> None:
     for name, value in fields.items():
         page.fill(f"#{name}", value)
     page.click("#paint")
+
+
+def choose_halves(page: Any, folder: Path) -> None:
+    """Give a picture of 200x100 pixels, the left half red and the right half blue."""
+    pixels = Image.new("RGB", (200, 100), "red")
+    pixels.paste("blue", (100, 0, 200, 100))
+    pixels.save(folder / "halves.png")
+    page.set_input_files("#picture", folder / "halves.png")
+    page.wait_for_selector("#chosen[alt*='halves.png']")
 
 
 def wait_until_done(page: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from helpers.web_page import address, browser, ink, marks, page, paint, wait_until_done
+from helpers.web_page import address, browser, choose_halves, ink, marks, page, paint, wait_until_done
 from helpers.web_service import picture, save_untrained_policy, service_of
 from paintgym.webapp.application import create_app
 from paintgym.webapp.settings import Settings
@@ -171,11 +171,7 @@ def test_without_leave_there_is_no_field_and_what_is_dragged_is_explained(
 
 
 def test_a_picture_is_cropped_and_turned_by_mouse_and_keys(page: Any, tmp_path: Path) -> None:
-    pixels = Image.new("RGB", (200, 100), "red")
-    pixels.paste("blue", (100, 0, 200, 100))
-    pixels.save(tmp_path / "halves.png")
-    page.set_input_files("#picture", tmp_path / "halves.png")
-    page.wait_for_selector("#chosen[alt*='halves.png']")
+    choose_halves(page, tmp_path)
     page.click("#adjust")
     page.wait_for_selector("#cropper[open]")
     box = page.locator("#cropper canvas").bounding_box()

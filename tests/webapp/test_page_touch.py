@@ -5,11 +5,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.web_page import NARROW, address, browser, marks, open_page, ready, shoot, unfold, wait_until_done
+from helpers.web_page import (
+    NARROW,
+    address,
+    browser,
+    choose_halves,
+    marks,
+    open_page,
+    ready,
+    shoot,
+    unfold,
+    wait_until_done,
+)
 from helpers.web_service import save_untrained_policy
 from paintgym.webapp.application import create_app
 from paintgym.webapp.settings import Settings
-from PIL import Image
 
 __all__ = ["address", "browser"]
 pytestmark = marks
@@ -91,11 +101,7 @@ def test_a_finger_moves_every_slider(page: Any) -> None:
 
 
 def test_a_finger_crops_and_moves_what_is_painted(page: Any, tmp_path: Path) -> None:
-    pixels = Image.new("RGB", (200, 100), "red")
-    pixels.paste("blue", (100, 0, 200, 100))
-    pixels.save(tmp_path / "halves.png")
-    page.set_input_files("#picture", tmp_path / "halves.png")
-    page.wait_for_selector("#chosen[alt*='halves.png']")
+    choose_halves(page, tmp_path)
     page.tap("#adjust")
     page.wait_for_selector("#cropper[open]")
     picture = page.locator("#cropper canvas").bounding_box()
