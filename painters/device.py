@@ -1,7 +1,9 @@
 """Devices by name, and what is sent to them."""
 
+import platform
 from collections.abc import Sequence
 from itertools import chain
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +31,23 @@ def find_device(device: str | torch.device) -> torch.device:
             f"device is {name!r}, which cannot be used here ({reason}); expected 'cpu' or 'cuda'"
         ) from None
     return found
+
+
+def name_device(device: str | torch.device) -> str:
+    """What the machine calls its GPU, or its processor.
+
+    Examples:
+        >>> len(name_device("cpu")) > 0
+        True
+    """
+    if torch.device(device).type == "cuda":
+        return torch.cuda.get_device_name(device)
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.machine())
 
 
 def device_of(module: object) -> torch.device:

@@ -36,9 +36,9 @@ class AnalyticLearner:
             stroke_budget=core.stroke_budget,
             strokes_per_step=core.strokes_per_step,
         )
-        self._targets = env.targets
+        self._targets, self._device = env.targets, env.device
         torch.manual_seed(seed)
-        self._actor = Actor(env.single_observation_space, core.action_length, config.network)
+        self._actor = Actor(env.single_observation_space, core.action_length, config.network).to(env.device)
         self._optimizer = torch.optim.Adam(self._actor.parameters(), config.learning_rate)
 
     def learn(self, until: int, report: Callable[[int, float], object]) -> None:
@@ -51,13 +51,13 @@ class AnalyticLearner:
             numbers = generator.integers(len(self._targets), size=config.num_envs)
             with torch.no_grad():
                 state = self._core.initial(
-                    to_tensor(np.stack([self._targets.picture(int(number)) for number in numbers]))
+                    to_tensor(np.stack([self._targets.picture(int(number)) for number in numbers]), self._device)
                 )
             part = 1 - 0.9 * self.done / self.steps
             for group in self._optimizer.param_groups:
                 group["lr"] = config.learning_rate * part
             episode, steps = 0.0, 0
-            total = torch.zeros(())
+            total = torch.zeros((), device=self._device)
             while not bool(self._core.terminal(state)[0]):
                 action = self._actor(self._core.observation(state))
                 action = action + config.noise * torch.randn_like(action)
@@ -67,7 +67,7 @@ class AnalyticLearner:
                 if steps % config.horizon == 0 or bool(self._core.terminal(state)[0]):
                     self._ascend(total)
                     episode += float(total.detach())
-                    total, state = torch.zeros(()), state.detached()
+                    total, state = torch.zeros_like(total), state.detached()
             self.done += config.num_envs * steps
             report(self.done, episode)
 

@@ -35,10 +35,10 @@ class CloningLearner:
         self.config, self._seed, self.done = config, seed, 0
         env = make_env(1).unwrapped
         self._core: PaintingCore = env.core
-        self._targets = env.targets
+        self._targets, self._device = env.targets, env.device
         self.steps = config.paintings * self._core.stroke_budget
         torch.manual_seed(seed)
-        self._actor = Actor(env.single_observation_space, self._core.action_length, config.network)
+        self._actor = Actor(env.single_observation_space, self._core.action_length, config.network).to(env.device)
 
     def learn(self, until: int, report: Callable[[int, float], object]) -> None:
         """Paint and learn, all at once, when the last step is asked for."""
@@ -69,17 +69,18 @@ class CloningLearner:
         observations, actions = [], []
         for number in range(self.config.paintings):
             picture = self._targets.picture(int(generator.integers(len(self._targets))))
-            state = core.initial(to_tensor(picture))
+            state = core.initial(to_tensor(picture, self._device))
             paper = state.canvas[0].mean((1, 2)).clamp(0, 1)
             style = Style(background=(float(paper[0]), float(paper[1]), float(paper[2])))
-            strokes = torch.from_numpy(agent.paint(picture, core.stroke_budget, style=style, seed=number).strokes)
+            painted = agent.paint(picture, core.stroke_budget, style=style, seed=number)
+            strokes = torch.from_numpy(painted.strokes).to(self._device)
             while len(strokes):
                 chosen = _nearest(state, strokes, core.strokes_per_step)
                 action = core.actions(state, strokes[chosen][None]).clamp(-1, 1)
                 observations.append(core.quantized_observation(state))
                 actions.append(action)
                 state = core.transition(state, action)
-                kept = torch.ones(len(strokes), dtype=torch.bool)
+                kept = torch.ones(len(strokes), dtype=torch.bool, device=self._device)
                 kept[chosen] = False
                 strokes = strokes[kept]
             report((number + 1) * core.stroke_budget, float(core.score(state)))

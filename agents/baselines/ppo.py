@@ -49,6 +49,7 @@ class PPOLearner:
                 "log_std_init": config.log_std,
             },
             seed=seed,
+            device=env.get_attr("device", indices=0)[0],
         )
         self.observation_space: gymnasium.Space[Any] = env.observation_space
 

@@ -12,7 +12,9 @@ from . import protocol
 NAMES = ("nothing", "flat", "random", "greedy", "policy", "gradient")
 
 
-def paint_references(path: Path, tasks: Sequence[str] | None = None) -> Iterator[tuple[str, str, float]]:
+def paint_references(
+    path: Path, tasks: Sequence[str] | None = None, device: str = "cpu"
+) -> Iterator[tuple[str, str, float]]:
     """Paint every task's held-out targets by each of ``NAMES``, and write the scores; what is there is kept.
 
     Yields:
@@ -26,7 +28,7 @@ def paint_references(path: Path, tasks: Sequence[str] | None = None) -> Iterator
             document[task_id] = {"targets": held_out.fingerprint}
         for name in NAMES:
             if name not in document[task_id]:
-                figures = protocol.evaluate(held_out, reference_painter(name, task_id))
+                figures = protocol.evaluate(held_out, reference_painter(name, task_id, device))
                 document[task_id] |= {name: figures["score"], f"{name} seconds": figures["seconds"]}
                 write_json(path, document)
                 yield task_id, name, figures["score"]

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ from torch.utils.tensorboard import SummaryWriter
 from ...checks import check_whole
 from ...envs.tasks import TASKS, find_task
 from ...errors import InvalidInputError
+from ...painters.device import find_device, name_device
 from ...runs import keep_settings, load_checkpoint, read_json, save_checkpoint, settings_of, write_json
 from .analytic import AnalyticLearner
 from .cloning import CloningLearner
 from .config import ALGORITHMS, AnalyticPPOConfig, ClonedPPOConfig
 from .network import Actor, load_actor, save_actor
 from .ppo import PPOLearner
-from .protocol import PROTOCOL_VERSION, acted_by, evaluate, hold_out
+from .protocol import PROTOCOL_VERSION, HeldOut, acted_by, evaluate, hold_out
 from .sac import SACLearner
 
 LEARNERS: dict[str, Callable[..., Any]] = {
@@ -95,9 +97,11 @@ class RunPlan:
         view = TASKS[self.task].learner["view"] if self.view == "focus" else self.view
         return {"view": view, "reward": self.reward}
 
-    def make_env(self, count: int) -> Any:
-        """A vector environment of so many, as the learner takes it."""
-        return gymnasium.make_vec(self.task, num_envs=count, autoreset_mode="SameStep", **self.arguments)
+    def make_env(self, count: int, device: str = "cpu") -> Any:
+        """A vector environment of so many, as the learner takes it; on a GPU it keeps its tensors there."""
+        output = "numpy" if find_device(device).type == "cpu" else "torch"
+        options: dict[str, Any] = {"autoreset_mode": "SameStep", "output": output, "device": device}
+        return gymnasium.make_vec(self.task, num_envs=count, **options, **self.arguments)
 
     def folder(self, root: Path) -> Path:
         """Where the run is kept below a folder of runs: task, algorithm and view, seed."""
@@ -119,14 +123,24 @@ def begin(plan: RunPlan, root: Path) -> dict[str, Any]:
     return read_json(folder / RESULT)
 
 
-def train(plan: RunPlan, root: Path, report: Report = lambda steps, figure: None) -> dict[str, Any]:
+def train(
+    plan: RunPlan, root: Path, report: Report = lambda steps, figure: None, device: str = "cpu"
+) -> dict[str, Any]:
     """Carry a run to its end, from wherever it was left; one that is finished is only read.
 
+    Args:
+        plan: the run.
+        root: folder of runs.
+        report: called with its progress.
+        device: where environments, networks and gradients are computed. It is no setting of the run, which may go on
+            on another; figures differ between devices as they do between machines, by rounding.
+
     Returns:
-        Its document: settings, ``curve`` (steps, seconds and score) and ``final``, the figures of ``protocol.measure``.
+        Its document: settings, ``curve`` (steps, seconds and score), ``final``, the figures of ``protocol.measure``,
+        and ``device``, the name of the processor or card that it ended on.
 
     Raises:
-        InvalidInputError: the folder holds another run, or one of another version.
+        InvalidInputError: the folder holds another run, or one of another version; or there is no such device.
         MissingDataError: the task's data are not in the data folder.
     """
     folder, finished = plan.folder(root), begin(plan, root)
@@ -134,7 +148,12 @@ def train(plan: RunPlan, root: Path, report: Report = lambda steps, figure: None
         return finished
     task = TASKS[plan.task]
     curve_targets = hold_out(task, min(plan.curve_episodes, plan.episodes or task.held_out))
-    learner = LEARNERS[plan.algorithm](plan.make_env, plan.config, plan.steps, plan.seed)
+    make_env = partial(plan.make_env, device=device)
+    learner = LEARNERS[plan.algorithm](make_env, plan.config, plan.steps, plan.seed)
+
+    def evaluated(actor: Actor, targets: HeldOut) -> dict[str, Any]:
+        return evaluate(targets, acted_by(actor.to(device).act, {**plan.arguments, "device": device}))
+
     seconds: float
     curve: list[dict[str, Any]]
     seconds, curve = 0.0, []
@@ -144,11 +163,11 @@ def train(plan: RunPlan, root: Path, report: Report = lambda steps, figure: None
         seconds, curve = float(state["seconds"]), json.loads(state["curve"])
     else:
         started = time.perf_counter()
-        teacher = _taught_by(plan, report)
+        teacher = _taught_by(plan, make_env, report)
         seconds = time.perf_counter() - started
         if teacher is not None:
             learner.start_from(teacher)
-            score = evaluate(curve_targets, acted_by(teacher.act, plan.arguments))["score"]
+            score = evaluated(teacher, curve_targets)["score"]
             curve.append({"steps": 0, "seconds": round(seconds, 1), "score": score})
             _keep(plan, teacher, folder / BEGUN)
     with SummaryWriter(str(folder / "tensorboard"), purge_step=learner.done or None) as writer:
@@ -163,7 +182,7 @@ def train(plan: RunPlan, root: Path, report: Report = lambda steps, figure: None
             if learner.done == done:  # cloning learns all at once, when its last step is asked for
                 continue
             actor = learner.actor()
-            score = evaluate(curve_targets, acted_by(actor.act, plan.arguments))["score"]
+            score = evaluated(actor, curve_targets)["score"]
             _keep(plan, actor, folder / POINTS / f"{learner.done}.safetensors")
             curve.append({"steps": learner.done, "seconds": round(seconds, 1), "score": score})
             writer.add_scalar("held_out/score", score, learner.done)
@@ -175,7 +194,6 @@ def train(plan: RunPlan, root: Path, report: Report = lambda steps, figure: None
     actor = learner.actor()
     _keep(plan, actor, folder / ACTOR)
     held_out = hold_out(task, plan.episodes or task.held_out)
-    final = evaluate(held_out, acted_by(actor.act, plan.arguments))
     document = {
         "format": "paintgym run",
         "version": 1,
@@ -183,12 +201,13 @@ def train(plan: RunPlan, root: Path, report: Report = lambda steps, figure: None
         "environment_steps": learner.done,
         "seconds": round(seconds, 1),
         "threads": torch.get_num_threads(),
+        "device": name_device(device),
         "curve": curve,
-        "final": final,
+        "final": evaluated(actor, held_out),
     }
     if (folder / BEGUN).is_file():
         # What a learner began with, measured as its end is: whether it rose from there is the question.
-        document["begun"] = evaluate(held_out, acted_by(load_actor(folder / BEGUN)[0].act, plan.arguments))
+        document["begun"] = evaluated(load_actor(folder / BEGUN)[0], held_out)
     write_json(folder / RESULT, document)
     return document
 
@@ -207,13 +226,13 @@ def _keep(plan: RunPlan, actor: Actor, path: Path) -> None:
     )
 
 
-def _taught_by(plan: RunPlan, report: Report) -> Actor | None:
+def _taught_by(plan: RunPlan, make_env: Callable[[int], Any], report: Report) -> Actor | None:
     """The policy that a run begins with, if its algorithm wants one."""
     teacher: Any = None
     if isinstance(plan.config, ClonedPPOConfig):
-        teacher = CloningLearner(plan.make_env, plan.config.cloning, plan.steps, plan.seed)
+        teacher = CloningLearner(make_env, plan.config.cloning, plan.steps, plan.seed)
     elif isinstance(plan.config, AnalyticPPOConfig):
-        teacher = AnalyticLearner(plan.make_env, plan.config.analytic, plan.config.analytic_steps, plan.seed)
+        teacher = AnalyticLearner(make_env, plan.config.analytic, plan.config.analytic_steps, plan.seed)
     if teacher is None:
         return None
     teacher.learn(teacher.steps, report)

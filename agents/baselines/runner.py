@@ -23,6 +23,7 @@ def train_all(
     workers: int = 1,
     watch: Callable[[RunPlan], AbstractContextManager[Report]] | None = None,
     on: str | None = None,
+    device: str = "cpu",
 ) -> Iterator[dict[str, Any]]:
     """Train what is not finished, and give each run's document as soon as it is there.
 
@@ -32,7 +33,8 @@ def train_all(
         workers: processes; each computes with one thread, which small networks are fastest with.
         watch: gives for a run what is called with its progress; runs in other processes are not watched.
         on: a Ray cluster (see ``through_ray``) that trains each run as a task of its own, with one core, in place of
-            ``workers``. All of its nodes must see ``root``.
+            ``workers``, and with a GPU of its own where ``device`` is one. All of its nodes must see ``root``.
+        device: where each trains.
     """
     if on is not None:
         lacking = []
@@ -42,41 +44,44 @@ def train_all(
             else:
                 lacking.append(plan)
         if lacking:
-            yield from through_ray(on, partial(_train_as_tasks, root.resolve()), iter(lacking))
+            yield from through_ray(on, partial(_train_as_tasks, root.resolve(), device), iter(lacking))
         return
     if workers == 1 and watch is not None:
         for plan in plans:
             with watch(plan) as report:
-                document = _train(plan, root, report)
+                document = _train(plan, root, report, device)
             yield document
         return
-    for _, document in work_through(partial(_train, root=root), plans, workers):
+    for _, document in work_through(partial(_train, root=root, device=device), plans, workers):
         yield document
 
 
-def _train_as_tasks(root: Path, plans: Iterator[RunPlan]) -> Iterator[dict[str, Any]]:
+def _train_as_tasks(root: Path, device: str, plans: Iterator[RunPlan]) -> Iterator[dict[str, Any]]:
     import ray
 
-    wait_for_room(1)
-    task = ray.remote(num_cpus=1, max_retries=_RETRIES)(_train_where_it_was_begun)
-    waiting = [task.remote(plan, root) for plan in plans]
+    gpus = device.startswith("cuda")
+    wait_for_room(1, gpus)
+    task = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=_RETRIES)(_train_where_it_was_begun)
+    waiting = [task.remote(plan, root, device) for plan in plans]
     while waiting:
         (finished,), waiting = ray.wait(waiting, num_returns=1)
         yield ray.get(finished)
 
 
-def _train_where_it_was_begun(plan: RunPlan, root: Path) -> dict[str, Any]:
+def _train_where_it_was_begun(plan: RunPlan, root: Path, device: str) -> dict[str, Any]:
     if not (plan.folder(root) / SETTINGS).is_file():
         raise InvalidInputError(
             f"a node of the cluster does not see {plan.folder(root)}; name a folder of runs that all machines share"
         )
-    return _train(plan, root)
+    return _train(plan, root, device=device)
 
 
-def _train(plan: RunPlan, root: Path, report: Report = lambda steps, figure: None) -> dict[str, Any]:
+def _train(
+    plan: RunPlan, root: Path, report: Report = lambda steps, figure: None, device: str = "cpu"
+) -> dict[str, Any]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return train(plan, root, report)
+        return train(plan, root, report, device)
     finally:
         torch.set_num_threads(threads)

@@ -44,6 +44,7 @@ class SACLearner:
                 "net_arch": {"pi": [], "qf": [config.network.hidden]},
             },
             seed=seed,
+            device=env.get_attr("device", indices=0)[0],
         )
         self.observation_space = env.observation_space
         self._started = False

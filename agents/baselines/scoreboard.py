@@ -52,9 +52,9 @@ def summarize_runs(runs: Sequence[Document], references: dict[str, dict[str, flo
     """Sum up finished runs.
 
     Returns:
-        JSON with ``entries``: for each task, algorithm and view the seeds, steps, seconds, the interquartile mean of
-        the scores with its interval, the normalized score, the share of digits read, ``curve`` (steps, seconds,
-        mean, low, high over the seeds) and ``profile``; and ``references`` of the tasks.
+        JSON with ``entries``: for each task, algorithm and view the seeds, steps, seconds, ``devices`` where they are
+        known, the interquartile mean of the scores with its interval, the normalized score, the share of digits read,
+        ``curve`` (steps, seconds, mean, low, high over the seeds) and ``profile``; and ``references`` of the tasks.
     """
     groups: dict[tuple[str, str, str], list[Document]] = {}
     for run in runs:
@@ -79,6 +79,7 @@ def _summarize(task: str, algorithm: str, view: str, runs: list[Document], refer
         "seeds": [run["settings"]["seed"] for run in runs],
         "steps": runs[0]["environment_steps"],
         "seconds": round(float(np.median([run["seconds"] for run in runs])), 1),
+        "devices": sorted({run["device"] for run in runs if "device" in run}),
         "score": round(middle, 4),
         "low": round(low, 4),
         "high": round(high, 4),
@@ -137,7 +138,8 @@ def _row(entry: Document) -> str:
     read = f"{entry['read']:.1%}" if "read" in entry else ""
     normalized = f"{entry['normalized']:.0f}" if "normalized" in entry else ""
     score = f"**{entry['score']:.3f}** ({entry['low']:.3f} to {entry['high']:.3f}, {len(entry['seeds'])} seeds)"
-    return f"| {_title(entry)} | {entry['steps']:,} | {entry['seconds']:.0f} | {score} | {normalized} | {read} |"
+    seconds = f"{entry['seconds']:.0f}" + "".join(f", {device}" for device in entry["devices"])
+    return f"| {_title(entry)} | {entry['steps']:,} | {seconds} | {score} | {normalized} | {read} |"
 
 
 def as_page(document: Document) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .config import PPOConfig
 from .run import RunPlan
 
 SEEDS = (0, 1, 2, 3, 4)
@@ -17,11 +18,13 @@ class Entry:
     steps: int
     view: str = "focus"
     seeds: tuple[int, ...] = SEEDS
+    config: PPOConfig | None = None
+    """Settings of the algorithm; its defaults by default."""
 
     def plans(self) -> Iterator[RunPlan]:
         """A run for each seed."""
         for seed in self.seeds:
-            yield RunPlan(self.task, self.algorithm, self.steps, seed=seed, view=self.view)
+            yield RunPlan(self.task, self.algorithm, self.steps, seed=seed, view=self.view, config=self.config)
 
 
 _OFF_POLICY = 25_000
@@ -49,6 +52,15 @@ LAPTOP: tuple[Entry, ...] = (
 )
 """The laptop's track, which no GPU is needed for."""
 
+_MANY_CANVASES = PPOConfig(num_envs=1024)
+"""What a GPU paints at once; the settings are else the laptop's."""
+
+GPU: tuple[Entry, ...] = tuple(
+    Entry(f"paintgym/{task}", "ppo", 10_000_000, config=_MANY_CANVASES)
+    for task in ("Shapes-v0", "Digits-v0", "Paintings-v0")
+)
+"""The GPU's track: forty times the laptop's steps, and more."""
+
 QUICK: tuple[Entry, ...] = (
     Entry("paintgym/Shapes-v0", "ppo", 10_000, seeds=SEEDS[:2]),
     Entry("paintgym/Shapes-v0", "analytic", 10_000, seeds=SEEDS[:2]),
@@ -56,4 +68,4 @@ QUICK: tuple[Entry, ...] = (
 )
 """A form of it for minutes."""
 
-TRACKS = {"laptop": LAPTOP, "quick": QUICK}
+TRACKS = {"laptop": LAPTOP, "gpu": GPU, "quick": QUICK}

@@ -2,7 +2,6 @@
 
 import itertools
 import multiprocessing
-import platform
 import resource
 import tempfile
 import time
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ...painters.device import name_device
 from ...parallel import count_cores, prepare_worker, start_pool
 from ..agent import Agent
 from ..registry import load_agent
@@ -97,7 +97,7 @@ def measure_paces(
     return {
         "format": FORMAT,
         "version": VERSION,
-        "machine": {"cores": count_cores(), "processor": _processor()},
+        "machine": {"cores": count_cores(), "processor": name_device("cpu")},
         "settings": {"agent": agent, "strokes": plan.strokes, "size": plan.size, "suffixes": [*plan.suffixes]},
         "paces": paces,
         "painting_bytes": round(sum(sizes) / len(sizes)),
@@ -165,13 +165,3 @@ def _paint(batch: Sequence[Path], plan: FolderPlan) -> PaintedBatch:
     memory = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     seconds, computing = time.perf_counter() - begun, time.process_time() - computed
     return PaintedBatch(len(batch), seconds, computing, size, memory)
-
-
-def _processor() -> str:
-    """What the machine calls its processor."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.machine())

@@ -19,6 +19,7 @@ from ....envs.tasks import find_task
 from ....errors import InvalidInputError
 from ....files import check_can_write, make_folder
 from ....through_ray import check_ray
+from ...names import check_device
 from ...options import about
 from ...progress import learning
 
@@ -31,12 +32,14 @@ class Arguments:
     """Folder of runs."""
     train: bool = False
     """Train first what is missing of the track; run it again to go on where it was interrupted."""
-    track: Literal["laptop", "quick"] = "laptop"
-    """laptop: all tasks, many hours; quick: minutes."""
+    track: Literal["laptop", "gpu", "quick"] = "laptop"
+    """laptop: all tasks, many hours; gpu: ten million steps, with --device cuda; quick: minutes."""
     tasks: str | None = None
     """With --train or --references: only these tasks, separated by commas, such as Digits-v0."""
     references: bool = False
     """Paint as nothing, random, flat, greedy, policy and gradient too, and write references.json into the folder."""
+    device: str = "cpu"
+    """Where it is trained, and references paint: cpu or cuda."""
     workers: int = 1
     """Processes that train side by side."""
     on: str | None = None
@@ -57,6 +60,7 @@ def run(arguments: Arguments) -> None:
     if arguments.on is not None:
         with about("--on"):
             check_ray(arguments.on)
+    check_device("--device", arguments.device)
     for name in ("json", "markdown", "html"):
         if getattr(arguments, name):
             with about(f"--{name}"):
@@ -69,10 +73,14 @@ def run(arguments: Arguments) -> None:
     from ....agents.baselines.tracks import TRACKS
     from ....agents.evaluation.report.plots import as_file
     from ....files import write_whole
+    from ....painters.device import find_device
 
+    find_device(arguments.device)
     if arguments.references:
         make_folder(arguments.runs)
-        for task, name, score in reference.paint_references(arguments.runs / "references.json", wanted):
+        for task, name, score in reference.paint_references(
+            arguments.runs / "references.json", wanted, arguments.device
+        ):
             print(f"{task} {name}: {score:.3f}", flush=True)
         if not arguments.train:
             return
@@ -84,7 +92,7 @@ def run(arguments: Arguments) -> None:
             for plan in entry.plans()
         ]
         started = time.perf_counter()
-        documents = train_all(plans, arguments.runs, arguments.workers, learning, arguments.on)
+        documents = train_all(plans, arguments.runs, arguments.workers, learning, arguments.on, arguments.device)
         for number, document in enumerate(documents, 1):
             settings, score = document["settings"], document["final"]["score"]
             print(

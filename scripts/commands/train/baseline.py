@@ -15,6 +15,7 @@ from ....envs.tasks import find_task
 from ....errors import InvalidInputError
 from ....processes import joined
 from ....through_ray import check_ray
+from ...names import check_device
 from ...options import about
 from ...progress import learning
 
@@ -42,6 +43,8 @@ class Arguments:
     """What the policy sees."""
     workers: int = 1
     """Processes that train side by side."""
+    device: str = "cpu"
+    """Where it trains: cpu or cuda."""
     on: str | None = None
     """The Ray cluster that trains, each run with a core of its own, in place of --workers: local (one is started on
     this machine), auto (the one that this machine is part of), host:6379 or ray://host:10001. All its machines must
@@ -59,9 +62,12 @@ def run(arguments: Arguments) -> None:
     if arguments.on is not None:
         with about("--on"):
             check_ray(arguments.on)
+    check_device("--device", arguments.device)
     from ....agents.baselines.run import RunPlan
     from ....agents.baselines.runner import train_all
+    from ....painters.device import find_device
 
+    find_device(arguments.device)
     plans = [RunPlan(task, arguments.algorithm, arguments.steps, seed, arguments.view) for seed in seeds]
     with joined(None) as processes:
         if len(plans) < processes.count:
@@ -71,7 +77,7 @@ def run(arguments: Arguments) -> None:
             )
         own = plans[processes.rank :: processes.count]
         watch = learning if processes.leads else None
-        for document in train_all(own, arguments.out, arguments.workers, watch, arguments.on):
+        for document in train_all(own, arguments.out, arguments.workers, watch, arguments.on, arguments.device):
             final, settings = document["final"], document["settings"]
             read = f", {final['read']:.1%} read" if "read" in final else ""
             print(
