@@ -1,5 +1,6 @@
 """Tables of speeds, for ``tables.py``."""
 
+import statistics
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -91,22 +92,25 @@ def pace_model(report: Report, markdown: Markdown) -> str:
 
 def ray(report: Report, markdown: Markdown) -> str:
     """Pictures a second by workers of a Ray cluster, beside one process and one worker."""
-    rates = {(one["work"], one["workers"]): one["rate"] for one in report["rows"]}
+    found = {(one["work"], one["workers"]): one for one in report["rows"]}
     rows = []
     for one in report["rows"]:
         work, workers, rate = one["work"], one["workers"], one["rate"]
         size = f"{one['size']} pixels" if one["size"] else "64x64"
-        cost = 1000 * (workers / rate - 1 / rates[work, 0])
+        cost = 1000 * (workers / rate - 1 / found[work, 0]["rate"])
+        # Within a round: what else the machine does changes from one to the next.
+        times = sorted(own / alone for own, alone in zip(one["rates"], found[work, 1]["rates"], strict=True))
+        middle, low, high = statistics.median(times), times[0], times[-1]
         rows.append(
             (
                 f"`{one['agent']}`, {one['strokes']} strokes, {size}",
                 str(workers) if workers else "one process, no Ray",
                 f"{rate:.2f}",
-                f"{rate / rates[work, 1]:.2f}" if workers else "",
+                f"{middle:.2f} ({low:.2f} to {high:.2f})" if workers > 1 else "",
                 f"{cost:.0f} ms" if workers else "",
             )
         )
-    columns = ("pictures", "workers", "pictures a second", "times one worker", "more core time a picture")
+    columns = ("pictures", "workers", "pictures a second", "times one worker (of rounds)", "more core time a picture")
     where = f" on {report['cores']} cores, medians of {len(report['rows'][0]['rates'])} rounds,"
     return markdown(columns, rows, _printed_by(report, where))
 
