@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
@@ -14,7 +13,7 @@ from ...envs.tasks import find_task
 from ...errors import InvalidInputError
 from ...painters.pixels import to_uint8
 from .network import load_actor
-from .protocol import HeldOut, hold_out
+from .protocol import HeldOut, begin_episodes, hold_out
 from .run import ACTOR, POINTS
 
 _GAP, _INK, _LETTERS = 4, (60, 60, 60), 11
@@ -34,16 +33,8 @@ def paint_row(label: str, path: Path, held_out: HeldOut, every_stroke: bool) -> 
     actor, trained = load_actor(path)
     if trained["task"] != held_out.task.id:
         raise InvalidInputError(f"{path} was trained for {trained['task']}, not for {held_out.task.id}")
-    env: Any = gymnasium.make_vec(
-        held_out.task.id,
-        num_envs=len(held_out.pictures),
-        output="torch",
-        autoreset_mode="Disabled",
-        target=list(held_out.pictures),
-        view=trained["view"],
-        reward=trained["reward"],
-    ).unwrapped
-    seen, _ = env.reset(options={"target_index": list(range(len(held_out.pictures)))})
+    arguments = {name: trained[name] for name in ("view", "reward")}
+    env, seen = begin_episodes(held_out.task, held_out.pictures, arguments)
     frames: list[NDArray[np.uint8]] = []
     for _ in range(held_out.task.strokes):
         if every_stroke:

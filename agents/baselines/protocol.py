@@ -159,22 +159,27 @@ Act = Callable[[Tensor], Tensor]
 """Observations (N, C, h, w) uint8 to actions (N, 12) in [-1, 1], as tensors."""
 
 
+def begin_episodes(task: Task, pictures: NDArray[np.uint8], arguments: dict[str, Any]) -> tuple[Any, Tensor]:
+    """Environments of a task, one for each of its pictures (N, 64, 64, 3), and their first observations, as tensors."""
+    env: Any = gymnasium.make_vec(
+        task.id,
+        num_envs=len(pictures),
+        output="torch",
+        autoreset_mode="Disabled",
+        target=list(pictures),
+        **arguments,
+    ).unwrapped
+    seen, _ = env.reset(options={"target_index": list(range(len(pictures)))})
+    return env, seen
+
+
 def acted_by(act: Act, arguments: dict[str, Any]) -> Painter:
     """Who acts in the task's environment, with the view that it was trained in."""
 
     def paint(held_out: HeldOut) -> Tensor:
         canvases = []
         for start in range(0, len(held_out.pictures), _BATCH):
-            pictures = list(held_out.pictures[start : start + _BATCH])
-            env: Any = gymnasium.make_vec(
-                held_out.task.id,
-                num_envs=len(pictures),
-                output="torch",
-                autoreset_mode="Disabled",
-                target=pictures,
-                **arguments,
-            ).unwrapped
-            seen, _ = env.reset(options={"target_index": list(range(len(pictures)))})
+            env, seen = begin_episodes(held_out.task, held_out.pictures[start : start + _BATCH], arguments)
             for _ in range(held_out.task.strokes):
                 seen, *_ = env.step(act(seen).float())
             canvases.append(env.state.canvas.clone().cpu())
