@@ -12,7 +12,7 @@ Markdown = Callable[..., str]
 def references(scores: Report, markdown: Markdown) -> str:
     """Who is always there to be compared with: scores on the tasks that all of them painted."""
     tasks = [task for task, found in scores.items() if "gradient" in found]
-    names = [name for name in scores[tasks[0]] if name != "targets" and not name.endswith(" seconds")]
+    names = [name for name in scores[tasks[0]] if name != "targets"]
     rows = [[f"`{name}`", *(f"{scores[task][name]:.3f}" for task in tasks)] for name in names]
     columns = ["who paints", *(f"`{task.rpartition('/')[2]}`" for task in tasks)]
     command = f"paintgym scoreboard runs/ladder --references --tasks {','.join(tasks)}"
