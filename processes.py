@@ -282,15 +282,15 @@ def _find_the_first(patience: float) -> None:
     torch would try twice as long as it is told to, with ever longer pauses, and for good where somebody is there who
     says nothing: that is left to a thread, which ends with this process.
     """
-    import torch.distributed as dist
+    from torch.distributed import TCPStore  # type: ignore[attr-defined]  # torch's types leave it out
 
     host, port, ends = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), time.monotonic() + patience
     found = threading.Event()
 
     def ask() -> None:
-        while not found.is_set() and time.monotonic() < ends:
+        while not found.wait(0.1) and time.monotonic() < ends:
             with suppress(RuntimeError):
-                dist.TCPStore(host, port, timeout=timedelta(seconds=_ASK_SECONDS), wait_for_workers=False)
+                TCPStore(host, port, timeout=timedelta(seconds=_ASK_SECONDS), wait_for_workers=False)
                 found.set()
 
     thread = threading.Thread(target=ask, daemon=True)
