@@ -5,9 +5,10 @@ Without torchrun there is one, which shares nothing with anybody. torch is impor
 
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
 Kind = TypeVar("Kind", bound="np.generic")
 Result = TypeVar("Result")
 
-PATIENCE = 50.0
-"""Seconds that a process waits for another before it gives up: a lost machine ends a run within a minute."""
+PATIENCE = 45.0
+"""Seconds that a process waits for another before it gives up: a lost machine ends a run within a minute, even where
+it takes ten seconds to begin."""
+_ASK_SECONDS = 3.0
+"""How long the first process may take to answer before it is asked again."""
 _SIGN_OF_LIFE = 5.0
 """Seconds between signs of life of a process that works while the others wait."""
 _TERMINATED = 128 + 15
@@ -233,10 +237,10 @@ def find_processes() -> tuple[int, int, int]:
     if count_told in (None, "", "1"):
         return 0, 1, 0
     try:
-        rank, count, local_rank = (int(value or "") for value in (rank_told, count_told, local_told))
+        rank, count, local_rank, port = (int(value or "") for value in (rank_told, count_told, local_told, master[1]))
     except ValueError:
-        rank, count, local_rank = -1, 0, -1
-    if not (0 <= rank < count and 0 <= local_rank < count and all(master)):
+        rank, count, local_rank, port = -1, 0, -1, -1
+    if not (0 <= rank < count and 0 <= local_rank < count and master[0] and 0 <= port < 2**16):
         said = ", ".join(f"{name} is {value!r}" for name, value in told.items())
         raise InvalidInputError(
             f"in the environment {said}, expected numbers with RANK and LOCAL_RANK below WORLD_SIZE, and who is met "
@@ -267,4 +271,30 @@ def _meet(processes: Processes, device: str, local_rank: int, patience: float) -
         os.environ.setdefault("TORCH_NCCL_BLOCKING_WAIT", "1")
     backend = "cpu:gloo,cuda:nccl" if device == "cuda" else "gloo"
     with processes._with_the_others():
+        if not processes.leads:
+            _find_the_first(patience)
         dist.init_process_group(backend, timeout=timedelta(seconds=patience))
+
+
+def _find_the_first(patience: float) -> None:
+    """Wait until the first process answers.
+
+    torch would try twice as long as it is told to, with ever longer pauses, and for good where somebody is there who
+    says nothing: that is left to a thread, which ends with this process.
+    """
+    from torch.distributed import TCPStore  # type: ignore[attr-defined]  # torch's types leave it out
+
+    host, port, ends = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), time.monotonic() + patience
+    found = threading.Event()
+
+    def ask() -> None:
+        while not found.wait(0.1) and time.monotonic() < ends:
+            with suppress(RuntimeError):
+                TCPStore(host, port, timeout=timedelta(seconds=_ASK_SECONDS), wait_for_workers=False)
+                found.set()
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(patience + 2 * _ASK_SECONDS)
+    if not found.is_set():
+        raise RuntimeError(f"the first does not answer at {host}:{port}")

@@ -141,6 +141,13 @@ def wait_for_room(cores: int, gpus: int = 0) -> None:
         )
 
 
+def name_node() -> str:
+    """What messages call the machine of a cluster that this is."""
+    import ray
+
+    return f"the cluster's node {ray.util.get_node_ip_address()}"
+
+
 def _size(resources: Mapping[str, float]) -> str:
     cores, gpus = resources.get("CPU", 0), resources.get("GPU", 0)
     return f"{cores:g} core{'s' * (cores != 1)}" + f" and {gpus:g} GPU{'s' * (gpus != 1)}" * bool(gpus)

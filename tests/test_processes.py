@@ -1,8 +1,10 @@
 """Processes that meet: what they agree on is what one would find alone, and those who are not met are told of."""
 
+import socket
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -174,20 +176,22 @@ def test_who_is_lost_while_the_first_works_alone_is_told_of(lost: int, tmp_path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rank", [0, 1])
-def test_who_is_not_met_is_told_of_when_patience_ends(rank: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("rank", "there"), [(0, "nobody"), (1, "nobody"), (1, "somebody who says nothing")])
+def test_who_is_not_met_is_told_of_when_patience_ends(rank: int, there: str, tmp_path: Path) -> None:
     program = tmp_path / "waiting.py"
     program.write_text("from paintgym.processes import joined\nwith joined('cpu', 2): pass")
-    started = time.monotonic()
-    ended = subprocess.run(
-        [sys.executable, str(program)],
-        env={**environment(), **told(rank, 2, free_port())},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert time.monotonic() - started < 30
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)) if there != "nobody" else nullcontext():
+        started = time.monotonic()
+        ended = subprocess.run(
+            [sys.executable, str(program)],
+            env={**environment(), **told(rank, 2, port)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert time.monotonic() - started < 30
     words = ended.stderr.splitlines()[-1]
     assert f"LostProcessError: rank {rank} of 2: another process ended or cannot be reached" in words
     assert "frame #" not in ended.stderr
@@ -203,7 +207,9 @@ def test_a_process_that_was_told_to_end_says_so_where_there_are_others(monkeypat
 
 
 @pytest.mark.parametrize(
-    "told_wrongly", [{"RANK": "2"}, {"RANK": "x"}, {"RANK": ""}, {"WORLD_SIZE": "-2"}, {"MASTER_ADDR": ""}], ids=str
+    "told_wrongly",
+    [{"RANK": "2"}, {"RANK": "x"}, {"RANK": ""}, {"WORLD_SIZE": "-2"}, {"MASTER_ADDR": ""}, {"MASTER_PORT": "x"}],
+    ids=str,
 )
 def test_what_does_not_fit_together_is_one_line(told_wrongly: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (told(0, 2, 1) | told_wrongly).items():

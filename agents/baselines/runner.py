@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-from ...errors import InvalidInputError
+from ...errors import InvalidInputError, PaintgymError
 from ...parallel import work_through
-from ...through_ray import through_ray, wait_for_room
+from ...through_ray import name_node, through_ray, wait_for_room
 from .run import SETTINGS, Report, RunPlan, begin, train
 
 _RETRIES = 10
@@ -71,9 +71,12 @@ def _train_as_tasks(root: Path, device: str, plans: Iterator[RunPlan]) -> Iterat
 def _train_where_it_was_begun(plan: RunPlan, root: Path, device: str) -> dict[str, Any]:
     if not (plan.folder(root) / SETTINGS).is_file():
         raise InvalidInputError(
-            f"a node of the cluster does not see {plan.folder(root)}; name a folder of runs that all machines share"
+            f"{name_node()} does not see {plan.folder(root)}; name a folder of runs that all machines share"
         )
-    return _train(plan, root, device=device)
+    try:
+        return _train(plan, root, device=device)
+    except PaintgymError as error:
+        raise InvalidInputError(f"{name_node()}: {error}") from None
 
 
 def _train(

@@ -9,7 +9,7 @@ import torch
 
 from ...errors import InvalidInputError, PaintgymError
 from ...painters.device import find_device
-from ...through_ray import wait_for_room
+from ...through_ray import name_node, wait_for_room
 from .batch import Answer, Batch, paint_batch
 from .plan import FolderPlan
 
@@ -130,16 +130,10 @@ class _Worker:
             self._agent.to(find_device(self._device))  # Not before: here it can be told that there is none.
             answers = list(paint_batch(self._agent, self._plan, pickle.loads(row["batch"])))
         except (PaintgymError, OSError) as error:
-            trouble = f"{_here()}: {error}"
+            trouble = f"{name_node()}: {error}"
         except Exception as error:  # Ray Data would take it for a worker that died, and drop it.
-            trouble = f"{_here()}: {type(error).__name__}: {error}"
+            trouble = f"{name_node()}: {type(error).__name__}: {error}"
         return {"number": row["number"], "answers": pickle.dumps(answers), "trouble": trouble}
-
-
-def _here() -> str:
-    import ray
-
-    return f"the cluster's node {ray.util.get_node_ip_address()}"
 
 
 def _windows(batches: Iterator[Batch], most: int) -> Iterator[list[Batch]]:

@@ -1,5 +1,6 @@
 """Recipes for clusters: shells and schemas take them, as far as these are installed, and paintgym their commands."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -74,6 +75,17 @@ def test_a_manifest_fits_its_schema(path: Path) -> None:
             pods = [document]
         for pod in pods:
             kubernetes.validate(pod, "1.30", strict=True)
+
+
+@pytest.mark.parametrize(("code", "ended"), [(0, 0), (1, 0), (2, 1)])
+def test_kuberays_entrypoint_ends_well_where_only_pictures_were_bad(code: int, ended: int, tmp_path: Path) -> None:
+    (job,) = documents(RECIPES / "kuberay_paint.yaml")
+    assert job["spec"]["submissionMode"] == "HTTPMode"  # A submitter's shell would read it first.
+    paintgym = tmp_path / "paintgym"
+    paintgym.write_text(f"#!/bin/sh\nexit {code}\n")
+    paintgym.chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    assert subprocess.run(["sh", "-c", job["spec"]["entrypoint"]], env={"PATH": path}).returncode == ended
 
 
 def test_each_recipe_is_on_the_page_and_the_page_is_true() -> None:

@@ -183,10 +183,10 @@ def test_another_number_of_processes_is_told_of_and_goes_on(
 
 
 def test_processes_share_the_seeds_of_a_baseline(monkeypatch: pytest.MonkeyPatch) -> None:
-    trained: list[list[int]] = []
+    trained: list[tuple[list[int], str] | str] = []
 
-    def train_all(plans: list[RunPlan], *_: object) -> list[Any]:
-        trained.append([plan.seed for plan in plans])
+    def train_all(plans: list[RunPlan], *rest: object) -> list[Any]:
+        trained.append(([plan.seed for plan in plans], str(rest[-1])))
         return []
 
     monkeypatch.setattr("paintgym.agents.baselines.runner.train_all", train_all)
@@ -194,7 +194,11 @@ def test_processes_share_the_seeds_of_a_baseline(monkeypatch: pytest.MonkeyPatch
         for name, value in told(rank, 2, 1).items():
             monkeypatch.setenv(name, value)
         assert main(["train-baseline", "ppo", "--seeds", "0-4"]) == 0
-    assert trained == [[0, 2, 4], [1, 3]]
+        with monkeypatch.context() as patch:
+            patch.setattr("paintgym.painters.device.find_device", trained.append)
+            assert main(["train-baseline", "ppo", "--seeds", "0-4", "--device", "cuda"]) == 0
+    first, second = ([0, 2, 4], "cpu"), ([1, 3], "cpu")
+    assert trained == [first, "cuda:0", ([0, 2, 4], "cuda:0"), second, "cuda:1", ([1, 3], "cuda:1")]
     assert main(["train-baseline", "ppo", "--seeds", "7"]) == 2
 
 

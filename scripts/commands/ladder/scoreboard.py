@@ -75,7 +75,8 @@ def run(arguments: Arguments) -> None:
     from ....files import write_whole
     from ....painters.device import find_device
 
-    find_device(arguments.device)
+    if arguments.on is None or arguments.references:  # A cluster's machines have their own.
+        find_device(arguments.device)
     if arguments.references:
         make_folder(arguments.runs)
         for task, name, score in reference.paint_references(

@@ -13,7 +13,7 @@ import tyro
 from ....checks import check_whole
 from ....envs.tasks import find_task
 from ....errors import InvalidInputError
-from ....processes import joined
+from ....processes import find_processes, joined
 from ....through_ray import check_ray
 from ...names import check_device
 from ...options import about
@@ -44,7 +44,7 @@ class Arguments:
     workers: int = 1
     """Processes that train side by side."""
     device: str = "cpu"
-    """Where it trains: cpu or cuda."""
+    """Where it trains: cpu or cuda; by several processes, and on a Ray cluster, each on a GPU of its own."""
     on: str | None = None
     """The Ray cluster that trains, each run with a core of its own, in place of --workers: local (one is started on
     this machine), auto (the one that this machine is part of), host:6379 or ray://host:10001. All its machines must
@@ -67,7 +67,12 @@ def run(arguments: Arguments) -> None:
     from ....agents.baselines.runner import train_all
     from ....painters.device import find_device
 
-    find_device(arguments.device)
+    device = arguments.device
+    if arguments.on is None:  # A cluster's machines have their own.
+        _, count, local_rank = find_processes()
+        if device == "cuda" and count > 1:
+            device = f"cuda:{local_rank}"
+        find_device(device)
     plans = [RunPlan(task, arguments.algorithm, arguments.steps, seed, arguments.view) for seed in seeds]
     with joined(None) as processes:
         if len(plans) < processes.count:
@@ -77,7 +82,7 @@ def run(arguments: Arguments) -> None:
             )
         own = plans[processes.rank :: processes.count]
         watch = learning if processes.leads else None
-        for document in train_all(own, arguments.out, arguments.workers, watch, arguments.on, arguments.device):
+        for document in train_all(own, arguments.out, arguments.workers, watch, arguments.on, device):
             final, settings = document["final"], document["settings"]
             read = f", {final['read']:.1%} read" if "read" in final else ""
             print(
