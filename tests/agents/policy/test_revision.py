@@ -38,9 +38,9 @@ def painter() -> Painter:
 
 
 def _laid(planner: Planner, painter: Painter, seed: int, budget: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    target = to_tensor(smooth_picture(seed)[None])
+    target = to_tensor(smooth_picture(seed))
     *_, (strokes, canvas) = paint_steps(planner, target, budget, painter, revised=False)
-    return strokes[0], canvas[0], torch.ones_like(target[0]), target[0]
+    return strokes, canvas, torch.ones_like(target), target
 
 
 def _error(canvas: Tensor, target: Tensor) -> float:
@@ -54,8 +54,8 @@ def test_revised_paintings_are_a_good_deal_better(planner: Planner, painter: Pai
         strokes, canvas, paper, target = _laid(planner, painter, seed, budget)
         revised, painted = revise(planner, strokes, canvas, paper, target, painter)
         assert revised.shape == strokes.shape
-        check_strokes(revised.numpy())
-        torch.testing.assert_close(painted, paint_strokes(paper[None], revised[None], painter)[0], atol=1e-5, rtol=0)
+        check_strokes(revised[0].numpy())
+        torch.testing.assert_close(painted, paint_strokes(paper, revised, painter), atol=1e-5, rtol=0)
         ratios.append(_error(painted, target) / _error(canvas, target))
     assert max(ratios) <= 1
     assert sum(ratios) / len(ratios) < 0.85
@@ -104,8 +104,8 @@ def test_a_perceptual_loss_is_lowered_in_the_end(planner: Planner, painter: Pain
             laid = _laid(planner, painter, seed, 20)
             plain, perceptual = (revise(planner, *laid, painter, loss)[1] for loss in (PixelLoss(), lite))
         with torch.no_grad():
-            target = lite.features(laid[-1][None])
-            losses.append([float(lite(canvas[None], target)) for canvas in (plain, perceptual)])
+            target = lite.features(laid[-1])
+            losses.append([float(lite(canvas, target)) for canvas in (plain, perceptual)])
     assert all(after <= before for before, after in losses)
     assert sum(after for _, after in losses) < 0.85 * sum(before for before, _ in losses)
 
