@@ -58,8 +58,9 @@ def finish(decisions: Sequence[Decision], style: Style) -> list[Decision]:
     if not (style.limits or style.large_first):
         return list(decisions)
     finished = [style.finish(decision.strokes) for decision in decisions]
-    same = torch.stack([(new == old.strokes).all() for new, old in zip(finished, decisions, strict=True)]).cpu().tolist()
+    pairs = list(zip(finished, decisions, strict=True))
+    same = torch.stack([(strokes == decision.strokes).all() for strokes, decision in pairs]).cpu().tolist()
     return [
         Decision(strokes, decision.canvas if kept else None)
-        for strokes, decision, kept in zip(finished, decisions, same, strict=True)
+        for (strokes, decision), kept in zip(pairs, same, strict=True)
     ]

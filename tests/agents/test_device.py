@@ -10,6 +10,7 @@ import pytest
 import torch
 from helpers.far_device import FAR, FarTensor, far_device
 from numpy.typing import NDArray
+from paintgym.agents.policy.config import PlannerConfig, RevisionConfig
 from paintgym.agents.policy_agent import PolicyAgent
 from paintgym.agents.registry import load_agent
 from paintgym.agents.search.config import OptimizerConfig
@@ -97,6 +98,20 @@ def test_the_host_waits_for_no_iteration_but_to_report() -> None:
     assert looks[2, 6] == looks[2, 4] + 1
 
 
+def test_the_host_waits_for_no_picture_and_no_round_of_revision() -> None:
+    looks = {}
+    for pictures, rounds in ((2, 1), (4, 1), (2, 3)):
+        planner = PlannerConfig(revision=RevisionConfig(rounds=(rounds,), most_strokes=(), perceptual_rounds=1))
+        with far_device() as device:
+            agent = load_agent("policy", loss="lite", device=FAR, planner=planner)
+            before = device.looks
+            agent.paint_many([picture(seed) for seed in range(pictures)], 3, style=Style(sizes=(0.1, 0.8)))
+            looks[pictures, rounds] = device.looks - before
+    assert looks[4, 1] == looks[2, 3] == looks[2, 1]
+    # Four reports, the three tables of the proxy renderer, whether the style changed strokes, and what is handed over.
+    assert looks[2, 1] == 4 + 3 + 1 + 3
+
+
 def test_a_device_that_is_not_there_is_told_in_a_line() -> None:
     with pytest.raises(InvalidInputError, match="device is 'nowhere', which cannot be used here"):
         load_agent("policy", device="nowhere")
@@ -131,10 +146,16 @@ def test_networks_on_another_device_are_refused() -> None:
 
 
 def test_the_pretended_device_refuses_what_a_gpu_would_refuse() -> None:
-    with far_device():
+    with far_device() as device:
         far = torch.ones(3, device=FAR)
         with pytest.raises(RuntimeError, match="on the CPU"):
             far + torch.ones(3)
         with pytest.raises(RuntimeError, match="list"):
             far[[0, 1]]
+        looks = device.looks
+        torch.ones(3).to(FAR, non_blocking=True)
+        assert device.looks == looks
+        torch.ones(3).to(FAR)
+        float(far.sum())
+        assert device.looks == looks + 2
         torch.testing.assert_close((far * 2).cpu(), torch.full((3,), 2.0))
