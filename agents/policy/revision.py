@@ -53,7 +53,7 @@ def revise(
     config = planner.config.revision
     most = config.paintings_together(strokes.shape[1], strokes.device.type == "cpu")
     parts = zip(*(part.split(most) for part in (strokes, canvas, paper, target)), strict=True)
-    revised = [_revise(_Revision(planner, *part, painter), config, loss) for part in parts]
+    revised = [_revise(_Revision(planner, painter, *part), config, loss) for part in parts]
     best_strokes, best_canvas = (torch.cat(part) for part in zip(*revised, strict=True))
     return best_strokes, best_canvas
 
@@ -74,7 +74,7 @@ class _Revision:
     """Paintings with as many strokes each under revision, and the best that each was."""
 
     def __init__(
-        self, planner: Planner, strokes: Tensor, canvas: Tensor, paper: Tensor, target: Tensor, painter: Painter
+        self, planner: Planner, painter: Painter, strokes: Tensor, canvas: Tensor, paper: Tensor, target: Tensor
     ) -> None:
         self._planner, self._painter = planner, painter
         self._config = planner.config.revision
@@ -137,8 +137,8 @@ class _Revision:
 
     def _covered(self, strokes: Tensor) -> Tensor:
         """Coverage (B, T, 1, 64, 64) in [0, 1] of strokes (B, T, 12)."""
-        coverage: Tensor = self._painter(strokes.flatten(0, 1))
-        return coverage.unflatten(0, strokes.shape[:2])
+        coverage: Tensor = self._painter(strokes.flatten(0, 1)).unflatten(0, strokes.shape[:2])
+        return coverage
 
     def _on_paper(self, strokes: Tensor, coverage: Tensor) -> Tensor:
         return composite(self._paper, coverage, strokes[..., COLOR])

@@ -4,6 +4,7 @@ import itertools
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import torch
 from torch import Tensor
@@ -122,9 +123,8 @@ class PolicyBatcher:
     def _ended(self, active: Sequence[_ActivePainting]) -> Iterator[list[_ActivePainting]]:
         """Those with all strokes laid, as many as are revised together at a time: the first need not wait for all."""
         laid = [item for item in active if not item.job.over and not item.row.strokes_left]
-        for (_, strokes), group in itertools.groupby(
-            sorted(laid, key=lambda item: item.end_key), lambda item: item.end_key
-        ):
+        key = attrgetter("end_key")
+        for (_, strokes), group in itertools.groupby(sorted(laid, key=key), key):
             alike = list(group)
             most = self._planner.config.revision.paintings_together(strokes, self._device.type == "cpu")
             yield from (alike[first : first + most] for first in range(0, len(alike), most))

@@ -69,7 +69,7 @@ def test_paintings_revised_together_become_what_each_becomes_alone(
 ) -> None:
     groups = []
     begin = revision._Revision.__init__
-    monkeypatch.setattr(revision._Revision, "__init__", lambda *given: groups.append(len(given[2])) or begin(*given))
+    monkeypatch.setattr(revision._Revision, "__init__", lambda *given: groups.append(len(given[3])) or begin(*given))
     config = RevisionConfig()
     if kind == "lite":  # Longer, rounding leads astray: strokes off by 1e-7 end with a loss that is 5 % other.
         config = replace(config, perceptual_rounds=1, refine=replace(config.refine, steps=2))
