@@ -30,10 +30,13 @@ from .fingerprint import fingerprint_arrays
 from .large.canvas import WindowedCanvas, paint_passes
 from .large.level import LevelRefinement
 from .large.plan import plan_passes, whole_canvas
-from .large.window_batch import Decision, WindowBatch
+from .large.window_batch import Decision, WindowBatch, finish
 from .limits import LARGEST_BUDGET, LARGEST_LARGE_BUDGET, LARGEST_SIZE
 from .outputs.painting import Painting
 from .progress import Progress, ProgressCallback, StopPainting
+
+_MEASURED_AT_ONCE = 64
+"""Small paintings: bounds memory."""
 
 
 class Agent(ABC):
@@ -175,7 +178,7 @@ class Agent(ABC):
                 report(_within(part, batch, canvases))
 
             nonlocal under_way
-            decisions = [_finish(decision, style) for decision in self.decide(batch, style, tell)]
+            decisions = finish(self.decide(batch, style, tell), style)
             under_way = ()
             return decisions
 
@@ -188,24 +191,12 @@ class Agent(ABC):
         except StopPainting:
             # Those of small paintings are laid only once all of them are decided.
             for canvas, strokes in zip(canvases, under_way, strict=False):
-                decision = _finish(Decision(strokes.detach().clone()), style)
-                canvas.composite(canvas.passes[0].windows, [decision], self.painter)
+                decisions = finish([Decision(strokes.detach().clone())], style)
+                canvas.composite(canvas.passes[0].windows, decisions, self.painter)
         seconds = (time.perf_counter() - started) / max(1, len(canvases))
-        return [
-            Painting(
-                image=to_uint8(canvas.canvas),
-                stroke_list=canvas.stroke_list,
-                loss=self._measure(canvas),
-                loss_name=self.loss.name,
-                seconds=seconds,
-                agent=self.name,
-                painter=self.painters[0],
-                painters=self.painters,
-                seed=seed,
-                settings=self.settings(),
-            )
-            for canvas in canvases
-        ]
+        at_once = _MEASURED_AT_ONCE if size is None else 1
+        parts = [canvases[first : first + at_once] for first in range(0, len(canvases), at_once)]
+        return [painting for part in parts for painting in self._hand_over(part, seconds, seed)]
 
     @abstractmethod
     def decide(self, batch: WindowBatch, style: Style, report: ProgressCallback) -> list[Decision]:
@@ -255,8 +246,26 @@ class Agent(ABC):
         return canvases
 
     @torch.no_grad()
-    def _measure(self, painted: WindowedCanvas) -> float:
-        return float(self.loss(painted.canvas[None], self.loss.features(painted.target[None])))
+    def _hand_over(self, canvases: Sequence[WindowedCanvas], seconds: float, seed: int) -> list[Painting]:
+        """Finished paintings of one shape, which a GPU is asked for together."""
+        canvas, target = (_stack([getattr(one, part) for one in canvases]) for part in ("canvas", "target"))
+        losses: list[float] = self.loss(canvas, self.loss.features(target)).cpu().tolist()
+        strokes = torch.cat([one.strokes for one in canvases]).cpu().split([len(one) for one in canvases])
+        return [
+            Painting(
+                image=image,
+                stroke_list=one.as_list(own),
+                loss=loss,
+                loss_name=self.loss.name,
+                seconds=seconds,
+                agent=self.name,
+                painter=self.painters[0],
+                painters=self.painters,
+                seed=seed,
+                settings=self.settings(),
+            )
+            for one, image, own, loss in zip(canvases, to_uint8(canvas), strokes, losses, strict=True)
+        ]
 
 
 def _brushes(brush: str | Sequence[str] | None) -> list[str | None]:
@@ -266,11 +275,9 @@ def _brushes(brush: str | Sequence[str] | None) -> list[str | None]:
     return brushes
 
 
-def _finish(decision: Decision, style: Style) -> Decision:
-    """A decision inside all limits of a style; its canvas is good no more where that changed a stroke."""
-    strokes = style.finish(decision.strokes)
-    same = strokes is decision.strokes or torch.equal(strokes, decision.strokes)
-    return Decision(strokes, decision.canvas if same else None)
+def _stack(pictures: Sequence[Tensor]) -> Tensor:
+    """Pictures (3, H, W) as (N, 3, H, W); a large one alone is not copied."""
+    return torch.stack([*pictures]) if len(pictures) > 1 else pictures[0][None]
 
 
 def _within(part: Progress, batch: WindowBatch, canvases: Sequence[WindowedCanvas]) -> Progress:

@@ -57,11 +57,12 @@ class RefineAgent(GradientAgent):
 
     def _optimize(self, stage: Stage, report: ProgressCallback, iterations: int, seconds: float) -> list[Tensor]:
         started, core = time.perf_counter(), stage.core
-        (budget,), (paper,), (target,) = stage.counts, stage.state.canvas, stage.state.target
-        *_, (laid, canvas) = paint_steps(self.planner, target[None], budget, core.painter, paper[None], revised=False)
-        strokes, taken = laid[0], time.perf_counter() - started
+        (budget,), paper, target = stage.counts, stage.state.canvas, stage.state.target
+        *_, (laid, canvas) = paint_steps(self.planner, target, budget, core.painter, paper, revised=False)
+        taken = time.perf_counter() - started
         if seconds - taken >= self.config.revision_time * taken:
-            strokes, _ = revise(self.planner, strokes, canvas[0], paper, target, core.painter)
+            laid, _ = revise(self.planner, laid, canvas, paper, target, core.painter)
+        (strokes,) = laid
         search = StrokeOptimizer(
             core,
             stage.state,

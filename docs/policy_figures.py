@@ -23,7 +23,7 @@ from paintgym.agents.policy.revision import revise
 from paintgym.agents.registry import load_agent
 from paintgym.envs.targets.targets import load_targets
 from paintgym.painters.canvas import paint_strokes
-from paintgym.painters.pixels import to_tensor
+from paintgym.painters.pixels import to_tensor, to_uint8
 from scipy import stats
 
 FOLDER = Path(__file__).parent / "figures"
@@ -60,13 +60,13 @@ def ablation() -> Iterator[Row]:
 
 def _revised(picture: Any, budget: int) -> Painted:
     planner, gradient = Planner(load_network("paintings")), load_agent("gradient", loss="mse", iterations=1)
-    target = to_tensor(picture[None])[0]
+    target = to_tensor(picture)
     started = time.perf_counter()
-    strokes, paper = torch.from_numpy(gradient.paint(picture, budget).strokes), torch.ones_like(target)
-    canvas = paint_strokes(paper[None], strokes[None], gradient.painter)[0]
+    strokes, paper = torch.from_numpy(gradient.paint(picture, budget).strokes)[None], torch.ones_like(target)
+    canvas = paint_strokes(paper, strokes, gradient.painter)
     _, canvas = revise(planner, strokes, canvas, paper, target, gradient.painter)
     seconds = time.perf_counter() - started
-    return (canvas.mul(255).round().to(torch.uint8).permute(1, 2, 0).numpy()), seconds
+    return to_uint8(canvas[0]), seconds
 
 
 def anytime() -> Iterator[Row]:

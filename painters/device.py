@@ -1,11 +1,11 @@
 """Devices by name, and what is sent to them."""
 
 import platform
-from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from ..errors import InvalidInputError
@@ -71,9 +71,9 @@ def check_is_on(what: str, module: nn.Module, device: torch.device) -> None:
         )
 
 
-def upload(numbers: Sequence[int], device: torch.device) -> Tensor:
-    """Whole numbers of the host as (N,) int64 on a device, without waiting for what it is doing."""
-    return torch.tensor(numbers, dtype=torch.int64, device="cpu").to(device, non_blocking=True)
+def upload(numbers: ArrayLike, device: torch.device | str | None, dtype: torch.dtype = torch.int64) -> Tensor:
+    """Numbers of the host on a device, without waiting for what it is doing, as ``torch.tensor`` would."""
+    return torch.tensor(numbers, dtype=dtype, device="cpu").to(device, non_blocking=True)
 
 
 def wait_for(device: torch.device) -> None:

@@ -31,8 +31,10 @@ class LateCheck:
             InvalidInputError: something was wrong, now or in an earlier call.
         """
         if self._wrong is None or self._wrong.device != wrong.device:
-            self._wrong = torch.zeros((), dtype=torch.bool, device=wrong.device)
-            self._heard = torch.zeros((), dtype=torch.bool, pin_memory=wrong.is_cuda)
+            # Tensors of inference mode could not be changed outside, where the next call may come from.
+            with torch.inference_mode(False):
+                self._wrong = torch.zeros((), dtype=torch.bool, device=wrong.device)
+                self._heard = torch.zeros((), dtype=torch.bool, pin_memory=wrong.is_cuda)
             self._seen = self._heard.numpy()
         assert self._heard is not None
         self._wrong.logical_or_(wrong)

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import InvalidInputError
+from .device import upload
 
 
 def to_tensor(pictures: NDArray[np.uint8], device: torch.device | str | None = None) -> Tensor:
@@ -20,7 +21,7 @@ def to_tensor(pictures: NDArray[np.uint8], device: torch.device | str | None = N
             f"pictures are {array.dtype} of shape {array.shape}, expected uint8 (H, W, 3) or (B, H, W, 3)"
         )
     batch = np.ascontiguousarray(array if array.ndim == 4 else array[None])
-    return torch.tensor(batch, device=device).permute(0, 3, 1, 2).contiguous().float() / 255
+    return upload(batch, device, torch.uint8).permute(0, 3, 1, 2).contiguous().float() / 255
 
 
 def to_uint8(pictures: Tensor) -> NDArray[np.uint8]:

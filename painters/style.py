@@ -86,7 +86,7 @@ class Style:
             return strokes
         import torch
 
-        palette = torch.from_numpy(self.palette).to(strokes)
+        palette = torch.from_numpy(self.palette).to(strokes, non_blocking=True)
         nearest = (strokes[..., None, COLOR] - palette).square().sum(-1).argmin(-1)
         return torch.cat([strokes[..., : COLOR.start], palette[nearest], strokes[..., COLOR.stop :]], -1)
 

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .canvas import composite
-from .device import device_of
+from .device import device_of, upload
 from .painter import Painter, as_painter
 from .raster import WHOLE, Raster, resample
 from .stroke import CANVAS_SIZE, COLOR
@@ -40,7 +40,7 @@ def blank_canvas(stroke_list: StrokeList, device: torch.device | str = "cpu") ->
 
 def paper(color: Sequence[float], height: int, width: int, device: torch.device | str = "cpu") -> Tensor:
     """Paper (3, height, width) of a color: red, green and blue in [0, 1]."""
-    return torch.tensor(color, dtype=torch.float32, device=device)[:, None, None].repeat(1, height, width)
+    return upload(color, device, torch.float32)[:, None, None].repeat(1, height, width)
 
 
 @torch.no_grad()

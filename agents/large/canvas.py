@@ -120,7 +120,11 @@ class WindowedCanvas:
     @property
     def stroke_list(self) -> StrokeList:
         """The strokes so far."""
-        strokes, windows = self.strokes.cpu(), torch.cat([torch.empty(0, 3, device="cpu"), *self._windows])
+        return self.as_list(self.strokes.cpu())
+
+    def as_list(self, strokes: Tensor) -> StrokeList:
+        """The strokes so far, (T, 12) on the CPU, with their windows and brushes."""
+        windows = torch.cat([torch.empty(0, 3, device="cpu"), *self._windows])
         brushes = tuple(dict.fromkeys(self._brushes)) or (DEFAULT_BRUSH,)
         numbers = np.array([brushes.index(brush) for brush in self._brushes], np.int64) if len(brushes) > 1 else None
         return StrokeList(self.width, self.height, strokes.numpy(), windows.numpy(), self.background, brushes, numbers)
@@ -147,7 +151,8 @@ class WindowedCanvas:
         """What the windows of a pass hold, and how many strokes each gets: in proportion to its squared error."""
         windows = list(stage.windows)
         canvas, target = view(self.canvas, windows), view(self.target, windows)
-        counts = share_out(self._errors(stage.windows), stage.strokes)
+        # A window alone gets all of them: the host need not look at it.
+        counts = share_out(self._errors(windows), stage.strokes) if len(windows) > 1 else np.array([stage.strokes])
         chosen = [int(number) for number in np.flatnonzero(counts)]
         rows = upload(chosen, canvas.device)
         return PassWindows(

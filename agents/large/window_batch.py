@@ -1,5 +1,6 @@
 """Half-painted windows that an agent decides on at once, and what it decides."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -7,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ...painters.painter import Painter
+from ...painters.style import Style
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,3 +51,16 @@ class Decision(NamedTuple):
 
     strokes: Tensor
     canvas: Tensor | None = None
+
+
+def finish(decisions: Sequence[Decision], style: Style) -> list[Decision]:
+    """Decisions inside all limits of a style; their canvases are good no more where that changed a stroke."""
+    if not (style.limits or style.large_first):
+        return list(decisions)
+    finished = [style.finish(decision.strokes) for decision in decisions]
+    pairs = list(zip(finished, decisions, strict=True))
+    same = torch.stack([(strokes == decision.strokes).all() for strokes, decision in pairs]).cpu().tolist()
+    return [
+        Decision(strokes, decision.canvas if kept else None)
+        for (strokes, decision), kept in zip(pairs, same, strict=True)
+    ]

@@ -70,6 +70,11 @@ class RevisionConfig:
     canvases. 0 leaves it out."""
     pixel_weight: float = 20.0
     """Of the squared error beside a perceptual loss: a canvas that is off by 0.05 everywhere adds 0.05."""
+    together: int = 64
+    """Strokes of paintings that are revised side by side on a CPU, whose caches more would leave."""
+    together_on_gpu: int = 4096
+    """The same on a GPU: bounds memory, of which a stroke takes about 1 MB while its ink is drawn, as its dabs are not
+    counted there."""
 
     def __post_init__(self) -> None:
         for rounds in self.rounds:
@@ -84,6 +89,17 @@ class RevisionConfig:
         check_number("level_replaced", self.level_replaced, 0)
         check_whole("perceptual_rounds", self.perceptual_rounds, 0)
         check_positive("pixel_weight", self.pixel_weight)
+        check_whole("together", self.together, 1)
+        check_whole("together_on_gpu", self.together_on_gpu, 1)
+
+    def paintings_together(self, strokes: int, on_cpu: bool) -> int:
+        """How many paintings with so many strokes each are revised side by side.
+
+        Examples:
+            >>> RevisionConfig(together=64).paintings_together(15, on_cpu=True)
+            4
+        """
+        return max(1, (self.together if on_cpu else self.together_on_gpu) // strokes)
 
 
 @dataclass(frozen=True)

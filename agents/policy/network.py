@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...envs.views import strokes_left_of
+from ...painters.device import upload
 from ...painters.ribbon import DEFAULT_RIBBON, ProxyParameters
 from ...painters.stroke import CANVAS_SIZE, LOG_RADIUS_SCALE
 from .bound import bound
@@ -107,7 +108,7 @@ class StrokeNetwork(nn.Module):
         batch, count = anchors.shape[:2]
         place = self._place(scene, anchors)
         if self._brushes:
-            told = place.new_tensor([getattr(ribbon, name) for name in _RIBBON])
+            told = upload([getattr(ribbon, name) for name in _RIBBON], place.device, place.dtype)
             place = torch.cat([place, told.expand(batch, count, -1)], -1)
         features = self.place(place).flatten(0, 1)
         middle = (anchors / (CANVAS_SIZE / 2) - 1)[:, :, None, None]
@@ -135,8 +136,9 @@ class StrokeNetwork(nn.Module):
         reach = torch.exp(bound(log_reach, _SHORTEST_REACH, _LONGEST_REACH)) / CANVAS_SIZE
         anchor = anchors / CANVAS_SIZE
         # No tanh: where it is flat, strokes would stay as they are, and the best strokes reach far.
-        start = bound(anchor + reach * (start - start.new_tensor([0.5, 0.0])), _MARGIN, 1 - _MARGIN)
-        end = bound(anchor + reach * (end + end.new_tensor([0.5, 0.0])), _MARGIN, 1 - _MARGIN)
+        half = upload([0.5, 0.0], anchors.device, anchors.dtype)
+        start = bound(anchor + reach * (start - half), _MARGIN, 1 - _MARGIN)
+        end = bound(anchor + reach * (end + half), _MARGIN, 1 - _MARGIN)
         control = bound(0.5 * (start + end) + 0.5 * reach * bend, _MARGIN, 1 - _MARGIN)
         size = torch.sigmoid(size + 2 * (log_reach - math.log(12.0)) / LOG_RADIUS_SCALE)
         pressures = torch.sigmoid(pressures + 1.0)

@@ -9,6 +9,7 @@ from torch import Tensor
 from ...envs.losses.loss import Loss
 from ...envs.views import observe
 from ...painters.canvas import composite
+from ...painters.device import upload
 from ...painters.painter import Painter
 from ...painters.stroke import COLOR, END_PRESSURE, ENTRY_PRESSURE
 from ...painters.styled import StyledPainter
@@ -91,7 +92,7 @@ def advance(planner: Planner, rows: Sequence[Row], painter: Painter) -> list[Ten
 def _decide(planner: Planner, rows: Sequence[Row], count: int, painter: Painter) -> tuple[Tensor, Tensor, Tensor]:
     """Strokes (B, count, 12), their coverage (B, count, 1, 64, 64), and the canvases with them (B, 3, 64, 64)."""
     canvas, target = torch.stack([row.canvas for row in rows]), torch.stack([row.target for row in rows])
-    left = torch.tensor([row.strokes_left for row in rows], device=canvas.device)
+    left = upload([row.strokes_left for row in rows], canvas.device)
     strokes = planner(observe(canvas, target, left.float()), count, painter.ribbon)
     if isinstance(painter, StyledPainter):
         strokes = painter.style.apply(strokes)
@@ -138,15 +139,15 @@ def paint_steps(
         advance(planner, rows, painter)
         yield _so_far(rows)
     if revised:
-        for row, paper in zip(rows, papers, strict=True):
-            revise_row(planner, row, paper, painter, loss)
-        yield _so_far(rows)
+        yield revise(planner, *_so_far(rows), papers, target, painter, loss)
 
 
-def revise_row(planner: Planner, row: Row, paper: Tensor, painter: Painter, loss: Loss | None = None) -> None:
-    """Revise all strokes of a row, which lie on paper (3, 64, 64)."""
-    strokes, row.canvas = revise(planner, torch.cat(row.strokes), row.canvas, paper, row.target, painter, loss)
-    row.strokes = [strokes]
+def revise_rows(planner: Planner, rows: Sequence[Row], papers: Sequence[Tensor], painter: Painter) -> None:
+    """Revise all strokes of rows with as many strokes each, which lie on papers (3, 64, 64)."""
+    targets = torch.stack([row.target for row in rows])
+    revised = revise(planner, *_so_far(rows), torch.stack([*papers]), targets, painter)
+    for row, strokes, canvas in zip(rows, *revised, strict=True):
+        row.strokes, row.canvas = [strokes], canvas
 
 
 def _so_far(rows: Sequence[Row]) -> tuple[Tensor, Tensor]:

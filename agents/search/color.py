@@ -72,9 +72,9 @@ def solve_colors(
     step = (scale.square() / bound)[..., None]
     ahead, momentum = color, 1.0
     for _ in range(rounds):
-        moved = (ahead - step * (normal @ ahead - right_side)).clamp(0, 1)
+        moved = (ahead - (normal @ ahead).sub_(right_side).mul_(step)).clamp_(0, 1)
         next_momentum = (1 + math.sqrt(1 + 4 * momentum**2)) / 2
-        ahead = moved + (momentum - 1) / next_momentum * (moved - color)
+        ahead = (moved - color).mul_((momentum - 1) / next_momentum).add_(moved)
         color, momentum = moved, next_momentum
     return color
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 from helpers.far_device import FAR, FarTensor, far_device
-from numpy.typing import NDArray
+from helpers.waves import waves
+from paintgym.agents.policy.config import PlannerConfig, RevisionConfig
 from paintgym.agents.policy_agent import PolicyAgent
 from paintgym.agents.registry import load_agent
 from paintgym.agents.search.config import OptimizerConfig
@@ -31,13 +32,6 @@ def _as_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PolicyAgent, "decide", torch.no_grad()(PolicyAgent.decide.__wrapped__))  # type: ignore[attr-defined]
 
 
-def picture(seed: int, side: int = 64) -> NDArray[np.uint8]:
-    """Waves, others for every seed."""
-    y, x = np.mgrid[:side, :side] / side
-    waves = [np.sin((5 + 3 * channel + seed) * x + (7 - channel) * y) for channel in range(3)]
-    return np.rint(255 * (0.5 + 0.5 * np.stack(waves, -1))).astype(np.uint8)
-
-
 @pytest.mark.parametrize(
     ("name", "strokes", "options"),
     [
@@ -52,7 +46,7 @@ def picture(seed: int, side: int = 64) -> NDArray[np.uint8]:
     ],
 )
 def test_paintings_are_the_same_on_another_device(name: str, strokes: int, options: dict[str, Any]) -> None:
-    pictures = [picture(0), picture(1)]
+    pictures = [waves(0), waves(1)]
     options, style = {"loss": "mse", **options}, Style(sizes=(0.1, 0.8), background=(0.9, 0.8, 0.7))
     near = load_agent(name, **options).paint_many(pictures, strokes, seed=2, style=style)
     with far_device():
@@ -70,7 +64,7 @@ def test_large_paintings_are_the_same_on_another_device_and_can_be_painted_on_an
     name: str, options: dict[str, Any], tmp_path: Path
 ) -> None:
     brushes = ["classic/dry_brush", "deevad/chalk"] if name == "policy" else None
-    agent, pixels = load_agent(name, loss="mse", brush=brushes, **options), picture(0, 96)
+    agent, pixels = load_agent(name, loss="mse", brush=brushes, **options), waves(0, 96)
     near = agent.paint(pixels, 12, size=96, seed=2)
     with far_device():
         agent, told = load_agent(name, loss="mse", brush=brushes, device=FAR, **options), []
@@ -91,10 +85,24 @@ def test_the_host_waits_for_no_iteration_but_to_report() -> None:
             with far_device() as device:
                 agent = load_agent("gradient", loss="mse", device=FAR, iterations=iterations, optimizer=optimizer)
                 before = device.looks
-                agent.paint_many([picture(0), picture(1)], 3)
+                agent.paint_many([waves(0), waves(1)], 3)
                 looks[every, iterations] = device.looks - before
     assert looks[1000, 6] == looks[1000, 4]
     assert looks[2, 6] == looks[2, 4] + 1
+
+
+def test_the_host_waits_for_no_picture_and_no_round_of_revision() -> None:
+    looks = {}
+    for pictures, rounds in ((2, 1), (4, 1), (2, 3)):
+        planner = PlannerConfig(revision=RevisionConfig(rounds=(rounds,), most_strokes=(), perceptual_rounds=1))
+        with far_device() as device:
+            agent = load_agent("policy", loss="lite", device=FAR, planner=planner)
+            before = device.looks
+            agent.paint_many([waves(seed) for seed in range(pictures)], 3, style=Style(sizes=(0.1, 0.8)))
+            looks[pictures, rounds] = device.looks - before
+    assert looks[4, 1] == looks[2, 3] == looks[2, 1]
+    # Four reports, the three tables of the proxy renderer, whether the style changed strokes, and what is handed over.
+    assert looks[2, 1] == 4 + 3 + 1 + 3
 
 
 def test_a_device_that_is_not_there_is_told_in_a_line() -> None:
@@ -131,10 +139,16 @@ def test_networks_on_another_device_are_refused() -> None:
 
 
 def test_the_pretended_device_refuses_what_a_gpu_would_refuse() -> None:
-    with far_device():
+    with far_device() as device:
         far = torch.ones(3, device=FAR)
         with pytest.raises(RuntimeError, match="on the CPU"):
             far + torch.ones(3)
         with pytest.raises(RuntimeError, match="list"):
             far[[0, 1]]
+        looks = device.looks
+        torch.ones(3).to(FAR, non_blocking=True)
+        assert device.looks == looks
+        torch.ones(3).to(FAR)
+        float(far.sum())
+        assert device.looks == looks + 2
         torch.testing.assert_close((far * 2).cpu(), torch.full((3,), 2.0))

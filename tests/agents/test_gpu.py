@@ -1,50 +1,61 @@
 """What agents and baselines must keep on a GPU, where there is one: the paintings of the CPU, and learning at all."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from helpers.waves import waves
 from paintgym.agents.baselines.config import ALGORITHMS
 from paintgym.agents.baselines.run import RunPlan, train
+from paintgym.agents.outputs.painting import Painting
+from paintgym.agents.policy.config import PlannerConfig, RevisionConfig
 from paintgym.agents.registry import load_agent
 
+SMALL, LARGE = [waves(seed) for seed in range(8)], [waves(seed, 128) for seed in range(4)]
+ONE_ROUND = PlannerConfig(revision=RevisionConfig(perceptual_rounds=1))
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU that CUDA knows")
 
-PICTURES = list(np.random.default_rng(0).integers(0, 256, (3, 4, 4, 3), np.uint8).repeat(16, 1).repeat(16, 2))
+
+# Where strokes are as good, rounding chooses. On a CPU, with all weights times 1 + 1e-6 of normal noise, mean losses of
+# a dozen draws were as much as half of each of these parts apart; those of one picture up to 27 %.
+@pytest.mark.parametrize(
+    ("name", "options", "tolerance"),
+    [
+        ("random", {}, 1e-4),
+        ("greedy", {}, 1e-3),
+        ("gradient", {"iterations": 8}, 0.01),
+        ("gradient", {"iterations": 4, "loss": "lite"}, 0.01),
+        ("policy", {}, 0.025),
+        # More rounds of a perceptual loss are led astray by rounding: 9 % instead of 4.
+        ("policy", {"loss": "lite", "brush": "deevad/chalk", "planner": ONE_ROUND}, 0.09),
+        ("policy+refine", {"iterations": 4}, 0.035),
+    ],
+)
+def test_paintings_are_those_of_the_cpu(name: str, options: dict[str, Any], tolerance: float) -> None:
+    near, far = (
+        load_agent(name, device=device, **{"loss": "mse", **options}).paint_many(SMALL, 6, seed=2)
+        for device in ("cpu", "cuda")
+    )
+    assert [painting.strokes.shape for painting in far] == [painting.strokes.shape for painting in near]
+    assert mean_loss(far) == pytest.approx(mean_loss(near), rel=tolerance)
 
 
 @pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        ("random", {}),
-        ("greedy", {}),
-        ("gradient", {"iterations": 8}),
-        ("gradient", {"iterations": 4, "loss": "lite"}),
-        ("policy", {}),
-        ("policy", {"loss": "lite", "brush": "deevad/chalk"}),
-        ("policy+refine", {"iterations": 4}),
-    ],
+    ("name", "options", "tolerance"), [("policy", {}, 0.05), ("gradient", {"iterations": 4}, 0.08)]
 )
-def test_paintings_are_those_of_the_cpu(name: str, options: dict[str, Any]) -> None:
+def test_large_pictures_are_painted(name: str, options: dict[str, Any], tolerance: float) -> None:
     near, far = (
-        load_agent(name, device=device, **{"loss": "mse", **options}).paint_many(PICTURES, 6, seed=2)
+        load_agent(name, loss="mse", device=device, **options).paint_many(LARGE, 60, size=128)
         for device in ("cpu", "cuda")
     )
-    for one, other in zip(near, far, strict=True):
-        assert other.strokes.shape == one.strokes.shape
-        # A choice between strokes that are as good may fall on either.
-        assert other.loss == pytest.approx(one.loss, rel=0.05)
+    assert mean_loss(far) == pytest.approx(mean_loss(near), rel=tolerance)
 
 
-@pytest.mark.parametrize("name", ["policy", "gradient"])
-def test_large_pictures_are_painted(name: str) -> None:
-    options = {"iterations": 4} if name == "gradient" else {}
-    picture = PICTURES[0].repeat(2, 0).repeat(2, 1)
-    near, far = (load_agent(name, loss="mse", device=device, **options) for device in ("cpu", "cuda"))
-    expected = near.paint(picture, 60, size=128, seed=0).loss
-    assert far.paint(picture, 60, size=128, seed=0).loss == pytest.approx(expected, rel=0.1)
+def mean_loss(paintings: Sequence[Painting]) -> float:
+    return float(np.mean([painting.loss for painting in paintings]))
 
 
 @pytest.mark.parametrize("algorithm", list(ALGORITHMS))

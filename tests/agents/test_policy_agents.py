@@ -16,6 +16,7 @@ from paintgym.agents.refine_agent import RefineAgent
 from paintgym.agents.registry import load_agent
 from paintgym.errors import InvalidInputError
 from paintgym.painters.neural.proxy import ProxyPainter
+from paintgym.painters.painter import Painter
 from paintgym.painters.stroke import check_strokes
 from paintgym.scripts.main import main
 
@@ -82,6 +83,17 @@ def test_without_time_the_policys_strokes_are_not_even_revised(policy_file: Path
     policy = load_agent("policy", policy=policy_file, painter=ProxyPainter(), loss="mse", planner=as_laid)
     picture = smooth_picture(2)
     assert hurried.paint(picture, 30).loss <= policy.paint(picture, 30).loss + 1e-7
+
+
+def test_large_pictures_are_painted_where_the_host_asks_for_no_strokes(
+    policy_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = []
+    for asks in (None, False):  # A GPU is not asked how many dabs there are.
+        monkeypatch.setattr(Painter, "asks", asks)
+        agent = load_agent("policy", policy=policy_file, brush=["classic/dry_brush", "deevad/chalk"])
+        losses.append(agent.paint(smooth_picture(2, 96), 12, size=96).loss)
+    assert losses[1] == pytest.approx(losses[0], rel=0.05)
 
 
 def test_the_command_paints_with_a_policy_file(policy_file: Path, tmp_path: Path, capsys: Any) -> None:

@@ -71,6 +71,8 @@ class FarDevice(TorchDispatchMode):
         brought = name == "_to_copy" and far and device is not None and torch.device(device) != FAR
         in_time = kwargs.get("non_blocking") or (name == "copy_" and len(args) > 2 and args[2])
         brought |= name == "copy_" and not isinstance(args[0], FarTensor) and far
+        # What is sent there in time waits for what was asked before.
+        brought |= name == "_to_copy" and not far and device is not None and torch.device(device) == FAR
         self.looks += (brought and not in_time) or (far and name in _LOOKS)
         held, held_options = tree_map_only(FarTensor, lambda value: value.held, (args, kwargs))
         out = func(*held, **held_options)

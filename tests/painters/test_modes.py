@@ -104,6 +104,16 @@ def test_a_painter_loaded_in_inference_mode_can_be_differentiated_outside(name: 
     assert (ink_and_gradient(painter, some_strokes(2))[1] != 0).any()
 
 
+def test_what_is_noted_of_strokes_in_inference_mode_is_noted_outside_too() -> None:
+    painter, strokes = make_painter("gan"), some_strokes(2)
+    painter.asks = False  # As on a GPU, which is not waited for.
+    with torch.inference_mode():
+        painter(strokes)
+    painter(strokes)
+    with pytest.raises(InvalidInputError, match="NaN"):
+        painter(strokes * torch.nan)
+
+
 @pytest.mark.parametrize("name", PAINTERS)
 def test_gradients_through_autocast_are_those_without(name: str) -> None:
     painter, strokes = make_painter(name), some_strokes(4)

@@ -20,6 +20,7 @@ from helpers.web_service import (
     service_of,
 )
 from paintgym.agents.agent import Agent
+from paintgym.agents.policy.config import RevisionConfig
 from paintgym.agents.policy_agent import PolicyAgent
 from paintgym.webapp.application import create_app
 from paintgym.webapp.jobs import batching
@@ -39,17 +40,18 @@ def gray_upload() -> Upload:
     return Upload(np.full((64, 64, 3), 90, np.uint8), b"")
 
 
+@pytest.mark.parametrize("work", ["_step", "_end"])
 def test_a_failure_fails_its_own_painting_alone(
-    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, work: str
 ) -> None:
-    step = batching.PolicyBatcher._step
+    step = getattr(batching.PolicyBatcher, work)
 
     def fail_for_seed_13(self, group) -> None:
         if any(row.job.request.seed == 13 for row in group):
             raise RuntimeError("a secret of the house")
         step(self, group)
 
-    monkeypatch.setattr(batching.PolicyBatcher, "_step", fail_for_seed_13)
+    monkeypatch.setattr(batching.PolicyBatcher, work, fail_for_seed_13)
     paintings = [request_painting(client, seed=str(seed)) for seed in (12, 13, 14)]
     ends = [events(client.get(painting["links"]["events"]).text)[-1] for painting in paintings]
     assert [kind for _, kind, _ in ends] == ["finished", "failed", "finished"]
@@ -100,13 +102,24 @@ def test_paintings_advance_together_through_one_call_of_the_network(
         batch_sizes.append(len(group))
         step(self, group)
 
+    revised = []
+    revise = batching.revise_rows
+
+    def record_rows(planner, rows, *given) -> None:
+        revised.append(len(rows))
+        revise(planner, rows, *given)
+
     monkeypatch.setattr(batching.PolicyBatcher, "_step", record)
+    monkeypatch.setattr(batching, "revise_rows", record_rows)
     service = service_of(app)
+    together = RevisionConfig().paintings_together(20, on_cpu=True)
     jobs = [service.submit(PaintingRequest(gray_upload(), strokes=20)) for _ in range(5)]
     gate.set()
     assert all(job.wait(60) for job in jobs)
     assert max(batch_sizes) == 5  # the first may have started alone
     assert len(batch_sizes) <= 1 + sum(batch_sizes) / 4
+    assert sum(revised) == 5
+    assert max(revised) == together > 1
 
 
 def test_a_full_queue_answers_503_and_when_to_try_again(

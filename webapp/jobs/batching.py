@@ -2,15 +2,16 @@
 
 import itertools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import torch
 from torch import Tensor
 
 from ...agents.outputs.painting import Painting
 from ...agents.policy.planner import Planner
-from ...agents.policy.rollout import Row, advance, revise_row, start_row
+from ...agents.policy.rollout import Row, advance, revise_rows, start_row
 from ...agents.policy_agent import PolicyAgent
 from ...envs.losses.loss import PixelLoss
 from ...painters.device import device_of
@@ -51,6 +52,11 @@ class _ActivePainting:
     def batch_key(self) -> tuple[int, int]:
         """Paintings with the same painter and number of strokes in their next step advance together."""
         return id(self.painter), self.row.count
+
+    @property
+    def end_key(self) -> tuple[int, int]:
+        """Paintings with the same painter and number of strokes in all are revised together."""
+        return id(self.painter), self.job.request.new_strokes
 
 
 class PolicyBatcher:
@@ -93,7 +99,9 @@ class PolicyBatcher:
                         self._end_early(item)
                 active = sorted((item for item in active if not item.job.over), key=lambda item: item.batch_key)
                 for _, batch in itertools.groupby(active, key=lambda item: item.batch_key):
-                    self._advance(list(batch))
+                    self._attempt(self._step, list(batch))
+                for ended in self._ended(active):
+                    self._attempt(self._end, ended)
                 active = [item for item in active if not item.job.over]
 
     def _start(self, job: Job) -> _ActivePainting | None:
@@ -112,13 +120,22 @@ class PolicyBatcher:
         target = to_tensor(request.upload.picture, self._device)[0]
         return _ActivePainting(job, start_row(target, request.new_strokes, paper), painter, paper)
 
-    def _advance(self, batch: list[_ActivePainting]) -> None:
+    def _ended(self, active: Sequence[_ActivePainting]) -> Iterator[list[_ActivePainting]]:
+        """Those with all strokes laid, as many as are revised together at a time: the first need not wait for all."""
+        laid = [item for item in active if not item.job.over and not item.row.strokes_left]
+        key = attrgetter("end_key")
+        for (_, strokes), group in itertools.groupby(sorted(laid, key=key), key):
+            alike = list(group)
+            most = self._planner.config.revision.paintings_together(strokes, self._device.type == "cpu")
+            yield from (alike[first : first + most] for first in range(0, len(alike), most))
+
+    def _attempt(self, work: Callable[[list[_ActivePainting]], None], batch: list[_ActivePainting]) -> None:
         try:
-            self._step(batch)
+            work(batch)
         except Exception:
-            if len(batch) > 1:  # Nothing was changed: each is tried again alone.
+            if len(batch) > 1:  # No row was changed: each is tried again alone.
                 for item in batch:
-                    self._advance([item])
+                    self._attempt(work, [item])
             else:
                 _log.exception("painting %s failed", batch[0].job.identity)
                 batch[0].job.fail(FAILURE)
@@ -128,17 +145,16 @@ class PolicyBatcher:
         canvas, target = (torch.stack([getattr(item.row, part) for item in batch]) for part in ("canvas", "target"))
         losses = self._loss(canvas, self._loss.features(target)).tolist()
         for item, coverage, loss in zip(batch, coverages, losses, strict=True):
-            self._publish(item, coverage, loss)
+            job, row = item.job, item.row
+            count = job.request.strokes - row.strokes_left
+            data = {"loss": loss, "fraction": count / job.request.strokes, **stroke_data(row.strokes[-1], coverage)}
+            job.emit("strokes", count, data)
 
-    def _publish(self, item: _ActivePainting, coverage: Tensor, loss: float) -> None:
-        job, row = item.job, item.row
-        count = job.request.strokes - row.strokes_left
-        data = {"loss": loss, "fraction": count / job.request.strokes, **stroke_data(row.strokes[-1], coverage)}
-        job.emit("strokes", count, data)
-        if not row.strokes_left:
-            revise_row(self._planner, row, item.paper, item.painter)
+    def _end(self, batch: list[_ActivePainting]) -> None:
+        revise_rows(self._planner, [item.row for item in batch], [item.paper for item in batch], batch[0].painter)
+        for item in batch:
             strokes = self._all_strokes(item)
-            job.emit("film", count, stroke_data(strokes, item.painter(strokes)))
+            item.job.emit("film", item.job.request.strokes, stroke_data(strokes, item.painter(strokes)))
             self._finish(item, strokes)
 
     def _end_early(self, item: _ActivePainting) -> None:

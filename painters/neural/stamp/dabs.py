@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ...device import upload
 from ...raster import Raster
 from .inputs import direction_input
 from .law import BrushLaw
@@ -150,7 +151,7 @@ def _formed(law: BrushLaw, felt: _Felt, log_radius: Tensor, chance: Tensor, rast
     angle = law["elliptical_dab_angle"](inputs).remainder(180.0) - 180.0
     return Dabs(
         stroke=opacity,
-        place=(place - place.new_tensor([[raster.left], [raster.top]])) / raster.step,
+        place=(place - upload([[raster.left], [raster.top]], place.device, place.dtype)) / raster.step,
         radius=actual.exp() / raster.step,
         hardness=law["hardness"](inputs).clamp(0.0, 1.0),
         opacity=opacity.clamp(max=MOST_OPAQUE),
