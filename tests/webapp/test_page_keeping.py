@@ -17,6 +17,7 @@ from helpers.web_page import (
     paint,
     ready,
     save,
+    serve,
     shoot,
     wait_until_done,
 )
@@ -78,6 +79,22 @@ def test_five_hundred_strokes_more(page: Any, size: str) -> None:
     page.locator(".position").fill("30")
     assert count(page) == 30
     assert len(json.loads(save(page, "painting.json").read_text())["strokes"]) == 530
+
+
+def test_what_was_painted_stays_when_the_service_is_started_anew_in_the_middle(browser: Any, tmp_path: Path) -> None:
+    app = create_app(Settings(policy=str(save_untrained_policy(tmp_path)), time_limit=60))
+    with serve(app) as address, open_page(browser, address) as page:
+        paint(page, size="1024", strokes="5000")
+        page.wait_for_function("() => Number(document.querySelector('.count')?.textContent.replace(',', '')) > 100")
+        service_of(app).close()
+        page.wait_for_selector("#problem:has-text('to be started anew; order the painting again')")
+        assert page.inner_text("#status") == "Painted as far as it came."
+        painted = count(page), ink(page)
+        assert 100 < painted[0] < 5000
+        assert Image.open(save(page, "painting.png")).size == (1024, 768)
+        page.reload()
+        ready(page)
+        assert (count(page), ink(page)) == painted
 
 
 def test_a_refused_and_a_failed_order_leave_the_last_painting(page: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,6 +43,14 @@ export class Choices {
     this.#choosePreset();
   }
 
+  // Shows what follows from what the browser may have filled in without a word, as it was before Back.
+  follow() {
+    this.#strokes.max = this.#size.selectedOptions[0].dataset.most;
+    this.#showOwnPaper();
+    this.#showSizes();
+    this.#settle();
+  }
+
   // What to send, but pictures.
   fields() {
     const data = new FormData(this.#form);
@@ -75,7 +83,7 @@ export class Choices {
     const listed = [...list.options].some((option) => option.value === (paper ?? ""));
     list.value = listed ? (paper ?? "") : OWN;
     own.value = listed ? own.value : paper;
-    own.hidden = listed;
+    this.#showOwnPaper();
     this.#byHand = true;
     this.#settle();
   }
@@ -133,17 +141,26 @@ export class Choices {
 
   #pairSizes() {
     const [least, most] = ["#least-size", "#most-size"].map((id) => this.#form.querySelector(id));
-    const tell = () => [least, most].forEach((slider) => slider.setAttribute("aria-valuetext", t("sizes.percent", { percent: Number(slider.value) })));
-    least.addEventListener("input", () => { most.value = Math.max(most.value, least.value); tell(); });
-    most.addEventListener("input", () => { least.value = Math.min(most.value, least.value); tell(); });
-    tell();
+    least.addEventListener("input", () => { most.value = Math.max(most.value, least.value); this.#showSizes(); });
+    most.addEventListener("input", () => { least.value = Math.min(most.value, least.value); this.#showSizes(); });
+    this.#showSizes();
+  }
+
+  #showSizes() {
+    for (const slider of this.#form.querySelectorAll("#least-size, #most-size")) {
+      slider.setAttribute("aria-valuetext", t("sizes.percent", { percent: Number(slider.value) }));
+    }
   }
 
   // A color of one's own needs a script, and is offered by one.
   #pairPaper() {
-    const list = this.#form.querySelector("#paper"), own = this.#form.querySelector("#paper-own");
+    const list = this.#form.querySelector("#paper");
     list.add(new Option(t("paper.own"), OWN));
-    list.addEventListener("change", () => { own.hidden = list.value !== OWN; });
+    list.addEventListener("change", () => this.#showOwnPaper());
+  }
+
+  #showOwnPaper() {
+    this.#form.querySelector("#paper-own").hidden = this.#form.querySelector("#paper").value !== OWN;
   }
 
   #pairPalette() {

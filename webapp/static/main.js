@@ -58,7 +58,8 @@ async function followOrder(order) {
       show(list);
       bringIntoView();
     }
-    if (event.kind === "failed") throw new Error(tell(event.data.message, event.data.reason));
+    // One that was not canceled from here says why it ended, as where the service is started anew.
+    if (["failed", "cancelled"].includes(event.kind) && event.data.message) throw new Error(tell(event.data.message, event.data.reason));
     if (event.kind === "cancelled") return null;
     await easel.take(event);
     if (event.kind === "finished") {
@@ -101,16 +102,16 @@ async function runOrders(orders, former) {
   clearInterval(clock);
   if (!list.some((easel) => easel.over)) show(former);
   await history.show();
-  finish(ends);
+  finish(ends, list.some((easel) => easel.over));
 }
 
-function finish(ends) {
+function finish(ends, partly = false) {
   waiting.end();
   setBusy(false);
   const failed = ends.find((end) => end.status === "rejected");
   if (failed) showProblem(failed.reason.message);
   const sentences = ends.map((end) => end.value).filter(Boolean);
-  waiting.say(sentences.length ? sentences.join(" ") : t(failed ? "status.failed" : "status.canceled"));
+  waiting.say(sentences.length ? sentences.join(" ") : t(partly ? "status.partly" : failed ? "status.failed" : "status.canceled"));
 }
 
 // Orders paintings, one for each entry {name, title}, and follows them. `fields` gives what all have in common.
@@ -235,7 +236,9 @@ followWall((example) => {
   paintButton.focus({ preventScroll: true });
 });
 followFilms();
+addEventListener("pageshow", () => [chooser, choices].forEach((part) => part.follow()));
 performance.mark("usable"); // What the browser kept may still be on its way to the sheet.
+await chooser.reopen();
 await takeShared();
 await history.show();
 await reopen();
