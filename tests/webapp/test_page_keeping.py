@@ -187,6 +187,7 @@ def test_one_sees_ones_own_paintings_and_throws_them_away(page: Any, tmp_path: P
     assert page.locator(".kept li").count() == 3
     page.click(".kept img[alt^='11 strokes']")
     page.wait_for_selector(".count:text-is('11')")
+    page.wait_for_function("() => document.querySelector('.frame canvas').getBoundingClientRect().top >= 0")
     shoot(page, "history")
     page.locator(".kept .away").nth(1).click()
     page.wait_for_selector(".kept img[alt^='12 strokes']", state="detached")
@@ -196,6 +197,16 @@ def test_one_sees_ones_own_paintings_and_throws_them_away(page: Any, tmp_path: P
     page.reload()
     ready(page)
     assert page.is_visible("#growing")
+
+
+def test_where_the_browser_keeps_nothing_it_is_said(page: Any) -> None:
+    page.add_init_script("indexedDB.open = () => { throw new DOMException('full', 'QuotaExceededError'); }")
+    page.reload()
+    ready(page)
+    paint(page, strokes="5")
+    wait_until_done(page)
+    assert page.inner_text("#status").endswith("This browser keeps no paintings; save what you want to have.")
+    assert Image.open(save(page, "painting.png")).size == (512, 512)
 
 
 def test_what_is_thrown_away_is_forgotten_by_the_service_too_but_for_what_was_shared(page: Any, app: Flask) -> None:

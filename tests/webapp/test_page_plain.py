@@ -52,14 +52,15 @@ def test_a_form_is_enough(page: Any, tmp_path: Path) -> None:
     shoot(page, "plain-form")
     page.click("#paint")
     page.wait_for_selector("img[alt='The painting']")
-    assert "10 strokes by policy" in page.inner_text("[role=status]")
+    assert re.search(r"^10 strokes in [\d.]+ seconds, error", page.inner_text("[role=status]"))
+    assert "policy" not in page.inner_text("main")
     assert page.locator(".pair img").first.get_attribute("height") == "512"  # it stands upright now
     shoot(page, "plain")
     with page.expect_download() as download:
         page.click("text=JSON, to be painted again")
     assert len(json.loads(download.value.path().read_text())["strokes"]) == 10
     page.click("text=500 strokes more")
-    page.wait_for_selector(".result [role=status]:has-text('510 strokes by policy')")
+    page.wait_for_selector(".result [role=status]:has-text('510 strokes')")
     page.click("text=Share")
     page.wait_for_selector("text=Paint your own")
     assert "/p/" in page.url

@@ -35,6 +35,7 @@ export class Choices {
       this.#settle();
     });
     for (const agent of form.querySelectorAll("[name=agent]")) agent.addEventListener("change", () => this.#adaptToAgent(agent));
+    for (const brush of form.querySelectorAll("[name=brush]")) brush.addEventListener("change", () => this.#settle());
     this.#pairSizes();
     this.#pairPaper();
     this.#pairPalette();
@@ -123,6 +124,7 @@ export class Choices {
     this.#slider.value = (1000 * Math.log(Math.max(1, strokes))) / Math.log(this.#strokes.max);
     this.#slider.setAttribute("aria-valuetext", t("easel.count", { strokes }));
     this.#form.querySelector("#preset-hint").textContent = t("preset.hint", { strokes, side });
+    this.#form.querySelector("#brush-name").textContent = this.#form.querySelector("[name=brush]:checked").closest("label").title;
     const seed = this.#form.querySelector("#seed").closest(".setting");
     seed.hidden = "seedless" in this.#form.querySelector("[name=agent]:checked").dataset;
     for (const radio of this.#form.querySelectorAll("[name=detail]")) {

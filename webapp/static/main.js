@@ -18,7 +18,8 @@ const easels = document.getElementById("easels"), stopButton = document.getEleme
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const showProblem = (text) => { document.getElementById("problem").textContent = text; };
 const chooser = new PictureChooser(form), choices = new Choices(form), waiting = new Waiting();
-const sharing = new Sharing(document.getElementById("sharing")), history = new History(open);
+const sharing = new Sharing(document.getElementById("sharing"));
+const history = new History(async (records) => { await open(records); bringIntoView(); });
 const emptySheet = document.getElementById("growing");
 let active = [], current = [], stopping = false, busy = false, curve = null;
 
@@ -45,8 +46,8 @@ function show(list) {
 }
 
 function bringIntoView() {
-  const { top, bottom } = stage.getBoundingClientRect();
-  if (top > innerHeight / 2 || bottom < innerHeight / 4) stage.scrollIntoView({ behavior: still.matches ? "auto" : "smooth" });
+  const { top, bottom } = easels.getBoundingClientRect();
+  if (top > innerHeight / 2 || bottom < innerHeight / 2) stage.scrollIntoView({ behavior: still.matches ? "auto" : "smooth" });
 }
 
 // Follows an order to its end; what went before stays on the sheet until something new is to be seen.
@@ -77,14 +78,11 @@ async function settleOrder(order) {
   await easel.keep();
   try {
     const sentence = await followOrder(order);
-    if (sentence) {
-      await easel.keep();
-    } else {
-      easel.pause();
-      forget(order.painting);
-      await drop(easel.kept.key);
-    }
-    return sentence;
+    if (sentence) return (await easel.keep()) ? sentence : `${sentence} ${t("status.unkept")}`;
+    easel.pause();
+    forget(order.painting);
+    await drop(easel.kept.key);
+    return null;
   } catch (error) {
     if (easel.started) await easel.abandon();
     await (easel.started ? easel.keep() : drop(easel.kept.key));
