@@ -158,7 +158,7 @@ def _refuse_cross_site() -> None:
 
 def _add_headers(response: Response) -> Response:
     for name, value in _HEADERS.items():
-        response.headers[name] = value
+        response.headers.setdefault(name, value)
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
     return response

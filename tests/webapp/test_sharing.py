@@ -86,6 +86,9 @@ def test_a_shared_painting_has_a_page_and_files_in_every_form(client: FlaskClien
             answer = client.get(shared["links"][name])
             assert answer.data.startswith(start)
             assert "max-age=3600" in answer.headers["Cache-Control"]
+            assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    for address in (shared["url"], painting["links"]["png"]):
+        assert client.get(address).headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert client.get(shared["url"], headers=JSON).get_json() == shared
     assert share(client, painting, "another")["url"] == shared["url"]
 

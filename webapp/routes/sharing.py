@@ -94,6 +94,8 @@ def fetch_shared(slug: str, file_format: str) -> Response:
                 store.add(slug, name, response.get_data())
             except StoreError as error:
                 _log.warning("a film is not kept: %s", error)
+    # Where a link is sent, its picture is shown by the pages of others.
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.cache_control.public, response.cache_control.max_age = True, _CACHE_SECONDS
     # Safari plays no film of which it cannot ask for a part.
     response.make_conditional(request, accept_ranges=True, complete_length=len(response.get_data()))
