@@ -133,11 +133,37 @@ def test_a_reload_and_back_bring_the_painting_back(page: Any, size: str) -> None
     assert 0 < ink(page) < painted
 
 
-def test_a_painting_under_way_is_followed_after_a_reload(page: Any) -> None:
+def test_each_tab_has_its_own_painting_back(page: Any, address: str) -> None:
     paint(page, size="512", strokes="1500")
     page.wait_for_selector(".easel .tools", state="visible")
+    other = page.context.new_page()
+    other.goto(address)
+    ready(other)
+    other.click("#stop")  # of what it found under way
+    wait_until_done(other)
+    wait_until_done(page)
+    paint(page, strokes="11")
+    wait_until_done(page)
+    paint(other, strokes="12")
+    wait_until_done(other)
+    for tab, strokes in ((page, 11), (other, 12)):
+        tab.reload()
+        ready(tab)
+        assert count(tab) == strokes
+    page.evaluate("sessionStorage.clear()")
     page.reload()
     ready(page)
+    assert count(page) == 12  # the newest
+
+
+def test_a_painting_under_way_is_followed_after_a_reload(page: Any) -> None:
+    paint(page, strokes="5")
+    wait_until_done(page)
+    paint(page, size="512", strokes="1500")
+    page.wait_for_function("() => document.querySelector('.easel canvas').width === 512")
+    for _ in range(2):
+        page.reload()
+        ready(page)
     page.wait_for_selector("#stop", state="visible")
     wait_until_done(page)
     assert count(page) == 1500

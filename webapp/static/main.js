@@ -4,7 +4,7 @@ import { Choices } from "./choices.js";
 import { Curve } from "./curve.js";
 import { Easel } from "./easel.js";
 import { History } from "./history.js";
-import { drop, kept } from "./keep.js";
+import { drop, kept, noteHere, notedHere } from "./keep.js";
 import { followFilms, followLook, followWall, showGrowing } from "./look.js";
 import { PictureChooser } from "./picture.js";
 import { describe, follow, forget, requestPaintings, stop } from "./service.js";
@@ -95,6 +95,7 @@ async function runOrders(orders, former) {
   // Stop may have been pressed before the service answered.
   if (stopping) active.forEach(stop);
   const list = orders.map((order) => order.easel);
+  noteHere("batch", list[0].kept.batch);
   const clock = setInterval(() => list.forEach((easel) => easel.tick()), 100);
   const ends = await Promise.allSettled(orders.map(settleOrder));
   clearInterval(clock);
@@ -164,6 +165,7 @@ async function open(records) {
     easel.kept = keyOf(records[number]);
     return easel.restore(records[number]);
   }));
+  noteHere("batch", records[0].batch);
   waiting.say(t("status.opened"));
 }
 
@@ -173,13 +175,15 @@ async function reopen() {
     showGrowing();
     return;
   }
-  const last = records.filter(({ batch }) => batch === records[0].batch).reverse();
+  // The one of this tab; another may have painted since.
+  const { batch } = records.find((record) => record.batch === notedHere("batch")) ?? records[0];
+  const last = records.filter((record) => record.batch === batch).reverse();
   if (last.every((record) => record.over)) {
     await open(last);
     return;
   }
   const known = await Promise.all(last.map((record) => describe(record.painting)));
-  const before = records.find((record) => record.batch !== last[0].batch && record.over);
+  const before = records.find((record) => record.batch !== batch && record.over);
   if (before) await open([before]);
   if (known.some((painting) => !painting)) {
     waiting.say(t("status.forgotten"));

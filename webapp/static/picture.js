@@ -3,6 +3,7 @@
 
 import { Camera } from "./camera.js";
 import { Cropper } from "./crop.js";
+import { noteHere, notedHere } from "./keep.js";
 import { draw, encode, fromAddress, toAddress } from "./pixels.js";
 import { readPicture } from "./service.js";
 import { t } from "./words.js";
@@ -11,7 +12,6 @@ import { t } from "./words.js";
 const MAX_BYTES = 1_500_000;
 const MAX_PIXELS = 6_000_000;
 const WHOLE_SIDE = 3072; // pixels, of what is cropped: a third of it is still sharp
-const KEPT = "picture"; // in the storage of this tab
 
 export class PictureChooser {
   #form; #image; #input; #problem; #name = ""; #file = null; #canvas = null; #whole = null; #shown = null; #turn = 0; #cropper; #reading = null;
@@ -52,7 +52,7 @@ export class PictureChooser {
 
   // The picture that was chosen in this tab before a reload or Back.
   async reopen() {
-    const kept = remembered();
+    const kept = notedHere("picture");
     if (!kept) return;
     const { name, image } = JSON.parse(kept);
     this.#choose(fromAddress(image), name);
@@ -168,7 +168,7 @@ export class PictureChooser {
     Object.assign(this.#image, { src: URL.createObjectURL(image), alt: t("picture.chosen", { name }) });
     if (before.startsWith("blob:")) URL.revokeObjectURL(before);
     this.#tell("");
-    remember(JSON.stringify({ name, image: address }));
+    noteHere("picture", JSON.stringify({ name, image: address }));
   }
 
   #chooseSample(radio) {
@@ -179,7 +179,7 @@ export class PictureChooser {
     this.#name = image.alt;
     Object.assign(this.#image, { src: image.src, alt: t("picture.chosen", { name: image.alt }) });
     this.#tell("");
-    remember("");
+    noteHere("picture", "");
   }
 
   async #adjust() {
@@ -193,22 +193,4 @@ export class PictureChooser {
   }
 
   #tell(text) { this.#problem.textContent = text; }
-}
-
-// For as long as the tab is there. Where nothing may be kept, or it is too much, nothing is.
-function remember(text) {
-  try {
-    sessionStorage.removeItem(KEPT);
-    if (text) sessionStorage.setItem(KEPT, text);
-  } catch {
-    // It is chosen all the same.
-  }
-}
-
-function remembered() {
-  try {
-    return sessionStorage.getItem(KEPT);
-  } catch {
-    return null;
-  }
 }
