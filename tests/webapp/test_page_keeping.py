@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from helpers.web_page import (
+    NARROW,
+    WIDE,
     address,
     browser,
     ink,
@@ -19,6 +21,7 @@ from helpers.web_page import (
     save,
     serve,
     shoot,
+    unfold,
     wait_until_done,
 )
 from helpers.web_service import save_untrained_policy, service_of
@@ -223,6 +226,23 @@ def test_one_sees_ones_own_paintings_and_throws_them_away(page: Any, tmp_path: P
     page.reload()
     ready(page)
     assert page.is_visible("#growing")
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_why_nothing_is_painted_is_seen(browser: Any, address: str, viewport: dict[str, int]) -> None:
+    seen = """() => {
+        const {top, bottom, height} = document.getElementById("problem").getBoundingClientRect();
+        return height > 0 && top >= 0 && bottom <= innerHeight;
+    }"""
+    with open_page(browser, address, viewport=viewport) as page:
+        page.route("**/paintings", lambda route: route.fulfill(status=503, json={"error": "Too many; wait 7 s."}))
+        for unfolded in (False, True):
+            if unfolded:
+                unfold(page)
+                page.locator("#seed, #painter").first.scroll_into_view_if_needed()
+            page.click("#paint")
+            page.wait_for_selector("#problem:text-is('Too many; wait 7 s.')")
+            page.wait_for_function(seen)
 
 
 def test_where_the_browser_keeps_nothing_it_is_said(page: Any) -> None:
