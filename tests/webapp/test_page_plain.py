@@ -64,7 +64,12 @@ def test_a_form_is_enough(page: Any, tmp_path: Path) -> None:
     page.click("text=Share")
     page.wait_for_selector("text=Paint your own")
     assert "/p/" in page.url
-    assert {"#ff0000", "#0000ff"} <= {*re.split(r"[\s,]+", page.inner_text(".facts"))}
+    facts = {*re.split(r"[\s,]+", page.inner_text(".facts"))}
+    assert {"#ff0000", "#0000ff"} <= facts
+    page.click("text=Paint your own")
+    assert [page.input_value(f"#{name}") for name in ("size", "strokes", "palette")] == ["512", "510", "2"]
+    assert page.input_value("#paper") in facts  # the mean color of that picture
+    assert page.is_checked("[name=brush][value='classic/dry_brush']")
 
 
 def test_the_best_is_the_default_here_too_comes_as_it_is_painted_and_is_stopped(page: Any) -> None:

@@ -225,6 +225,22 @@ def test_guesses_find_nothing_and_hear_nothing(app: Flask, client: FlaskClient, 
     assert len({share(client, painting)["url"] for _ in range(3)}) == 1
 
 
+def test_a_link_to_what_is_not_there_leads_to_the_page_as_it_is(
+    app: Flask, client: FlaskClient, painting: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = client.get("/", headers=BROWSER).text
+    for slug in ("0" * 22, "../../etc/passwd", "<script>", "x" * 5000, ""):
+        assert client.get("/", query_string={"like": slug}, headers=BROWSER).text == usual
+    slug = share(client, painting)["url"].rsplit("/", 1)[1]
+    assert client.get("/", query_string={"like": slug}, headers=BROWSER).text != usual
+
+    def fail(*_: object) -> None:
+        raise StoreError("the disk is gone")
+
+    monkeypatch.setattr(service_of(app).store, "find", fail)
+    assert client.get("/", query_string={"like": slug}, headers=BROWSER).text == usual
+
+
 def test_a_form_without_scripts_leads_to_the_page(client: FlaskClient, painting: dict) -> None:
     answer = client.post(painting["links"]["share"], data={"title": "Tree"}, headers=BROWSER)
     assert answer.status_code == 303

@@ -102,6 +102,24 @@ def fetch_shared(slug: str, file_format: str) -> Response:
     return response
 
 
+def settings_like(slug: str) -> dict[str, Any] | None:
+    """How a shared painting was painted, for the page to offer; None where there is none, or none that can be read."""
+    try:
+        entry = _find(slug) if re.fullmatch(KEY_PATTERN, slug) else None
+    except UnavailableError:
+        return None
+    if entry is None:
+        return None
+    facts, settings = entry.facts, entry.facts["settings"]
+    return {
+        "brush": settings["brush"],
+        "size": max(facts["width"], facts["height"]),
+        "strokes": facts["strokes"],
+        "palette": settings["palette"] and len(settings["palette"]),
+        "paper": None if settings["paper"] == "#ffffff" else settings["paper"],
+    }
+
+
 def _find(slug: str) -> Entry | None:
     try:
         entry = current_service().store.find(slug)

@@ -18,7 +18,7 @@ export class Choices {
     this.#strokes = form.querySelector("#strokes");
     this.#slider = form.querySelector("#strokes-slider");
     const options = [...this.#size.options];
-    this.#quick = options.find((option) => option.selected);
+    this.#quick = options.find((option) => option.value === this.#size.dataset.quick);
     this.#patient = options.filter((option) => Number(option.value) > Number(this.#quick.value)).at(-1) ?? this.#quick;
     form.querySelector("#patience").hidden = this.#patient === this.#quick;
     for (const radio of form.querySelectorAll("[name=detail], [name=patience]")) {
@@ -42,6 +42,8 @@ export class Choices {
     // Browsers fill in what was there before a reload; what follows from it is made anew.
     this.#strokes.value ||= this.#quick.dataset.usual;
     this.#choosePreset();
+    // From the page of a shared painting: one's own picture is to be painted like it.
+    if (form.dataset.like) this.use(JSON.parse(form.dataset.like));
   }
 
   // Shows what follows from what the browser may have filled in without a word, as it was before Back.

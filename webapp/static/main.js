@@ -203,17 +203,6 @@ async function reopen() {
   runOrders(orders, former); // The page can be used meanwhile.
 }
 
-// The page of a shared painting leads here: one's own picture is to be painted like it.
-async function takeShared() {
-  const slug = new URLSearchParams(location.search).get("like");
-  if (!slug) return;
-  const shared = await describe({ links: { self: `${form.dataset.shared}${encodeURIComponent(slug)}` } });
-  if (!shared) return;
-  const { brush, palette, paper } = shared.settings;
-  const size = Math.max(shared.width, shared.height);
-  choices.use({ brush, size, strokes: shared.strokes, palette: palette?.length, paper: paper === "#ffffff" ? null : paper });
-}
-
 function stopAll() {
   stopping = true;
   active.forEach(stop);
@@ -241,7 +230,6 @@ followFilms();
 addEventListener("pageshow", () => [chooser, choices].forEach((part) => part.follow()));
 performance.mark("usable"); // What the browser kept may still be on its way to the sheet.
 await chooser.reopen();
-await takeShared();
 await history.show();
 await reopen();
 document.documentElement.classList.add("ready");
