@@ -19,7 +19,6 @@ from helpers.web_page import (
     paint,
     ready,
     save,
-    serve,
     shoot,
     unfold,
     wait_until_done,
@@ -84,22 +83,6 @@ def test_five_hundred_strokes_more(page: Any, size: str) -> None:
     assert len(json.loads(save(page, "painting.json").read_text())["strokes"]) == 530
 
 
-def test_what_was_painted_stays_when_the_service_is_started_anew_in_the_middle(browser: Any, tmp_path: Path) -> None:
-    app = create_app(Settings(policy=str(save_untrained_policy(tmp_path)), time_limit=60))
-    with serve(app) as address, open_page(browser, address) as page:
-        paint(page, size="1024", strokes="5000")
-        page.wait_for_function("() => Number(document.querySelector('.count')?.textContent.replace(',', '')) > 100")
-        service_of(app).close()
-        page.wait_for_selector("#problem:has-text('to be started anew; order the painting again')")
-        assert page.inner_text("#status") == "Painted as far as it came."
-        painted = count(page), ink(page)
-        assert 100 < painted[0] < 5000
-        assert Image.open(save(page, "painting.png")).size == (1024, 768)
-        page.reload()
-        ready(page)
-        assert (count(page), ink(page)) == painted
-
-
 def test_a_refused_and_a_failed_order_leave_the_last_painting(page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     paint(page, strokes="12")
     wait_until_done(page)
@@ -115,61 +98,6 @@ def test_a_refused_and_a_failed_order_leave_the_last_painting(page: Any, monkeyp
     assert (count(page), ink(page)) == (12, painted)
     assert page.is_visible(".after")
     assert page.inner_text("#status") == "Not painted."
-
-
-@pytest.mark.parametrize("size", ["64", "512"])
-def test_a_reload_and_back_bring_the_painting_back(page: Any, size: str) -> None:
-    paint(page, size=size, strokes="40")
-    wait_until_done(page)
-    painted = ink(page)
-    page.reload()
-    ready(page)
-    assert (count(page), ink(page)) == (40, painted)
-    assert page.inner_text("#status") == "A painting of yours, kept by this browser."
-    assert page.inner_text(".play") == "Play"
-    page.click("text=For programs")
-    page.go_back()
-    ready(page)
-    assert (count(page), ink(page)) == (40, painted)
-    page.locator(".position").fill("10")
-    assert count(page) == 10
-    assert 0 < ink(page) < painted
-
-
-def test_each_tab_has_its_own_painting_back(page: Any, address: str) -> None:
-    paint(page, size="512", strokes="1500")
-    page.wait_for_selector(".easel .tools", state="visible")
-    other = page.context.new_page()
-    other.goto(address)
-    ready(other)
-    other.click("#stop")  # of what it found under way
-    wait_until_done(other)
-    wait_until_done(page)
-    paint(page, strokes="11")
-    wait_until_done(page)
-    paint(other, strokes="12")
-    wait_until_done(other)
-    for tab, strokes in ((page, 11), (other, 12)):
-        tab.reload()
-        ready(tab)
-        assert count(tab) == strokes
-    page.evaluate("sessionStorage.clear()")
-    page.reload()
-    ready(page)
-    assert count(page) == 12  # the newest
-
-
-def test_a_painting_under_way_is_followed_after_a_reload(page: Any) -> None:
-    paint(page, strokes="5")
-    wait_until_done(page)
-    paint(page, size="512", strokes="1500")
-    page.wait_for_function("() => document.querySelector('.easel canvas').width === 512")
-    for _ in range(2):
-        page.reload()
-        ready(page)
-    page.wait_for_selector("#stop", state="visible")
-    wait_until_done(page)
-    assert count(page) == 1500
 
 
 def test_what_expired_on_the_service_is_saved_from_the_browser(page: Any, app: Flask) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from helpers.web_page import address, browser, choose_halves, ink, marks, page, paint, ready, wait_until_done
+from helpers.web_page import address, browser, choose_halves, ink, marks, page, paint, wait_until_done
 from helpers.web_service import picture, save_untrained_policy, service_of
 from paintgym.webapp.application import create_app
 from paintgym.webapp.settings import Settings
@@ -219,49 +219,6 @@ def test_a_small_part_of_a_large_picture_is_sharp(page: Any, tmp_path: Path) -> 
     page.wait_for_function("() => document.getElementById('chosen').naturalWidth < 1000")
     width, height = page.locator("#chosen").evaluate(SHAPE)
     assert (round(width / height, 1), height) == (0.6, 1024)
-
-
-def test_the_chosen_picture_is_there_after_a_reload_back_and_another_language(page: Any, tmp_path: Path) -> None:
-    def go_away_and_back() -> None:
-        page.click(".foot a")
-        page.go_back()
-        ready(page)
-
-    page.check("[name=sample][value=moon]", force=True)
-    page.check("[name=patience][value=patient]", force=True)
-    page.click("#more summary")
-    page.select_option("#paper", "own")
-    go_away_and_back()
-    page.wait_for_selector("#chosen[alt*=Moon]")
-    assert page.is_checked("[name=sample][value=moon]")
-    assert page.inner_text("#preset-hint") == "4,000 strokes on 1,024 pixels."  # which is what is chosen
-    page.click("#more summary")
-    assert page.is_visible("#paper-own")
-    choose_halves(page, tmp_path)
-    page.click("#adjust")
-    page.click("#cropper .turn")
-    page.click("#cropper .done")
-    page.wait_for_function("() => document.getElementById('chosen').naturalWidth === 100")
-    for leave in (page.reload, go_away_and_back, lambda: page.select_option("#language", "de")):
-        leave()
-        page.wait_for_function("() => document.getElementById('chosen').naturalWidth === 100")
-        assert "halves.png" in chosen(page)
-        assert page.locator("#samples :checked").count() == 0
-    paint(page, size="512", strokes="4")
-    wait_until_done(page)
-    assert page.locator(".easel canvas").evaluate("canvas => [canvas.width, canvas.height]") == [256, 512]
-    page.check("[name=sample][value=fish]", force=True)
-    page.reload()
-    ready(page)
-    assert "halves.png" not in chosen(page)
-    page.select_option("#language", "en")
-    ready(page)
-    choose_halves(page, tmp_path)
-    page.evaluate("sessionStorage.clear()")  # as where nothing may be kept
-    go_away_and_back()
-    page.wait_for_selector("#samples :checked + img")
-    paint(page, strokes="5")
-    wait_until_done(page)
 
 
 def test_both_cameras_take_pictures(page: Any) -> None:
