@@ -10,7 +10,8 @@ COPY agents agents
 COPY webapp webapp
 COPY scripts scripts
 RUN pip install --no-cache-dir --constraint constraints.txt ".[mp4]" \
-    && useradd --create-home painter
+    && useradd --create-home painter \
+    && install --directory --owner painter /paintings
 
 USER painter
 WORKDIR /home/painter

@@ -28,7 +28,7 @@ from .routes.context import current_service, wants_html
 from .routes.monitoring import monitoring
 from .routes.paintings import paintings
 from .routes.pictures import pictures
-from .routes.sharing import sharing
+from .routes.sharing import settings_like, sharing
 from .settings import Settings, variable
 
 _log = logging.getLogger(__name__)
@@ -111,7 +111,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _page() -> str:
-    return render_template("page.html")
+    return render_template("page.html", like=settings_like(request.args.get("like", "")))
 
 
 def _page_choices() -> dict[str, Any]:
@@ -158,7 +158,7 @@ def _refuse_cross_site() -> None:
 
 def _add_headers(response: Response) -> Response:
     for name, value in _HEADERS.items():
-        response.headers[name] = value
+        response.headers.setdefault(name, value)
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -6,7 +6,9 @@ The first example is also the one that grows on the empty sheet.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageColor
@@ -70,18 +72,23 @@ def _paint(example: Example) -> Painting:
     return agent.paint(picture, example.strokes, size=example.size, style=Style(palette=palette, background=paper))
 
 
-def _save(example: Example, painting: Painting) -> dict[str, object]:
-    with write_whole(WALL_FOLDER / f"{example.name}.jpg") as temporary:
+def _save(example: Example, painting: Painting, folder: Path) -> dict[str, object]:
+    with write_whole(folder / f"{example.name}.jpg") as temporary:
         Image.fromarray(np.asarray(painting.image)).save(temporary, "JPEG", quality=_JPEG_QUALITY, progressive=True)
-    painting.save(WALL_FOLDER / f"{example.name}.mp4", 1, _FRAMES, _SECONDS)
+    painting.save(folder / f"{example.name}.mp4", 1, _FRAMES, _SECONDS)
     return asdict(example) | {"height": painting.image.shape[0], "width": painting.image.shape[1]}
 
 
-if __name__ == "__main__":
-    WALL_FOLDER.mkdir(exist_ok=True)
+def paint_wall(examples: Sequence[Example], folder: Path) -> None:
+    """Paint examples, and write their pictures, their films, and the list of them that the page reads."""
+    folder.mkdir(exist_ok=True)
     listed = []
-    for example in EXAMPLES:
-        listed.append(_save(example, _paint(example)))
+    for example in examples:
+        listed.append(_save(example, _paint(example), folder))
         print(f"painted {example.name}")
-    with write_whole(WALL_FOLDER / "wall.json") as temporary:
+    with write_whole(folder / "wall.json") as temporary:
         temporary.write_text(json.dumps(listed, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    paint_wall(EXAMPLES, WALL_FOLDER)

@@ -83,6 +83,19 @@ def test_the_steps_of_the_image_lead_to_a_page_that_its_own_check_finds_well(com
         assert server.wait(30) == 0
 
 
+def test_the_volume_that_the_manual_names_is_its_users(tmp_path: Path) -> None:
+    (user,) = steps("USER")
+    manual = (ROOT / "docs/hosting.md").read_text()
+    volume, store = re.search(r"-v \w+:(\S+) -e PAINTGYM_STORE=([^`]+)`", manual).groups()
+    assert volume == store
+    (run,) = steps("RUN")
+    made = shlex.split(run.split("&&")[-1])
+    assert made == ["install", "--directory", "--owner", user, volume]
+    made[-2:] = [str(os.getuid()), str(tmp_path / "store")]  # whoever tests may give folders to nobody else
+    subprocess.run(made, check=True)
+    assert (tmp_path / "store").is_dir()
+
+
 @pytest.mark.skipif(not docker_works(), reason="fetches gigabytes: needs Docker, and PAINTGYM_TEST_DOCKER")
 def test_docker_builds_the_image() -> None:
     subprocess.run(["docker", "build", "--tag", "paintgym-test", str(ROOT)], check=True, timeout=1800)

@@ -164,6 +164,15 @@ def test_the_empty_sheet_shows_a_painting_that_grows(browser: Any, address: str)
         page.wait_for_function("() => document.querySelector('#growing video').currentTime > 0.3")
 
 
+def test_a_painting_can_be_seen_at_once_in_a_low_window(browser: Any, address: str) -> None:
+    low = {"width": 844, "height": 390}  # a telephone that lies
+    with open_page(browser, address, viewport=low, has_touch=True, is_mobile=True) as page:
+        for size in ("64", "512"):
+            paint(page, size=size, strokes="5")
+            wait_until_done(page)
+            assert page.locator(".easel canvas").bounding_box()["height"] <= 0.75 * low["height"]
+
+
 def test_the_painting_fills_the_screen(page: Any) -> None:
     paint(page, strokes="5")
     wait_until_done(page)

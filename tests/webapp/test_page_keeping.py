@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from helpers.web_page import (
+    NARROW,
+    WIDE,
     address,
     browser,
     ink,
@@ -18,6 +20,7 @@ from helpers.web_page import (
     ready,
     save,
     shoot,
+    unfold,
     wait_until_done,
 )
 from helpers.web_service import save_untrained_policy, service_of
@@ -97,35 +100,6 @@ def test_a_refused_and_a_failed_order_leave_the_last_painting(page: Any, monkeyp
     assert page.inner_text("#status") == "Not painted."
 
 
-@pytest.mark.parametrize("size", ["64", "512"])
-def test_a_reload_and_back_bring_the_painting_back(page: Any, size: str) -> None:
-    paint(page, size=size, strokes="40")
-    wait_until_done(page)
-    painted = ink(page)
-    page.reload()
-    ready(page)
-    assert (count(page), ink(page)) == (40, painted)
-    assert page.inner_text("#status") == "A painting of yours, kept by this browser."
-    assert page.inner_text(".play") == "Play"
-    page.click("text=For programs")
-    page.go_back()
-    ready(page)
-    assert (count(page), ink(page)) == (40, painted)
-    page.locator(".position").fill("10")
-    assert count(page) == 10
-    assert 0 < ink(page) < painted
-
-
-def test_a_painting_under_way_is_followed_after_a_reload(page: Any) -> None:
-    paint(page, size="512", strokes="1500")
-    page.wait_for_selector(".easel .tools", state="visible")
-    page.reload()
-    ready(page)
-    page.wait_for_selector("#stop", state="visible")
-    wait_until_done(page)
-    assert count(page) == 1500
-
-
 def test_what_expired_on_the_service_is_saved_from_the_browser(page: Any, app: Flask) -> None:
     paint(page, size="512", strokes="25")
     wait_until_done(page)
@@ -170,6 +144,7 @@ def test_one_sees_ones_own_paintings_and_throws_them_away(page: Any, tmp_path: P
     assert page.locator(".kept li").count() == 3
     page.click(".kept img[alt^='11 strokes']")
     page.wait_for_selector(".count:text-is('11')")
+    page.wait_for_function("() => document.querySelector('.frame canvas').getBoundingClientRect().top >= 0")
     shoot(page, "history")
     page.locator(".kept .away").nth(1).click()
     page.wait_for_selector(".kept img[alt^='12 strokes']", state="detached")
@@ -179,6 +154,33 @@ def test_one_sees_ones_own_paintings_and_throws_them_away(page: Any, tmp_path: P
     page.reload()
     ready(page)
     assert page.is_visible("#growing")
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_why_nothing_is_painted_is_seen(browser: Any, address: str, viewport: dict[str, int]) -> None:
+    seen = """() => {
+        const {top, bottom, height} = document.getElementById("problem").getBoundingClientRect();
+        return height > 0 && top >= 0 && bottom <= innerHeight;
+    }"""
+    with open_page(browser, address, viewport=viewport) as page:
+        page.route("**/paintings", lambda route: route.fulfill(status=503, json={"error": "Too many; wait 7 s."}))
+        for unfolded in (False, True):
+            if unfolded:
+                unfold(page)
+                page.locator("#seed, #painter").first.scroll_into_view_if_needed()
+            page.click("#paint")
+            page.wait_for_selector("#problem:text-is('Too many; wait 7 s.')")
+            page.wait_for_function(seen)
+
+
+def test_where_the_browser_keeps_nothing_it_is_said(page: Any) -> None:
+    page.add_init_script("indexedDB.open = () => { throw new DOMException('full', 'QuotaExceededError'); }")
+    page.reload()
+    ready(page)
+    paint(page, strokes="5")
+    wait_until_done(page)
+    assert page.inner_text("#status").endswith("This browser keeps no paintings; save what you want to have.")
+    assert Image.open(save(page, "painting.png")).size == (512, 512)
 
 
 def test_what_is_thrown_away_is_forgotten_by_the_service_too_but_for_what_was_shared(page: Any, app: Flask) -> None:

@@ -29,7 +29,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_the_page_speaks_the_browsers_language_to_the_last_word(browser: Any, address: str, code: str) -> None:
     texts = languages()[code]
     with open_page(browser, address, locale=code) as page:
-        number = {"de": "2.000", "fr": "2\u202f000", "es": "2000"}.get(code, "2,000")  # as the language writes it
+        number = {"de": "2.000", "fr": "2\u202f000", "es": "2.000"}.get(code, "2,000")  # as the language writes it
         assert page.inner_text("#preset-hint") == texts["preset.hint"].format(strokes=number, side=512)
         paint(page, strokes="5")
         wait_until_done(page)

@@ -207,6 +207,20 @@ def test_a_picture_is_cropped_and_turned_by_mouse_and_keys(page: Any, tmp_path: 
     assert page.locator(".easel canvas").evaluate("canvas => canvas.width === canvas.height")
 
 
+def test_a_small_part_of_a_large_picture_is_sharp(page: Any, tmp_path: Path) -> None:
+    Image.new("RGB", (4000, 2000), "red").save(tmp_path / "large.png")
+    page.set_input_files("#picture", tmp_path / "large.png")
+    page.wait_for_selector("#chosen[alt*='large.png']")
+    assert page.locator("#chosen").evaluate(SHAPE) == [1024, 512]
+    page.click("#adjust")
+    for _ in range(35):
+        page.locator("#cropper .corner.se").press("ArrowLeft")
+    page.click("#cropper .done")
+    page.wait_for_function("() => document.getElementById('chosen').naturalWidth < 1000")
+    width, height = page.locator("#chosen").evaluate(SHAPE)
+    assert (round(width / height, 1), height) == (0.6, 1024)
+
+
 def test_both_cameras_take_pictures(page: Any) -> None:
     page.click("#camera")
     page.wait_for_selector("#viewfinder[open][data-facing=environment]")

@@ -52,18 +52,24 @@ def test_a_form_is_enough(page: Any, tmp_path: Path) -> None:
     shoot(page, "plain-form")
     page.click("#paint")
     page.wait_for_selector("img[alt='The painting']")
-    assert "10 strokes by policy" in page.inner_text("[role=status]")
+    assert re.search(r"^10 strokes in [\d.]+ seconds, error", page.inner_text("[role=status]"))
+    assert "policy" not in page.inner_text("main")
     assert page.locator(".pair img").first.get_attribute("height") == "512"  # it stands upright now
     shoot(page, "plain")
     with page.expect_download() as download:
         page.click("text=JSON, to be painted again")
     assert len(json.loads(download.value.path().read_text())["strokes"]) == 10
     page.click("text=500 strokes more")
-    page.wait_for_selector(".result [role=status]:has-text('510 strokes by policy')")
+    page.wait_for_selector(".result [role=status]:has-text('510 strokes')")
     page.click("text=Share")
     page.wait_for_selector("text=Paint your own")
     assert "/p/" in page.url
-    assert {"#ff0000", "#0000ff"} <= {*re.split(r"[\s,]+", page.inner_text(".facts"))}
+    facts = {*re.split(r"[\s,]+", page.inner_text(".facts"))}
+    assert {"#ff0000", "#0000ff"} <= facts
+    page.click("text=Paint your own")
+    assert [page.input_value(f"#{name}") for name in ("size", "strokes", "palette")] == ["512", "510", "2"]
+    assert page.input_value("#paper") in facts  # the mean color of that picture
+    assert page.is_checked("[name=brush][value='classic/dry_brush']")
 
 
 def test_the_best_is_the_default_here_too_comes_as_it_is_painted_and_is_stopped(page: Any) -> None:

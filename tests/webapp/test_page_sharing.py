@@ -43,6 +43,11 @@ def test_a_link_leads_to_a_page_of_its_own_and_from_there_to_ones_own_picture(br
         page.click("#sharing .copy")
         page.wait_for_selector("#sharing .words:text-is('Copied.')")
         shoot(page, "sharing")
+        with page.context.expect_page() as seen:
+            page.click("#sharing .see")
+        seen.value.wait_for_selector("video.film, img.film")
+        assert seen.value.url == link
+        seen.value.close()
         page.keyboard.press("Escape")
         assert page.evaluate("document.activeElement.className").endswith("share")
     for name, options in (("narrow", {"viewport": NARROW, "locale": "de"}), ("wide", {"color_scheme": "dark"})):

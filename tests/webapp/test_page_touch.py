@@ -131,6 +131,7 @@ def test_taps_alone_paint_stop_share_and_throw_away(page: Any) -> None:
     assert page.input_value("#strokes") == "300"
     page.tap(".brushes label:nth-child(2)")
     assert page.is_checked(".brushes label:nth-child(2) input")
+    assert page.inner_text("#brush-name") == page.get_attribute(".brushes label:nth-child(2)", "title")
     page.tap("#more summary")
     page.select_option("#size", "1024")
     page.fill("#strokes", "5000")

@@ -86,6 +86,9 @@ def test_a_shared_painting_has_a_page_and_files_in_every_form(client: FlaskClien
             answer = client.get(shared["links"][name])
             assert answer.data.startswith(start)
             assert "max-age=3600" in answer.headers["Cache-Control"]
+            assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    for address in (shared["url"], painting["links"]["png"]):
+        assert client.get(address).headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert client.get(shared["url"], headers=JSON).get_json() == shared
     assert share(client, painting, "another")["url"] == shared["url"]
 
@@ -220,6 +223,22 @@ def test_guesses_find_nothing_and_hear_nothing(app: Flask, client: FlaskClient, 
     service_of(app).store.put(replace(service_of(app).store.find(slug), key=other, kind="result"), {})
     check_refusal(client.get(f"/p/{other}", headers=JSON), {404})
     assert len({share(client, painting)["url"] for _ in range(3)}) == 1
+
+
+def test_a_link_to_what_is_not_there_leads_to_the_page_as_it_is(
+    app: Flask, client: FlaskClient, painting: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = client.get("/", headers=BROWSER).text
+    for slug in ("0" * 22, "../../etc/passwd", "<script>", "x" * 5000, ""):
+        assert client.get("/", query_string={"like": slug}, headers=BROWSER).text == usual
+    slug = share(client, painting)["url"].rsplit("/", 1)[1]
+    assert client.get("/", query_string={"like": slug}, headers=BROWSER).text != usual
+
+    def fail(*_: object) -> None:
+        raise StoreError("the disk is gone")
+
+    monkeypatch.setattr(service_of(app).store, "find", fail)
+    assert client.get("/", query_string={"like": slug}, headers=BROWSER).text == usual
 
 
 def test_a_form_without_scripts_leads_to_the_page(client: FlaskClient, painting: dict) -> None:

@@ -94,10 +94,30 @@ def fetch_shared(slug: str, file_format: str) -> Response:
                 store.add(slug, name, response.get_data())
             except StoreError as error:
                 _log.warning("a film is not kept: %s", error)
+    # Where a link is sent, its picture is shown by the pages of others.
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.cache_control.public, response.cache_control.max_age = True, _CACHE_SECONDS
     # Safari plays no film of which it cannot ask for a part.
     response.make_conditional(request, accept_ranges=True, complete_length=len(response.get_data()))
     return response
+
+
+def settings_like(slug: str) -> dict[str, Any] | None:
+    """How a shared painting was painted, for the page to offer; None where there is none, or none that can be read."""
+    try:
+        entry = _find(slug) if re.fullmatch(KEY_PATTERN, slug) else None
+    except UnavailableError:
+        return None
+    if entry is None:
+        return None
+    facts, settings = entry.facts, entry.facts["settings"]
+    return {
+        "brush": settings["brush"],
+        "size": max(facts["width"], facts["height"]),
+        "strokes": facts["strokes"],
+        "palette": settings["palette"] and len(settings["palette"]),
+        "paper": None if settings["paper"] == "#ffffff" else settings["paper"],
+    }
 
 
 def _find(slug: str) -> Entry | None:

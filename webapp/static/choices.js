@@ -18,7 +18,7 @@ export class Choices {
     this.#strokes = form.querySelector("#strokes");
     this.#slider = form.querySelector("#strokes-slider");
     const options = [...this.#size.options];
-    this.#quick = options.find((option) => option.selected);
+    this.#quick = options.find((option) => option.value === this.#size.dataset.quick);
     this.#patient = options.filter((option) => Number(option.value) > Number(this.#quick.value)).at(-1) ?? this.#quick;
     form.querySelector("#patience").hidden = this.#patient === this.#quick;
     for (const radio of form.querySelectorAll("[name=detail], [name=patience]")) {
@@ -35,12 +35,23 @@ export class Choices {
       this.#settle();
     });
     for (const agent of form.querySelectorAll("[name=agent]")) agent.addEventListener("change", () => this.#adaptToAgent(agent));
+    for (const brush of form.querySelectorAll("[name=brush]")) brush.addEventListener("change", () => this.#settle());
     this.#pairSizes();
     this.#pairPaper();
     this.#pairPalette();
     // Browsers fill in what was there before a reload; what follows from it is made anew.
     this.#strokes.value ||= this.#quick.dataset.usual;
     this.#choosePreset();
+    // From the page of a shared painting: one's own picture is to be painted like it.
+    if (form.dataset.like) this.use(JSON.parse(form.dataset.like));
+  }
+
+  // Shows what follows from what the browser may have filled in without a word, as it was before Back.
+  follow() {
+    this.#strokes.max = this.#size.selectedOptions[0].dataset.most;
+    this.#showOwnPaper();
+    this.#showSizes();
+    this.#settle();
   }
 
   // What to send, but pictures.
@@ -75,7 +86,7 @@ export class Choices {
     const listed = [...list.options].some((option) => option.value === (paper ?? ""));
     list.value = listed ? (paper ?? "") : OWN;
     own.value = listed ? own.value : paper;
-    own.hidden = listed;
+    this.#showOwnPaper();
     this.#byHand = true;
     this.#settle();
   }
@@ -115,6 +126,7 @@ export class Choices {
     this.#slider.value = (1000 * Math.log(Math.max(1, strokes))) / Math.log(this.#strokes.max);
     this.#slider.setAttribute("aria-valuetext", t("easel.count", { strokes }));
     this.#form.querySelector("#preset-hint").textContent = t("preset.hint", { strokes, side });
+    this.#form.querySelector("#brush-name").textContent = this.#form.querySelector("[name=brush]:checked").closest("label").title;
     const seed = this.#form.querySelector("#seed").closest(".setting");
     seed.hidden = "seedless" in this.#form.querySelector("[name=agent]:checked").dataset;
     for (const radio of this.#form.querySelectorAll("[name=detail]")) {
@@ -133,17 +145,26 @@ export class Choices {
 
   #pairSizes() {
     const [least, most] = ["#least-size", "#most-size"].map((id) => this.#form.querySelector(id));
-    const tell = () => [least, most].forEach((slider) => slider.setAttribute("aria-valuetext", t("sizes.percent", { percent: Number(slider.value) })));
-    least.addEventListener("input", () => { most.value = Math.max(most.value, least.value); tell(); });
-    most.addEventListener("input", () => { least.value = Math.min(most.value, least.value); tell(); });
-    tell();
+    least.addEventListener("input", () => { most.value = Math.max(most.value, least.value); this.#showSizes(); });
+    most.addEventListener("input", () => { least.value = Math.min(most.value, least.value); this.#showSizes(); });
+    this.#showSizes();
+  }
+
+  #showSizes() {
+    for (const slider of this.#form.querySelectorAll("#least-size, #most-size")) {
+      slider.setAttribute("aria-valuetext", t("sizes.percent", { percent: Number(slider.value) }));
+    }
   }
 
   // A color of one's own needs a script, and is offered by one.
   #pairPaper() {
-    const list = this.#form.querySelector("#paper"), own = this.#form.querySelector("#paper-own");
+    const list = this.#form.querySelector("#paper");
     list.add(new Option(t("paper.own"), OWN));
-    list.addEventListener("change", () => { own.hidden = list.value !== OWN; });
+    list.addEventListener("change", () => this.#showOwnPaper());
+  }
+
+  #showOwnPaper() {
+    this.#form.querySelector("#paper-own").hidden = this.#form.querySelector("#paper").value !== OWN;
   }
 
   #pairPalette() {

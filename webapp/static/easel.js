@@ -51,7 +51,6 @@ export class Easel {
     const canvas = this.#find("canvas");
     Object.assign(canvas, large ? { width, height } : { width: SMALL_SIDE, height: SMALL_SIDE });
     fillWhole(canvas, this.#paper);
-    this.element.classList.toggle("tall", 10 * height > 9 * width);
     this.element.style.setProperty("--ratio", width / height);
     this.#count = strokes;
     this.#find(".position").max = strokes;

@@ -49,3 +49,21 @@ export async function kept() {
 export function drop(key) { return run("readwrite", (store) => store.delete(key)).catch(() => {}); }
 
 export function dropAll() { return run("readwrite", (store) => store.clear()).catch(() => {}); }
+
+// Notes of this tab alone, for as long as it is there: a text by a name. Where nothing may be kept, or it is too much, nothing is.
+export function noteHere(name, text) {
+  try {
+    sessionStorage.removeItem(name);
+    if (text) sessionStorage.setItem(name, text);
+  } catch {
+    // Only a reload misses it.
+  }
+}
+
+export function notedHere(name) {
+  try {
+    return sessionStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}

@@ -4,7 +4,7 @@ import { Choices } from "./choices.js";
 import { Curve } from "./curve.js";
 import { Easel } from "./easel.js";
 import { History } from "./history.js";
-import { drop, kept } from "./keep.js";
+import { drop, kept, noteHere, notedHere } from "./keep.js";
 import { followFilms, followLook, followWall, showGrowing } from "./look.js";
 import { PictureChooser } from "./picture.js";
 import { describe, follow, forget, requestPaintings, stop } from "./service.js";
@@ -18,7 +18,8 @@ const easels = document.getElementById("easels"), stopButton = document.getEleme
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const showProblem = (text) => { document.getElementById("problem").textContent = text; };
 const chooser = new PictureChooser(form), choices = new Choices(form), waiting = new Waiting();
-const sharing = new Sharing(document.getElementById("sharing")), history = new History(open);
+const sharing = new Sharing(document.getElementById("sharing"));
+const history = new History(async (records) => { await open(records); bringIntoView(); });
 const emptySheet = document.getElementById("growing");
 let active = [], current = [], stopping = false, busy = false, curve = null;
 
@@ -45,8 +46,8 @@ function show(list) {
 }
 
 function bringIntoView() {
-  const { top, bottom } = stage.getBoundingClientRect();
-  if (top > innerHeight / 2 || bottom < innerHeight / 4) stage.scrollIntoView({ behavior: still.matches ? "auto" : "smooth" });
+  const { top, bottom } = easels.getBoundingClientRect();
+  if (top > innerHeight / 2 || bottom < innerHeight / 2) stage.scrollIntoView({ behavior: still.matches ? "auto" : "smooth" });
 }
 
 // Follows an order to its end; what went before stays on the sheet until something new is to be seen.
@@ -58,7 +59,8 @@ async function followOrder(order) {
       show(list);
       bringIntoView();
     }
-    if (event.kind === "failed") throw new Error(tell(event.data.message, event.data.reason));
+    // One that was not canceled from here says why it ended, as where the service is started anew.
+    if (["failed", "cancelled"].includes(event.kind) && event.data.message) throw new Error(tell(event.data.message, event.data.reason));
     if (event.kind === "cancelled") return null;
     await easel.take(event);
     if (event.kind === "finished") {
@@ -76,14 +78,11 @@ async function settleOrder(order) {
   await easel.keep();
   try {
     const sentence = await followOrder(order);
-    if (sentence) {
-      await easel.keep();
-    } else {
-      easel.pause();
-      forget(order.painting);
-      await drop(easel.kept.key);
-    }
-    return sentence;
+    if (sentence) return (await easel.keep()) ? sentence : `${sentence} ${t("status.unkept")}`;
+    easel.pause();
+    forget(order.painting);
+    await drop(easel.kept.key);
+    return null;
   } catch (error) {
     if (easel.started) await easel.abandon();
     await (easel.started ? easel.keep() : drop(easel.kept.key));
@@ -96,21 +95,22 @@ async function runOrders(orders, former) {
   // Stop may have been pressed before the service answered.
   if (stopping) active.forEach(stop);
   const list = orders.map((order) => order.easel);
+  noteHere("batch", list[0].kept.batch);
   const clock = setInterval(() => list.forEach((easel) => easel.tick()), 100);
   const ends = await Promise.allSettled(orders.map(settleOrder));
   clearInterval(clock);
   if (!list.some((easel) => easel.over)) show(former);
   await history.show();
-  finish(ends);
+  finish(ends, list.some((easel) => easel.over));
 }
 
-function finish(ends) {
+function finish(ends, partly = false) {
   waiting.end();
   setBusy(false);
   const failed = ends.find((end) => end.status === "rejected");
   if (failed) showProblem(failed.reason.message);
   const sentences = ends.map((end) => end.value).filter(Boolean);
-  waiting.say(sentences.length ? sentences.join(" ") : t(failed ? "status.failed" : "status.canceled"));
+  waiting.say(sentences.length ? sentences.join(" ") : t(partly ? "status.partly" : failed ? "status.failed" : "status.canceled"));
 }
 
 // Orders paintings, one for each entry {name, title}, and follows them. `fields` gives what all have in common.
@@ -165,6 +165,7 @@ async function open(records) {
     easel.kept = keyOf(records[number]);
     return easel.restore(records[number]);
   }));
+  noteHere("batch", records[0].batch);
   waiting.say(t("status.opened"));
 }
 
@@ -174,13 +175,15 @@ async function reopen() {
     showGrowing();
     return;
   }
-  const last = records.filter(({ batch }) => batch === records[0].batch).reverse();
+  // The one of this tab; another may have painted since.
+  const { batch } = records.find((record) => record.batch === notedHere("batch")) ?? records[0];
+  const last = records.filter((record) => record.batch === batch).reverse();
   if (last.every((record) => record.over)) {
     await open(last);
     return;
   }
   const known = await Promise.all(last.map((record) => describe(record.painting)));
-  const before = records.find((record) => record.batch !== last[0].batch && record.over);
+  const before = records.find((record) => record.batch !== batch && record.over);
   if (before) await open([before]);
   if (known.some((painting) => !painting)) {
     waiting.say(t("status.forgotten"));
@@ -198,17 +201,6 @@ async function reopen() {
     return { easel, painting: known[number], list };
   }));
   runOrders(orders, former); // The page can be used meanwhile.
-}
-
-// The page of a shared painting leads here: one's own picture is to be painted like it.
-async function takeShared() {
-  const slug = new URLSearchParams(location.search).get("like");
-  if (!slug) return;
-  const shared = await describe({ links: { self: `${form.dataset.shared}${encodeURIComponent(slug)}` } });
-  if (!shared) return;
-  const { brush, palette, paper } = shared.settings;
-  const size = Math.max(shared.width, shared.height);
-  choices.use({ brush, size, strokes: shared.strokes, palette: palette?.length, paper: paper === "#ffffff" ? null : paper });
 }
 
 function stopAll() {
@@ -235,8 +227,9 @@ followWall((example) => {
   paintButton.focus({ preventScroll: true });
 });
 followFilms();
+addEventListener("pageshow", () => [chooser, choices].forEach((part) => part.follow()));
 performance.mark("usable"); // What the browser kept may still be on its way to the sheet.
-await takeShared();
+await chooser.reopen();
 await history.show();
 await reopen();
 document.documentElement.classList.add("ready");

@@ -3,16 +3,18 @@
 
 import { Camera } from "./camera.js";
 import { Cropper } from "./crop.js";
-import { draw, encode } from "./pixels.js";
+import { noteHere, notedHere } from "./keep.js";
+import { draw, encode, fromAddress, toAddress } from "./pixels.js";
 import { readPicture } from "./service.js";
 import { t } from "./words.js";
 
 // Files above either are shrunk before they are sent: a second of a slow uplink, and of decoding.
 const MAX_BYTES = 1_500_000;
 const MAX_PIXELS = 6_000_000;
+const WHOLE_SIDE = 3072; // pixels, of what is cropped: a third of it is still sharp
 
 export class PictureChooser {
-  #form; #image; #input; #problem; #file = null; #canvas = null; #whole = null; #turn = 0; #cropper; #reading = null;
+  #form; #image; #input; #problem; #name = ""; #file = null; #canvas = null; #whole = null; #shown = null; #turn = 0; #cropper; #reading = null;
 
   constructor(form) {
     this.#form = form;
@@ -48,6 +50,24 @@ export class PictureChooser {
     });
   }
 
+  // The picture that was chosen in this tab before a reload or Back.
+  async reopen() {
+    const kept = notedHere("picture");
+    if (!kept) return;
+    const { name, image } = JSON.parse(kept);
+    this.#choose(fromAddress(image), name);
+    await this.#reading;
+  }
+
+  // The browser may have filled in another sample, or none, without a word.
+  follow() {
+    if (this.#reading || this.#shown) return;
+    const samples = [...this.#form.querySelectorAll("[name=sample]")];
+    const radio = samples.find(({ checked }) => checked) ?? samples[0];
+    radio.checked = true;
+    this.#chooseSample(radio);
+  }
+
   // What to send: {sample} or {picture}.
   async fields() {
     // One that is still being read is what was meant.
@@ -77,8 +97,7 @@ export class PictureChooser {
     const html = new DOMParser().parseFromString(transfer.getData("text/html"), "text/html");
     const address = html.querySelector("img")?.src || transfer.getData("text/uri-list").split("\n")[0];
     if (/^data:image\/[\w.+-]+;base64,/.test(address)) {
-      const bytes = Uint8Array.from(atob(address.split(",")[1]), (character) => character.charCodeAt(0));
-      this.#choose(new Blob([bytes], { type: address.slice(5, address.indexOf(";")) }), t("picture.dragged"));
+      this.#choose(fromAddress(address), t("picture.dragged"));
     } else if (/^https?:/.test(address)) {
       if (this.#form.querySelector("#address")) this.#chooseAddress(address);
       else this.#tell(t("picture.elsewhere"));
@@ -106,7 +125,7 @@ export class PictureChooser {
       return this.#read(name, () => readPicture(this.#form.dataset.pictures, { picture: file }));
     }
     const small = file.size <= MAX_BYTES && bitmap.width * bitmap.height <= MAX_PIXELS;
-    if (turn === this.#turn) await this.#show(draw(bitmap, bitmap.width, bitmap.height), small ? file : null, name);
+    if (turn === this.#turn) await this.#show(draw(bitmap, bitmap.width, bitmap.height, WHOLE_SIDE), small ? file : null, name);
     return true;
   }
 
@@ -131,41 +150,41 @@ export class PictureChooser {
     this.#show(canvas, null, name);
   }
 
-  // `file` is what is sent; without one, the canvas is.
-  async #show(canvas, file, name) {
-    for (const radio of this.#form.querySelectorAll("[name=sample]")) radio.checked = false;
-    this.#whole = canvas;
-    this.#file = file;
-    this.#canvas = file ? null : canvas;
-    await this.#display(canvas, name);
+  // `file` is what is sent; without one, the picture itself is.
+  async #show(whole, file, name) {
+    this.#whole = whole;
+    await this.#display(whole, file, name || t("picture.pasted"));
   }
 
-  async #display(canvas, name) {
-    const before = this.#image.src;
-    Object.assign(this.#image, { src: URL.createObjectURL(await encode(canvas)), alt: t("picture.chosen", { name: name || t("picture.pasted") }) });
+  async #display(picture, file, name) {
+    for (const radio of this.#form.querySelectorAll("[name=sample]")) radio.checked = false;
+    const canvas = draw(picture, picture.width, picture.height), before = this.#image.src;
+    this.#file = file;
+    this.#canvas = file ? null : canvas;
+    this.#name = name;
+    this.#shown = canvas;
+    const image = await encode(canvas), address = await toAddress(image);
+    if (this.#shown !== canvas) return; // Another was chosen meanwhile.
+    Object.assign(this.#image, { src: URL.createObjectURL(image), alt: t("picture.chosen", { name }) });
     if (before.startsWith("blob:")) URL.revokeObjectURL(before);
     this.#tell("");
+    noteHere("picture", JSON.stringify({ name, image: address }));
   }
 
   #chooseSample(radio) {
     this.#turn += 1;
-    this.#file = this.#canvas = this.#whole = null;
+    this.#file = this.#canvas = this.#whole = this.#shown = null;
     this.#input.value = "";
     const image = radio.nextElementSibling;
+    this.#name = image.alt;
     Object.assign(this.#image, { src: image.src, alt: t("picture.chosen", { name: image.alt }) });
     this.#tell("");
+    noteHere("picture", "");
   }
 
   async #adjust() {
     this.#whole ??= await this.#decoded();
-    this.#cropper.open(this.#whole, async (cut) => {
-      const name = this.#image.alt;
-      for (const radio of this.#form.querySelectorAll("[name=sample]")) radio.checked = false;
-      this.#file = null;
-      this.#canvas = cut;
-      await this.#display(cut, "");
-      this.#image.alt = name;
-    });
+    this.#cropper.open(this.#whole, (cut) => this.#display(cut, null, this.#name));
   }
 
   async #decoded() {

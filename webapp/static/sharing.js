@@ -24,7 +24,7 @@ export class Sharing {
     try {
       await easel.known();
       const { url, expires } = await sharePainting(easel.painting);
-      this.#link.value = new URL(url, location.href).href;
+      this.#link.value = this.#dialog.querySelector(".see").href = new URL(url, location.href).href;
       this.#link.parentElement.hidden = false;
       this.#words.textContent = expires
         ? t("share.until", { date: new Date(expires).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" }) })

@@ -2,7 +2,7 @@
 
 export const language = document.documentElement.lang;
 const words = JSON.parse(document.getElementById("request").dataset.words);
-const numbers = new Intl.NumberFormat(language);
+const numbers = new Intl.NumberFormat(language, { useGrouping: "always" }); // as the service writes them
 
 const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const threeDigits = new Intl.NumberFormat(language, { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
