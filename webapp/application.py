@@ -47,8 +47,6 @@ _HEADERS = {
 }
 _FORM_PARTS = 20
 """Fields of a form; there are 17."""
-_STATIC_SECONDS = 3600
-"""How long browsers keep scripts, style and samples, which change with a new version alone."""
 _THEMES = ("light", "dark")
 _SCRIPTS = sorted(path.name for path in (Path(__file__).parent / "static").glob("*.js"))
 """All are asked for at once, rather than as one is found to import the next."""
@@ -85,7 +83,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         MAX_CONTENT_LENGTH=settings.upload_bytes,
         MAX_FORM_MEMORY_SIZE=settings.upload_bytes,  # a picture may come as text, in base64
         MAX_FORM_PARTS=_FORM_PARTS,
-        SEND_FILE_MAX_AGE_DEFAULT=_STATIC_SECONDS,
+        # Scripts, style and samples are asked for anew, and answered by "not modified": kept for a time, those of two
+        # versions would meet after an update.
+        SEND_FILE_MAX_AGE_DEFAULT=None,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.url_map.converters["identity"] = _Identity

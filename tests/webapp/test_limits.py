@@ -162,3 +162,12 @@ def test_the_service_still_takes_a_seed_that_changes_nothing_and_says_so(app: Fl
     assert len({answer.data for answer in answers}) == 1
     description = client.get("/openapi.json").get_json()["components"]["schemas"]["Options"]["properties"]["seed"]
     assert "policy paints the same whatever the seed" in description["description"]
+
+
+@pytest.mark.parametrize("name", ["main.js", "page.css"])
+def test_scripts_and_style_are_asked_for_anew_and_sent_only_where_they_changed(client: FlaskClient, name: str) -> None:
+    sent = client.get(f"/static/{name}")
+    assert sent.headers["Cache-Control"] == "no-cache"
+    again = client.get(f"/static/{name}", headers={"If-None-Match": sent.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert client.get(f"/static/{name}", headers={"If-None-Match": '"another"'}).data == sent.data
