@@ -17,7 +17,7 @@ from ...raster import WHOLE, Raster
 from ...stroke import CANVAS_SIZE
 from .dabs import Dabs, place_dabs, softened
 from .law import LARGEST_CHANCE, LARGEST_RADIUS, BrushLaw
-from .patches import all_patches, dab_boxes, find_patches, lay
+from .patches import all_patches, cover, dab_boxes, find_patches, lay
 from .pen import Pen
 
 NOISE_COLUMNS = 4
@@ -91,7 +91,7 @@ class StampPainter(Painter):
                 box = Raster(0.0, 0.0, 1.0, max(0, right - left), max(0, bottom - top))
                 own = dabs.part(first, last, left, top)
                 patches = find_patches(own, self.law, box) if box.width and box.height else ()
-                yield left, top, -torch.expm1(-lay(own, patches, 1, box, self.law))[:, None]
+                yield left, top, cover(own, patches, box, self.law)[None, None]
 
     def _coverage(self, strokes: Tensor, raster: Raster) -> Tensor:
         if not self.may_ask(strokes):

@@ -125,11 +125,18 @@ def test_learning_corrects_dabs_within_bounds() -> None:
     assert 1.0 < float(after.sum() / before.sum()) < 1.6
 
 
-@pytest.mark.parametrize("brush", ["classic/charcoal", "ramon/Marker"])
-def test_strokes_one_by_one_are_those_of_a_batch(brush: str) -> None:
+@pytest.mark.parametrize("raster", [Raster(-8.0, 3.0, 0.5, 150, 110), Raster(5.0, 8.0, 0.1, 520, 480)])
+@pytest.mark.parametrize(
+    "brush",
+    [
+        "classic/charcoal",  # soft
+        "ramon/Marker",  # hard ellipses
+        "deevad/chalk",  # soft and hard dabs in one stroke
+    ],
+)
+def test_strokes_one_by_one_are_those_of_a_batch(brush: str, raster: Raster) -> None:
     painter, strokes = untrained(brush), some(5)
     strokes[2, 0] = strokes[2, 11] = 0.0
-    raster = Raster(-8.0, 3.0, 0.5, 150, 110)
     batch = painter.sample(strokes, raster)
     alone = torch.zeros_like(batch)
     for number, (left, top, coverage) in enumerate(painter.crops(strokes, raster)):
