@@ -169,3 +169,13 @@ def brush_noise(dabs: int, offset: bool = True, radius: bool = True, seed: int =
         return noise
     finally:
         lib.rng_double_free(source)
+
+
+def brush_stream(count: int, seed: int = 1000) -> NDArray[np.float32]:
+    """The first ``count`` uniform numbers, in [0, 1), of the generator that ``brush_noise`` tells of."""
+    _, lib = library()
+    source = lib.rng_double_new(seed)
+    try:
+        return np.array([lib.rng_double_next(source) for _ in range(count)], np.float32)
+    finally:
+        lib.rng_double_free(source)

@@ -186,10 +186,12 @@ def test_the_sheet_shows_real_strokes_above_neural_ones() -> None:
 
 def test_the_command_lists_and_writes_a_sheet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "sheet.png"
-    assert main(["brushes", "classic/charcoal", "classic/smudge", "--sheet", str(path)]) == 0
+    assert main(["brushes", "classic/charcoal", "classic/smudge", "experimental/sewing", "--sheet", str(path)]) == 0
     printed = capsys.readouterr().out
-    assert "classic/charcoal  a neural painter learned it" in printed
-    assert "classic/smudge    is not of a single color" in printed
+    assert "classic/charcoal     a neural painter learned it" in printed
+    assert "classic/smudge       is not of a single color" in printed
+    assert "experimental/sewing  MyPaint alone paints with it: its stroke_holdtime follows random" in printed
+    assert "2 of 3 can be painted with; 1 have a neural painter" in printed
     assert path.read_bytes().startswith(b"\x89PNG")
 
 

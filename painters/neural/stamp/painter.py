@@ -48,7 +48,7 @@ class StampPainter(Painter):
         self.options = {"law": law, "dabs": dabs, "hidden": hidden, "least_fade": least_fade}
         self.law = BrushLaw.read(law)
         self.least_fade = least_fade
-        self.pen = Pen(self.law)
+        self.pen = Pen(self.law, dabs)
         # Inputs: opacity, ln(radius in pixels), hardness, ln(ratio of axes). Outputs, for tanh: how much denser, larger
         # and harder a dab is; at first not at all.
         last = nn.Linear(hidden, 3)
@@ -111,9 +111,10 @@ class StampPainter(Painter):
 
     def _dabs(self, strokes: Tensor, ask: bool, raster: Raster) -> Dabs:
         """The dabs of strokes (N, 12), in pixels of the raster; as many as there may be where the host cannot ask."""
-        path = self.pen(strokes)
+        path = self.pen(strokes, ask)
         counts = [min(len(self.noise), math.floor(dabs) + 1) for dabs in path.total.tolist()] if ask else None
-        dabs = place_dabs(self.law, self.pen.columns, path, self.noise, raster, counts)
+        stream = self.pen.stream if self.law.shakes else None
+        dabs = place_dabs(self.law, self.pen.columns, path, self.noise, raster, counts, stream)
         return self._corrected(softened(dabs, self.law, self.least_fade))
 
     def _corrected(self, dabs: Dabs) -> Dabs:
