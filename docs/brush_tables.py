@@ -28,19 +28,21 @@ def brushes_shipped(report: Report, markdown: Markdown) -> str:
 
 
 def brushes_installed(report: Report, markdown: Markdown) -> str:
-    """How many of the installed brushes can be learned, and which cannot, and why."""
+    """What the installed brushes that do not ship become after a short training, and why some cannot be learned."""
     others = {name: one for name, one in report["brushes"].items() if one.get("schedule") != "full"}
     learned = [name for name, one in report["brushes"].items() if _is_good(one)]
     rows = []
-    for name, one in others.items():
+    # Those that were not learned first: there is something to say of them.
+    for name, one in sorted(others.items(), key=lambda item: _is_good(item[1])):
         if "psnr" not in one:
             rows.append((f"`{name}`", "", "", one["obstacle"].partition(": ")[2]))
-        elif not _is_good(one):
-            rows.append((f"`{name}`", f"{one['psnr']:.1f} dB", f"{one['relative_error']:.1%}", _REASONS.get(name, "")))
+        else:
+            why = "" if _is_good(one) else _REASONS.get(name, "")
+            rows.append((f"`{name}`", f"{one['psnr']:.1f} dB", f"{one['relative_error']:.2%}", why))
     source = (
         f"{len(learned)} of {len(report['brushes'])} reach {_GOOD_PSNR:.0f} dB and an error of at most "
-        f"{_GOOD_ERROR:.0%} of the ink's energy, those that do not ship after half a minute of training. These do not. "
-        f"Printed by `{report['command']}`."
+        f"{_GOOD_ERROR:.0%} of the ink's energy, those that do not ship after half a minute of training. The first "
+        f"{len(report['brushes']) - len(learned)} here do not. Printed by `{report['command']}`."
     )
     return markdown(("brush", "PSNR", "error", "why"), rows, source)
 
@@ -69,6 +71,7 @@ def _is_good(one: Report) -> bool:
 
 
 _REASONS = {
+    "deevad/spray": "a dab more or less, and the pen that shakes goes another way from there on",
     "classic/pointy_ink": "few dabs, up to 50 pixels large: a dab more or less is seen",
     "deevad/spray2": "chance resizes dabs, and with them the way to the next",
     "experimental/pixelblocking": "snaps to whole pixels, where a hair's breadth decides",
