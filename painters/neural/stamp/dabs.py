@@ -88,13 +88,15 @@ def place_dabs(
     left = torch.searchsorted(laid_before, where).clamp(1, events - 1) - 1
     stroke = torch.arange(len(path.total), device=device)[:, None].expand_as(left)
     number = number.expand_as(left)
-    left_before = torch.nn.functional.pad(left[:, :-1], (1, 0), value=-1)
-    found = left, stroke, number, left_before
+    found = [left, stroke, number]
+    if stream is not None:
+        found.append(torch.nn.functional.pad(left[:, :-1], (1, 0), value=-1))
     if counts is None or min(counts) == most:
-        left, stroke, number, left_before = (values.flatten() for values in found)
+        found = [values.flatten() for values in found]
     else:
         used = number < torch.tensor(counts, device=device)[:, None]
-        left, stroke, number, left_before = (values[used] for values in found)
+        found = [values[used] for values in found]
+    left, stroke, number = found[:3]
     row = stroke * events + left
     table = path.points.flatten(0, 1)
     before, after = table[row], table[row + 1]
@@ -117,10 +119,10 @@ def place_dabs(
     # A dab is laid or not; its gradient is that of a dab that grows.
     laid = reached + (whole - reached).detach()
     # The noise of dab k belongs to dab k wherever it lies: no gradient moves it from one dab to the next.
-    if path.shaking is None or stream is None:
-        chance = noise[number].T
+    if stream is not None and path.shaking is not None:
+        chance = chances(stream, path.shaking, law, stroke, left, found[3], number)
     else:
-        chance = chances(stream, path.shaking, law, stroke, left, left_before, number)
+        chance = noise[number].T
     grouped = counts is None or most >= len(noise)
     return _formed(law, _Felt(felt.T, columns), log_radius, chance, raster)._replace(
         stroke=stroke, laid=laid, grouped=grouped

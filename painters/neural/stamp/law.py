@@ -44,6 +44,8 @@ _UNKNOWN = (
 """Settings that move dabs in ways that are not followed here: no Debian brush of one color has an offset to a side."""
 _SHAKEN = ("pressure", "random", "stroke")
 """Inputs that are followed where tracking noise makes the pen jump, at steps of any length."""
+_LEAST_NOISE = 1e-3
+"""Of tracking, in radii: what throws the pen less is not seen, and libmypaint draws no numbers for it."""
 _NOT_SHAKEN = ("offset_by_speed", "slow_tracking_per_dab")
 """Settings that are not followed there."""
 LARGEST_RADIUS = math.exp(2.0)
@@ -155,7 +157,7 @@ class BrushLaw:
         ratio, angle = self["elliptical_dab_ratio"], self["elliptical_dab_angle"]
         is_round = not ratio.follows and ratio.level <= 1
         object.__setattr__(self, "round", is_round)
-        object.__setattr__(self, "shakes", self.base("tracking_noise") > 0)
+        object.__setattr__(self, "shakes", self.base("tracking_noise") > _LEAST_NOISE)
         object.__setattr__(self, "upright", is_round and not angle.follows and angle.level % 180 == 90)
 
     def __getitem__(self, name: str) -> Setting:

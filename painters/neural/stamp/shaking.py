@@ -17,8 +17,8 @@ _NORMAL = 4
 _SCALE, _MEAN = 1.73205080757, 3.46410161514
 _EVENT = 2 * _NORMAL
 """Uniform numbers that an event draws."""
-_LEAST_REACH = 1e-3
-"""Pixels of noise, or of way to go, that libmypaint takes for none."""
+_LEAST_WAY = 1e-3
+"""Pixels to go that libmypaint takes for none."""
 _PATIENCE = 50
 """Events in a row that may go unseen: with the next, five seconds are over, and the brush begins anew."""
 
@@ -69,15 +69,15 @@ def look(points: Tensor, reach: Tensor) -> Shaking:
     to_go, waited = torch.zeros_like(reach), torch.zeros_like(reach)
     seen, anew, since = [], [], []
     for event in range(points.shape[1]):
-        to_go = to_go - far[:, event - 1] * (to_go > _LEAST_REACH) if event else to_go
+        to_go = to_go - far[:, event - 1] * (to_go > _LEAST_WAY) if event else to_go
         waited = waited + 1
         late = waited > _PATIENCE
-        looks = (to_go <= _LEAST_REACH) | late
+        looks = (to_go <= _LEAST_WAY) | late
         begins = late if event else torch.ones_like(late)
         seen.append(looks)
         anew.append(begins)
         since.append(torch.where(looks, waited, 0.0))
-        to_go = torch.where(looks, torch.where(begins | (reach <= _LEAST_REACH), 0.0, reach / 2), to_go)
+        to_go = torch.where(looks, torch.where(begins, 0.0, reach / 2), to_go)
         waited = torch.where(looks, 0.0, waited)
     return Shaking(torch.stack(seen, 1), torch.stack(anew, 1), torch.stack(since, 1))
 
