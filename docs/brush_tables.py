@@ -47,23 +47,29 @@ def brushes_installed(report: Report, markdown: Markdown) -> str:
     return markdown(("brush", "PSNR", "error", "why"), rows, source)
 
 
-def brush_paintings(report: Report, markdown: Markdown) -> str:
-    """What the policy makes of pictures with each brush."""
-    means = {(row["source"], row["method"], row["figure"]): row["mean"] for row in report["summaries"]}
+def brush_paintings(report: Report, small: Report, markdown: Markdown) -> str:
+    """What the policy makes of pictures with each brush; in the small report, with few strokes on 64 pixels."""
+    means, means_of_small = (
+        {(row["source"], row["method"], row["figure"]): row["mean"] for row in one["summaries"]}
+        for one in (report, small)
+    )
     sources = list(dict.fromkeys(source for source, _, _ in means))
     rows = []
     for method in dict.fromkeys(method for _, method, _ in means):
         brush = method.partition(" ")[2] or "classic/dry_brush"
         cells = [f"{means[source, method, 'mse']:.4f}, {means[source, method, 'vgg19']:.3f}" for source in sources]
-        agreement = min(means[source, method, "replay psnr"] for source in sources)
-        rows.append((f"`{brush}`", *cells, f"{agreement:.1f} dB"))
-    strokes = report["summaries"][0]["strokes"]
+        agreement, of_small = (
+            f"{min(one[source, method, 'replay psnr'] for source in sources):.1f} dB" for one in (means, means_of_small)
+        )
+        rows.append((f"`{brush}`", *cells, agreement, of_small))
+    strokes, few = (one["summaries"][0]["strokes"] for one in (report, small))
     source = (
-        f"MSE and VGG19 loss with {strokes:,} strokes, and the least PSNR between the painting and MyPaint's own "
-        f"of the same strokes. Printed by `{report['command']}`."
+        f"MSE and VGG19 loss with {strokes:,} strokes on 512 pixels, and the least PSNR between the painting and "
+        f"MyPaint's own of the same strokes, there and of {few} strokes on 64 pixels. Printed by `{report['command']}` "
+        f"and `{small['command']}`."
     )
     titles = [source.rpartition("__")[2].removesuffix(".jpg").replace("_", " ") for source in sources]
-    return markdown(("brush", *titles, "MyPaint agrees"), rows, source)
+    return markdown(("brush", *titles, "MyPaint agrees", "on 64 pixels"), rows, source)
 
 
 def _is_good(one: Report) -> bool:
