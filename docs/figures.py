@@ -16,6 +16,12 @@ from paintgym.files import data_directory
 
 FOLDER = Path(__file__).parent / "figures"
 
+_THREE_PAINTINGS = (
+    "piero_della_francesca__portrait_of_a_boy.jpg,"
+    "joachim_patinir__landscape_with_the_destruction_of_sodom_and_gomorrah.jpg,"
+    "vincent_van_gogh__sunflowers.jpg"
+)
+
 COMMANDS = {
     "fidelity": "paintgym fidelity --seed 7",
     "bench": "paintgym bench --losses mse lite --outputs numpy torch --threads 1 --rounds 5",
@@ -38,10 +44,10 @@ COMMANDS = {
     "study": "paintgym compare --study --quick --workers 1",
     "brushes": "paintgym fidelity --brushes installed --seed 7",
     "brush_paintings": (
-        "paintgym compare --agents policy --brushes learned --size 512 --strokes 2000 --targets "
-        "piero_della_francesca__portrait_of_a_boy.jpg,"
-        "joachim_patinir__landscape_with_the_destruction_of_sodom_and_gomorrah.jpg,"
-        "vincent_van_gogh__sunflowers.jpg"
+        f"paintgym compare --agents policy --brushes learned --size 512 --strokes 2000 --targets {_THREE_PAINTINGS}"
+    ),
+    "brush_paintings_small": (
+        f"paintgym compare --agents policy --brushes learned --strokes 200 --targets {_THREE_PAINTINGS}"
     ),
     "pace": "paintgym plan --pictures 1e6 --strokes 2000 --size 512",
     "ray": "python docs/ray_figures.py",
@@ -55,7 +61,7 @@ COMMANDS = {
 WANTS_GPU = ("bench_gpu", "bench_training")
 """Commands that are run only where they are named."""
 
-AMONG_PAINTINGS = ("brush_paintings",)
+AMONG_PAINTINGS = ("brush_paintings", "brush_paintings_small")
 """Commands that name pictures of the data folder, and are run among them: no report is to hold its path."""
 
 _ROWS = ("source", "strokes", "figure", "method", "pictures", "mean", "low", "high")

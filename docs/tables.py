@@ -231,7 +231,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "references": lambda: ladder_tables.references(_card("agents/baselines/references.json"), _markdown),
     "brushes_shipped": lambda: brush_tables.brushes_shipped(_read("brushes"), _markdown),
     "brushes_installed": lambda: brush_tables.brushes_installed(_read("brushes"), _markdown),
-    "brush_paintings": lambda: brush_tables.brush_paintings(_read("brush_paintings"), _markdown),
+    "brush_paintings": lambda: brush_tables.brush_paintings(
+        _read("brush_paintings"), _read("brush_paintings_small"), _markdown
+    ),
     "ladder": lambda: ladder_tables.ladder(_read("ladder"), _markdown),
     "ladder_in_short": lambda: ladder_tables.ladder_in_short(_read("ladder"), _markdown),
     "rl_on_gradients": lambda: ladder_tables.rl_on_gradients(_read("ladder"), _markdown),

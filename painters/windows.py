@@ -82,7 +82,7 @@ def paint_window(canvas: Tensor, strokes: Tensor, window: Window, painter: Paint
         crops = painter.crops(strokes, raster) if painter.exact else _interpolated_crops(painter, strokes, raster)
         for stroke, (left, top, coverage) in zip(strokes, crops, strict=True):
             part = canvas[:, top : top + coverage.shape[2], left : left + coverage.shape[3]]
-            part.copy_(composite(part[None].contiguous(), coverage[None], stroke[None, None, COLOR])[0])
+            part.lerp_(stroke[COLOR, None, None], coverage[0])
         return
     for batch, place, coverage in window_coverage(canvas, strokes, window, painter):
         part = canvas[place]

@@ -5,8 +5,8 @@ inputs that it follows with the points of a line in pieces. libmypaint reads ver
 """
 
 import json
-import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +19,9 @@ LARGEST_FILE = 1 << 20
 _MOST_POINTS = 64
 """Of a line in pieces: libmypaint's ``mypaint-mapping.c`` has room for so many."""
 _LARGEST = 1e4
-"""Of values and points: the largest of Debian's brushes is 256."""
+"""Of inputs in a line's points: the largest of Debian's brushes is 360."""
+_ROUNDING = 1e-4
+"""Beyond MyPaint's limits that is forgiven: files hold decimals."""
 _IGNORED = re.compile(r"(version|parent_brush_name|group|comment|notes|description|color)\b")
 """Lines of version 2 that are about the file, not the brush."""
 _POINT = re.compile(r"\(\s*(\S+)\s+(\S+?)\s*\)")
@@ -135,9 +137,12 @@ def _check(settings: Settings, name: str) -> None:
     if not settings:
         raise InvalidInputError(f"{name} is no MyPaint brush: it has no settings")
     for key, setting in settings.items():
-        if not key.isidentifier() or lib.mypaint_brush_setting_from_cname(key.encode()) < 0:
+        number = lib.mypaint_brush_setting_from_cname(key.encode()) if key.isidentifier() else -1
+        if number < 0:
             raise InvalidInputError(f"{name} has a setting {key[:40]!r}, which libmypaint does not know")
-        _check_numbers(name, key, setting.base)
+        # MyPaint's own sliders end here: beyond, a stroke may take minutes, and times are no numbers any more.
+        info = lib.mypaint_brush_setting_info(number)
+        _check_numbers(name, key, [setting.base], info.min, info.max)
         for source, line in setting.inputs.items():
             if not source.isidentifier() or lib.mypaint_brush_input_from_cname(source.encode()) < 0:
                 raise InvalidInputError(f"{name}: {key} follows {source[:40]!r}, which libmypaint does not know")
@@ -145,17 +150,17 @@ def _check(settings: Settings, name: str) -> None:
                 raise InvalidInputError(
                     f"{name}: {key} follows {source} in {len(line)} points, expected 2 to {_MOST_POINTS}"
                 )
-            _check_numbers(name, f"{key} by {source}", *(number for point in line for number in point))
+            span = info.max - info.min
+            _check_numbers(name, f"{source} of {key}", [x for x, _ in line], -_LARGEST, _LARGEST)
+            _check_numbers(name, f"{key} by {source}", [y for _, y in line], -span, span)
             if any(left > right for (left, _), (right, _) in pairwise(line)):
                 raise InvalidInputError(f"{name}: {key} follows {source} in points that do not rise in x")
 
 
-def _check_numbers(name: str, what: str, *numbers: float) -> None:
+def _check_numbers(name: str, what: str, numbers: Iterable[float], least: float, most: float) -> None:
     for number in numbers:
-        if not math.isfinite(number) or abs(number) > _LARGEST:
-            raise InvalidInputError(
-                f"{name}: {what} is {number:g}, expected a number from -{_LARGEST:g} to {_LARGEST:g}"
-            )
+        if not least - _ROUNDING <= number <= most + _ROUNDING:  # NaN is not either.
+            raise InvalidInputError(f"{name}: {what} is {number:g}, expected a number from {least:.4g} to {most:.4g}")
 
 
 def setting_of(settings: Settings, name: str, default: float = 0.0) -> BrushSetting:

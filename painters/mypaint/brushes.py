@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ...errors import InvalidInputError, MissingLibraryError
 from .brush_file import Settings, parse_brush, read_brush_file, setting_of, write_brush
+from .effort import MOST_PIXELS, most_pixels
 from .library import library
 
 _BRUSH_FOLDERS = (Path("/usr/share/mypaint-data/2.0/brushes"), Path("/usr/share/mypaint-data/1.0/brushes"))
@@ -80,7 +81,6 @@ def find_brush(name: str) -> Brush:
     return Brush(name, path, obstacle)
 
 
-@functools.lru_cache(maxsize=256)
 def brush_definition(name: str) -> bytes:
     """The text, as libmypaint takes it, of a brush of a single color.
 
@@ -91,7 +91,11 @@ def brush_definition(name: str) -> bytes:
         MissingLibraryError: libmypaint or its brushes are not installed.
         InvalidInputError: no such brush, a file that is none, or one that needs more than its own color.
     """
-    text = read_brush_file(_path_of(name))
+    return _definition(read_brush_file(_path_of(name)), name)
+
+
+@functools.lru_cache(maxsize=256)
+def _definition(text: bytes, name: str) -> bytes:
     settings = parse_brush(text, name)
     obstacle = _obstacle(settings)
     if obstacle:
@@ -103,6 +107,12 @@ def _obstacle(settings: Settings) -> str:
     for name in _COLOR_MIXING_SETTINGS:
         if setting_of(settings, name).matters:
             return f"is not of a single color ({name} is set)"
+    pixels = most_pixels(settings)
+    if pixels > MOST_PIXELS:
+        return (
+            f"may lay {pixels / 1e9:,.0f} billion pixels of dabs in one stroke, expected at most "
+            f"{MOST_PIXELS / 1e9:.0f}: they are too many or too large"
+        )
     return ""
 
 
@@ -157,5 +167,15 @@ def brush_noise(dabs: int, offset: bool = True, radius: bool = True, seed: int =
             if radius:
                 row[2] = lib.rand_gauss(source)
         return noise
+    finally:
+        lib.rng_double_free(source)
+
+
+def brush_stream(count: int, seed: int = 1000) -> NDArray[np.float32]:
+    """The first ``count`` uniform numbers, in [0, 1), of the generator that ``brush_noise`` tells of."""
+    _, lib = library()
+    source = lib.rng_double_new(seed)
+    try:
+        return np.array([lib.rng_double_next(source) for _ in range(count)], np.float32)
     finally:
         lib.rng_double_free(source)

@@ -89,6 +89,8 @@ class MyPaintEngine:
         settings = json.loads(self._definition)["settings"]
         usual = dict(_SLOWNESS)
         self._timed = {name: settings.get(name, {"base_value": usual.get(name, 0.0)})["base_value"] for name in _SLOWED}
+        # A pen with tracking noise is looked at now and then: after five seconds unseen, the brush would begin anew.
+        self._shakes = settings.get("tracking_noise", {"base_value": 0.0})["base_value"] > 0
         surface = self._lib.mypaint_fixed_tiled_surface_new(self.width, self.height)
         self._interface = self._ffi.gc(
             self._lib.mypaint_fixed_tiled_surface_interface(surface), self._lib.mypaint_surface_unref
@@ -132,7 +134,7 @@ class MyPaintEngine:
         lib = self._lib
         left, top, side = window
         scale = side / CANVAS_SIZE
-        slower = min(scale, _LONGEST_EVENT_SECONDS / _EVENT_SECONDS)
+        slower = 1.0 if self._shakes else min(scale, _LONGEST_EVENT_SECONDS / _EVENT_SECONDS)
         brush = lib.mypaint_brush_new()
         try:
             if not lib.mypaint_brush_from_string(brush, self._definition):

@@ -21,6 +21,12 @@ typedef struct {
     void *context;
     int thread_id, mipmap_level;
 } MyPaintTileRequest;
+typedef struct {
+    const char *cname, *name;
+    int constant;
+    float min, def, max;
+    const char *tooltip;
+} MyPaintBrushSettingInfo;
 MyPaintBrush *mypaint_brush_new(void);
 void mypaint_brush_unref(MyPaintBrush *);
 void mypaint_brush_reset(MyPaintBrush *);
@@ -28,6 +34,7 @@ int mypaint_brush_from_string(MyPaintBrush *, const char *);
 void mypaint_brush_set_base_value(MyPaintBrush *, int, float);
 void mypaint_brush_set_state(MyPaintBrush *, int, float);
 int mypaint_brush_setting_from_cname(const char *);
+const MyPaintBrushSettingInfo *mypaint_brush_setting_info(int);
 int mypaint_brush_input_from_cname(const char *);
 int mypaint_brush_stroke_to(MyPaintBrush *, MyPaintSurface *, float x, float y, float pressure,
                             float xtilt, float ytilt, double dtime);

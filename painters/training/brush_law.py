@@ -8,7 +8,7 @@ import torch
 from ...errors import InvalidInputError
 from ..evaluation.robustness import degenerate_strokes
 from ..mypaint.brush_file import parse_brush
-from ..mypaint.brushes import brush_definition
+from ..mypaint.brushes import brush_definition, brush_stream
 from ..neural.stamp.law import BrushLaw
 from ..neural.stamp.pen import Pen
 from ..stroke import random_strokes
@@ -61,6 +61,8 @@ def brush_law(brush: str) -> BrushLaw:
 def longest_stroke(law: BrushLaw) -> float:
     """How many dabs the longest of random and degenerate strokes have."""
     pen = Pen(law)
+    if law.shakes:
+        pen.stream.copy_(torch.from_numpy(brush_stream(len(pen.stream))))
     random = random_strokes(_COUNTED, np.random.default_rng(0)).astype(np.float32)
     strokes = torch.from_numpy(np.concatenate([random, degenerate_strokes()]))
     return max(float(pen(part).total.max()) for part in strokes.split(1_000))

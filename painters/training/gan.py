@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ...processes import ALONE, Processes
 from ..evaluation.fidelity import Fidelity
-from ..mypaint.brushes import brush_noise
+from ..mypaint.brushes import brush_noise, brush_stream
 from ..neural.splat import NOISE_LENGTH, SplatPainter
 from ..neural.stamp.painter import StampPainter
 from ..painter import Painter
@@ -29,6 +29,8 @@ def gan_recipe(config: TrainingConfig, processes: Processes = ALONE) -> tuple[nn
     if isinstance(painter, StampPainter):
         offset, radius = (painter.law[name].matters for name in ("offset_by_random", "radius_by_random"))
         painter.set_noise(torch.from_numpy(brush_noise(len(painter.noise), offset, radius)))
+        if painter.law.shakes:
+            painter.pen.stream.copy_(torch.from_numpy(brush_stream(len(painter.pen.stream))))
     painter.to(config.device)
     critic = Critic().to(config.device)
     networks = nn.ModuleDict({"painter": painter, "critic": critic})

@@ -57,7 +57,7 @@ def run(arguments: Arguments) -> None:
     found = [find_brush(name) for name in arguments.names] or brushes()
     width, learned = max(len(brush.name) for brush in found), {DEFAULT_BRUSH, *learned_brushes()}
     for brush in found:
-        told = "a neural painter learned it" if _key(brush) in learned else "can be painted with"
+        told = "a neural painter learned it" if _key(brush) in learned else "" if brush.obstacle else _prospect(brush)
         print(f"{brush.name:<{width}}  {brush.obstacle or told}")
     paintable = [brush.name for brush in found if brush.paintable]
     ready = sum(brush.paintable and _key(brush) in learned for brush in found)
@@ -110,6 +110,17 @@ def _painted(picture: Path, arguments: Arguments, painters: "dict[str, Painter]"
         draw.text((left + 4, top + 1), name, "#505050", font)
         sheet.paste(Image.fromarray(image), (left, top + _LETTERS))
     return sheet
+
+
+def _prospect(brush: Brush) -> str:
+    """Whether a neural painter can learn a brush that MyPaint paints with."""
+    from ...painters.training.brush_law import brush_law
+
+    try:
+        brush_law(brush.name)
+    except InvalidInputError as error:
+        return f"MyPaint alone paints with it: {str(error).partition(': ')[2]}"
+    return "can be painted with"
 
 
 def _key(brush: Brush) -> str:

@@ -61,6 +61,15 @@ def test_a_file_of_ones_own_draws_as_the_installed_brush(tmp_path: Path) -> None
     assert np.array_equal(own, installed)
 
 
+def test_a_file_that_changes_is_read_anew(tmp_path: Path) -> None:
+    path, inks = tmp_path / "mine.myb", []
+    for installed in ("classic/charcoal", "classic/pen"):
+        path.write_bytes(find_brush(installed).path.read_bytes())
+        inks.append(MyPaintEngine(brush=str(path)).stroke(sheet_strokes()[1]))
+    assert np.array_equal(inks[1], MyPaintEngine(brush="classic/pen").stroke(sheet_strokes()[1]))
+    assert not np.array_equal(*inks)
+
+
 def test_version_2_is_read_and_drawn(tmp_path: Path) -> None:
     settings = parse_brush(VERSION_2.encode(), "old")
     assert settings["hardness"] == BrushSetting(
@@ -89,7 +98,36 @@ BAD: dict[str, tuple[bytes, str]] = {
     ),
     "not a number": (json.dumps(document(hardness={"base_value": "x", "inputs": {}})).encode(), "no MyPaint brush"),
     "NaN": (b'{"version": 3, "settings": {"opaque": {"base_value": NaN, "inputs": {}}}}', "opaque is nan"),
-    "absurd": (json.dumps(document(hardness={"base_value": 1e30, "inputs": {}})).encode(), r"hardness is 1e\+30"),
+    "absurd": (
+        json.dumps(document(hardness={"base_value": 1e30, "inputs": {}})).encode(),
+        r"hardness is 1e\+30, expected a number from 0 to 1",
+    ),
+    "absurd time": (
+        json.dumps(document(direction_filter={"base_value": -100, "inputs": {}})).encode(),
+        "direction_filter is -100, expected a number from 0 to 10",
+    ),
+    "absurd line": (
+        json.dumps(document(hardness={"base_value": 1, "inputs": {"random": [[0, 0], [1, -1e4]]}})).encode(),
+        "hardness by random is -10000, expected a number from -1 to 1",
+    ),
+    "absurdly many dabs": (
+        json.dumps(
+            document(
+                dabs_per_actual_radius={"base_value": 200, "inputs": {}},
+                elliptical_dab_ratio={"base_value": 10, "inputs": {"direction": [[0, -9], [1, 9]]}},
+            )
+        ).encode(),
+        r"may lay \d+ billion pixels of dabs in one stroke, expected at most 10",
+    ),
+    "absurdly large dabs": (
+        json.dumps(
+            document(
+                dabs_per_actual_radius={"base_value": 200, "inputs": {}},
+                radius_by_random={"base_value": 1.5, "inputs": {"direction": [[0, -1.5], [1, 0]]}},
+            )
+        ).encode(),
+        r"may lay \d+ billion pixels of dabs in one stroke, expected at most 10",
+    ),
     "one point": (
         json.dumps(document(hardness={"base_value": 1, "inputs": {"random": [[0, 0]]}})).encode(),
         "in 1 points",
@@ -148,10 +186,12 @@ def test_the_sheet_shows_real_strokes_above_neural_ones() -> None:
 
 def test_the_command_lists_and_writes_a_sheet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "sheet.png"
-    assert main(["brushes", "classic/charcoal", "classic/smudge", "--sheet", str(path)]) == 0
+    assert main(["brushes", "classic/charcoal", "classic/smudge", "experimental/sewing", "--sheet", str(path)]) == 0
     printed = capsys.readouterr().out
-    assert "classic/charcoal  a neural painter learned it" in printed
-    assert "classic/smudge    is not of a single color" in printed
+    assert "classic/charcoal     a neural painter learned it" in printed
+    assert "classic/smudge       is not of a single color" in printed
+    assert "experimental/sewing  MyPaint alone paints with it: its stroke_holdtime follows random" in printed
+    assert "2 of 3 can be painted with; 1 have a neural painter" in printed
     assert path.read_bytes().startswith(b"\x89PNG")
 
 

@@ -19,7 +19,15 @@ def test_painters_of_brushes_are_measured_and_those_without_one_trained_quickly(
     brief = {"strokes": 64, "held_out": 16, "pretraining_steps": 1, "adversarial_steps": 1, "evaluate_every": 1}
     monkeypatch.setattr(brushes, "QUICK", brushes.TrainingConfig(brush="", **brief))
     sheet, report = tmp_path / "sheet.png", tmp_path / "report.json"
-    words = ["fidelity", "--brushes", "classic/charcoal,ramon/Pen,deevad/spray", "--strokes", "40", "--seed", "3"]
+    words = [
+        "fidelity",
+        "--brushes",
+        "classic/charcoal,ramon/Pen,experimental/sewing",
+        "--strokes",
+        "40",
+        "--seed",
+        "3",
+    ]
     assert main([*words, "--robustness", "20", "--sheet", str(sheet), "--json", str(report)]) == 0
     found = json.loads(report.read_text())["brushes"]
     assert found["classic/charcoal"]["schedule"] == "full"
@@ -28,7 +36,7 @@ def test_painters_of_brushes_are_measured_and_those_without_one_trained_quickly(
     assert {*list(found["classic/charcoal"]["robustness"].values())[1:]} == {0}
     assert found["ramon/Pen"]["schedule"] == "quick"
     assert found["ramon/Pen"]["psnr"] > 40
-    assert "tracking_noise" in found["deevad/spray"]["obstacle"]
+    assert "stroke_holdtime" in found["experimental/sewing"]["obstacle"]
     assert "trained quickly" in capsys.readouterr().out
     with Image.open(sheet) as image:
         assert image.height > image.width / 4
@@ -44,7 +52,7 @@ def test_painters_of_brushes_are_measured_and_those_without_one_trained_quickly(
         (["brushes", "--picture", PICTURE], "name one with --sheet"),
         (["brushes", "--sheet", "sheet.gif"], "is no .png or .webp"),
         (["train-painter", "gan", "--brush", "classic/smudge"], "is not of a single color"),
-        (["train-painter", "gan", "--brush", "tanda/splatter-02"], "it sets tracking_noise, which is not followed"),
+        (["train-painter", "gan", "--brush", "experimental/sewing"], "its stroke_holdtime follows random"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(

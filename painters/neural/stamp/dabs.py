@@ -11,6 +11,7 @@ from ...raster import Raster
 from .inputs import direction_input
 from .law import BrushLaw
 from .pen import HERE, LARGEST_RADIUS, LEAST_RADIUS, Path
+from .shaking import chances
 
 MOST_OPAQUE = 0.9995
 """Of one dab at one pixel: what it lets through keeps a logarithm; an eighth of a level of 8 bits is lost."""
@@ -59,7 +60,13 @@ class Dabs(NamedTuple):
 
 
 def place_dabs(
-    law: BrushLaw, columns: dict[str, int], path: Path, noise: Tensor, raster: Raster, counts: list[int] | None = None
+    law: BrushLaw,
+    columns: dict[str, int],
+    path: Path,
+    noise: Tensor,
+    raster: Raster,
+    counts: list[int] | None = None,
+    stream: Tensor | None = None,
 ) -> Dabs:
     """Lay the dabs of each path in the order of painting.
 
@@ -70,6 +77,7 @@ def place_dabs(
         noise: (K, 4) of the brush: random numbers of dabs; where a stroke has more than K, several are laid at once.
         raster: in whose pixels they are told.
         counts: how many dabs each stroke needs, at most K; K for all by default.
+        stream: of a brush that shakes: the random numbers from which pen and dabs draw in turn.
     """
     device, events = path.total.device, path.points.shape[1]
     most = len(noise) if counts is None else max(counts)
@@ -80,11 +88,15 @@ def place_dabs(
     left = torch.searchsorted(laid_before, where).clamp(1, events - 1) - 1
     stroke = torch.arange(len(path.total), device=device)[:, None].expand_as(left)
     number = number.expand_as(left)
+    found = [left, stroke, number]
+    if stream is not None:
+        found.append(torch.nn.functional.pad(left[:, :-1], (1, 0), value=-1))
     if counts is None or min(counts) == most:
-        left, stroke, number = left.flatten(), stroke.flatten(), number.flatten()
+        found = [values.flatten() for values in found]
     else:
         used = number < torch.tensor(counts, device=device)[:, None]
-        left, stroke, number = left[used], stroke[used], number[used]
+        found = [values[used] for values in found]
+    left, stroke, number = found[:3]
     row = stroke * events + left
     table = path.points.flatten(0, 1)
     before, after = table[row], table[row + 1]
@@ -107,7 +119,10 @@ def place_dabs(
     # A dab is laid or not; its gradient is that of a dab that grows.
     laid = reached + (whole - reached).detach()
     # The noise of dab k belongs to dab k wherever it lies: no gradient moves it from one dab to the next.
-    chance = noise[number].T
+    if stream is not None and path.shaking is not None:
+        chance = chances(stream, path.shaking, law, stroke, left, found[3], number)
+    else:
+        chance = noise[number].T
     grouped = counts is None or most >= len(noise)
     return _formed(law, _Felt(felt.T, columns), log_radius, chance, raster)._replace(
         stroke=stroke, laid=laid, grouped=grouped

@@ -7,6 +7,14 @@ from torch import Tensor, nn
 
 from ...modes import multiply
 
+EVENTS = 103
+"""Of the pen, as ``mypaint.engine.stroke_events`` has them: touch, entry, 100 along the curve, lift."""
+EVENT_SECONDS = 0.1
+"""Between two of them."""
+TRACKING_STEPS = 100.0
+"""Steps of slow tracking in a second."""
+LEAST_SLOWNESS = 1e-3
+"""Below it libmypaint filters nothing (``exp_decay``)."""
 _SPEED_FIX = (45.0, 0.5, 0.015)
 """The speed inputs' logarithm is fixed to the value 0.5 and the slope 0.015 at 45 pixels a second."""
 _RESTING = 1e-6
@@ -57,3 +65,19 @@ def smoothed(targets: Tensor, steps: Tensor) -> Tensor:
         steps: (N, P - 1) lengths of the stretches, in time constants.
     """
     return following(torch.zeros_like(targets[:, :1]), targets, targets, steps)
+
+
+def tracking_matrix(slowness: float) -> Tensor:
+    """(103, 103) float64 matrix of slow tracking: every event moves the pen a part of the way, first from (0, 0)."""
+    left = math.exp(-TRACKING_STEPS * EVENT_SECONDS / slowness) if slowness > LEAST_SLOWNESS else 0.0
+    event = torch.arange(EVENTS, dtype=torch.float64)
+    delay = event[:, None] - event
+    return torch.where(delay >= 0, (1 - left) * left ** delay.clamp(min=0), 0.0)
+
+
+def slow_matrix(slowness: float) -> Tensor:
+    """(103, 102) matrix from how far the pen moved on stretches to its slow speed at events, pixels a second."""
+    left = math.exp(-EVENT_SECONDS / slowness) if slowness > LEAST_SLOWNESS else 0.0
+    event = torch.arange(EVENTS, dtype=torch.float64)
+    delay = event[:, None] - 1 - event[:-1]
+    return (torch.where(delay >= 0, (1 - left) * left ** delay.clamp(min=0), 0.0) / EVENT_SECONDS).float()

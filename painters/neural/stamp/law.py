@@ -29,7 +29,7 @@ _BASES = (
     *("opaque_linearize", "dabs_per_basic_radius", "dabs_per_actual_radius", "dabs_per_second"),
     *("speed1_slowness", "speed2_slowness", "speed1_gamma", "speed2_gamma", "offset_by_speed_slowness"),
     *("slow_tracking", "stroke_holdtime", "stroke_threshold", "custom_input_slowness", "direction_filter"),
-    *("pressure_gain_log", "anti_aliasing", "snap_to_pixel"),
+    *("pressure_gain_log", "anti_aliasing", "snap_to_pixel", "tracking_noise"),
 )
 """Settings of which libmypaint, or this painter, reads the base value alone."""
 _VALUES = (
@@ -38,12 +38,16 @@ _VALUES = (
 )
 """Those of them that libmypaint lets inputs move, which is not followed here."""
 _UNKNOWN = (
-    "tracking_noise",
     *("offset_x", "offset_y", "offset_angle", "offset_angle_asc", "offset_angle_view"),
     *("offset_angle_2", "offset_angle_2_asc", "offset_angle_2_view"),
 )
-"""Settings that move dabs in ways that are not followed here: noise on the pen draws random numbers between those of
-dabs, and no Debian brush of one color has an offset to a side."""
+"""Settings that move dabs in ways that are not followed here: no Debian brush of one color has an offset to a side."""
+_SHAKEN = ("pressure", "random", "stroke")
+"""Inputs that are followed where tracking noise makes the pen jump, at steps of any length."""
+_LEAST_NOISE = 1e-3
+"""Of tracking, in radii: what throws the pen less is not seen, and libmypaint draws no numbers for it."""
+_NOT_SHAKEN = ("offset_by_speed", "slow_tracking_per_dab")
+"""Settings that are not followed there."""
 LARGEST_RADIUS = math.exp(2.0)
 """Pixels of the 64x64 canvas, before a brush adds to it."""
 LARGEST_CHANCE = 3.47
@@ -145,12 +149,15 @@ class BrushLaw:
     """Whether its dabs are round."""
     upright: bool = field(init=False, compare=False)
     """Whether its dabs are round, and the axis that small ones still have stands upright."""
+    shakes: bool = field(init=False, compare=False)
+    """Whether the pen is thrown about by chance."""
 
     def __post_init__(self) -> None:
         """Look once at what is asked of every stroke."""
         ratio, angle = self["elliptical_dab_ratio"], self["elliptical_dab_angle"]
         is_round = not ratio.follows and ratio.level <= 1
         object.__setattr__(self, "round", is_round)
+        object.__setattr__(self, "shakes", self.base("tracking_noise") > _LEAST_NOISE)
         object.__setattr__(self, "upright", is_round and not angle.follows and angle.level % 180 == 90)
 
     def __getitem__(self, name: str) -> Setting:
@@ -210,6 +217,14 @@ class BrushLaw:
             for source in settings[key].inputs if key in settings else ():
                 raise InvalidInputError(
                     f"no painter can be trained for brush {name!r}: its {key} follows {source}, expected a number alone"
+                )
+        for key, setting in law.settings.items() if law.shakes else ():
+            fast = [f"follows {one}" for one in setting.follows if one not in _SHAKEN]
+            fast += ["is set"] if key in _NOT_SHAKEN and setting.matters else []
+            if fast:
+                raise InvalidInputError(
+                    f"no painter can be trained for brush {name!r}: its {key} {fast[0]}, which is not followed "
+                    "together with tracking_noise"
                 )
         for key, setting in law.settings.items():
             strange = [one for one in setting.inputs if one not in FOLLOWED and one not in _STILL]

@@ -17,7 +17,7 @@ from ...raster import WHOLE, Raster
 from ...stroke import CANVAS_SIZE
 from .dabs import Dabs, place_dabs, softened
 from .law import LARGEST_CHANCE, LARGEST_RADIUS, BrushLaw
-from .patches import all_patches, dab_boxes, find_patches, lay
+from .patches import all_patches, cover, dab_boxes, find_patches, lay
 from .pen import Pen
 
 NOISE_COLUMNS = 4
@@ -48,7 +48,7 @@ class StampPainter(Painter):
         self.options = {"law": law, "dabs": dabs, "hidden": hidden, "least_fade": least_fade}
         self.law = BrushLaw.read(law)
         self.least_fade = least_fade
-        self.pen = Pen(self.law)
+        self.pen = Pen(self.law, dabs)
         # Inputs: opacity, ln(radius in pixels), hardness, ln(ratio of axes). Outputs, for tanh: how much denser, larger
         # and harder a dab is; at first not at all.
         last = nn.Linear(hidden, 3)
@@ -91,7 +91,7 @@ class StampPainter(Painter):
                 box = Raster(0.0, 0.0, 1.0, max(0, right - left), max(0, bottom - top))
                 own = dabs.part(first, last, left, top)
                 patches = find_patches(own, self.law, box) if box.width and box.height else ()
-                yield left, top, -torch.expm1(-lay(own, patches, 1, box, self.law))[:, None]
+                yield left, top, cover(own, patches, box, self.law)[None, None]
 
     def _coverage(self, strokes: Tensor, raster: Raster) -> Tensor:
         if not self.may_ask(strokes):
@@ -111,9 +111,10 @@ class StampPainter(Painter):
 
     def _dabs(self, strokes: Tensor, ask: bool, raster: Raster) -> Dabs:
         """The dabs of strokes (N, 12), in pixels of the raster; as many as there may be where the host cannot ask."""
-        path = self.pen(strokes)
+        path = self.pen(strokes, ask)
         counts = [min(len(self.noise), math.floor(dabs) + 1) for dabs in path.total.tolist()] if ask else None
-        dabs = place_dabs(self.law, self.pen.columns, path, self.noise, raster, counts)
+        stream = self.pen.stream if self.law.shakes else None
+        dabs = place_dabs(self.law, self.pen.columns, path, self.noise, raster, counts, stream)
         return self._corrected(softened(dabs, self.law, self.least_fade))
 
     def _corrected(self, dabs: Dabs) -> Dabs:

@@ -10,7 +10,7 @@ from torch import Tensor
 from ...raster import Raster
 from .dabs import MOST_OPAQUE, Dabs
 from .law import LARGEST_RADIUS, BrushLaw
-from .masks import SMALL, ellipse_distance, faded, round_distance
+from .masks import SMALL, ellipse_distance, fade, faded, round_distance
 
 _PIXELS = 1 << 16
 """Pixels of dabs that are computed at once on a CPU: larger arrays leave its caches."""
@@ -42,15 +42,12 @@ class Patches(NamedTuple):
 def lay(dabs: Dabs, patches: Iterable[Patches], count: int, raster: Raster, law: BrushLaw) -> Tensor:
     """Optical density (N, H, W) of the dabs of ``count`` strokes: what dabs let through multiplies, so it adds up."""
     density = dabs.opacity.new_zeros(count * raster.height * raster.width)
-    form = torch.stack([*dabs.place, dabs.radius, dabs.hardness, dabs.opacity, dabs.ratio, dabs.angle, dabs.laid], 1)
+    form = _form(dabs)
     cells, added = [], []
     for patch in patches:
-        x, y, radius, hardness, opacity, ratio, angle, laid = form[patch.rows].unbind(1)
-        columns = torch.arange(patch.width, device=form.device)
-        lines = torch.arange(patch.height, device=form.device)
-        across = columns.to(form) + 0.5 + (patch.left - x)[:, None]
-        down = lines.to(form) + 0.5 + (patch.top - y)[:, None]
-        distance = _distance(across, down, radius, ratio, angle, patch.small, law)
+        chosen = form[patch.rows]
+        hardness, opacity, laid = chosen[:, _LOOK].unbind(1)
+        distance = _distance(chosen, patch, law)
         if not dabs.grouped:
             opacity = opacity * laid
         taken = torch.log1p(-faded(distance, hardness, opacity, MOST_OPAQUE))
@@ -60,6 +57,7 @@ def lay(dabs: Dabs, patches: Iterable[Patches], count: int, raster: Raster, law:
             _add_slices(density.view(count, raster.height, raster.width), dabs.stroke[patch.rows], patch, taken)
             continue
         first = (dabs.stroke[patch.rows] * raster.height + patch.top) * raster.width + patch.left
+        lines, columns = (torch.arange(side, device=form.device) for side in (patch.height, patch.width))
         cells.append((first[:, None] + (lines[:, None] * raster.width + columns).flatten()).flatten())
         added.append(taken.flatten())
     if cells:
@@ -77,16 +75,49 @@ def _add_slices(density: Tensor, strokes: Tensor, patch: Patches, taken: Tensor)
         density[stroke, top : top + patch.height, left : left + patch.width] -= values
 
 
-def _distance(
-    x: Tensor, y: Tensor, radius: Tensor, ratio: Tensor, angle: Tensor, small: bool | None, law: BrushLaw
-) -> Tensor:
-    """Squared distance of pixels from dabs, by the simplest formula that the brush allows."""
-    if small is None:
-        near, far = (_distance(x, y, radius, ratio, angle, one, law) for one in (True, False))
-        return torch.where((radius < SMALL)[:, None, None], near, far)
-    if law.upright or (law.round and not small):
-        return round_distance(x, y, radius, small)
-    return ellipse_distance(x, y, radius, (ratio, angle.cos(), angle.sin()), small)
+@torch.no_grad()
+def cover(dabs: Dabs, patches: Iterable[Patches], raster: Raster, law: BrushLaw) -> Tensor:
+    """Coverage (H, W) of the dabs of one stroke, without gradients.
+
+    What large dabs let through is multiplied where they lie: logarithms would take as long as all the rest.
+    """
+    kinds = [(patch.width * patch.height >= _LEAST_SLICED and not dabs.grouped, patch) for patch in patches]
+    density = lay(dabs, [patch for is_large, patch in kinds if not is_large], 1, raster, law)[0]
+    through = density.neg_().exp_()
+    form = _form(dabs)
+    for patch in [patch for is_large, patch in kinds if is_large]:
+        chosen = form[patch.rows]
+        hardness, opacity, laid = chosen[:, _LOOK].unbind(1)
+        inks = fade(_distance(chosen, patch, law), hardness, (opacity * laid).clamp(max=MOST_OPAQUE))
+        for top, left, ink in zip(patch.top.tolist(), patch.left.tolist(), inks, strict=True):
+            part = through[top : top + patch.height, left : left + patch.width]
+            part.addcmul_(part, ink, value=-1.0)
+    return through.neg_().add_(1.0)
+
+
+def _form(dabs: Dabs) -> Tensor:
+    """(M, 8): x, y, radius, ratio and angle of each dab, and how it looks: see ``_LOOK``."""
+    return torch.stack([*dabs.place, dabs.radius, dabs.ratio, dabs.angle, dabs.hardness, dabs.opacity, dabs.laid], 1)
+
+
+_LOOK = slice(5, 8)
+"""Columns of ``_form``: hardness, opacity, and how many dabs it stands for."""
+
+
+def _distance(form: Tensor, patch: Patches, law: BrushLaw) -> Tensor:
+    """Squared distance (K, h, w) of a patch's pixels from dabs, by the simplest formula that the brush allows."""
+    x, y, radius, ratio, angle = form[:, : _LOOK.start].unbind(1)
+    across = torch.arange(patch.width, device=form.device).to(form) + 0.5 + (patch.left - x)[:, None]
+    down = torch.arange(patch.height, device=form.device).to(form) + 0.5 + (patch.top - y)[:, None]
+
+    def of(small: bool) -> Tensor:
+        if law.upright or (law.round and not small):
+            return round_distance(across, down, radius, small)
+        return ellipse_distance(across, down, radius, (ratio, angle.cos(), angle.sin()), small)
+
+    if patch.small is not None:
+        return of(patch.small)
+    return torch.where((radius < SMALL)[:, None, None], of(True), of(False))
 
 
 @torch.no_grad()

@@ -29,6 +29,7 @@ def some(count: int, seed: int = 5) -> torch.Tensor:
         ("experimental/irregular_ink", 36),
         ("kaerhon_v1/airbruch_press_a", 60),
         ("classic/kabura", 54),
+        ("tanda/splatter-02", 45),  # the pen shakes
     ],
 )
 def test_its_ink_is_the_engines(brush: str, decibels: float) -> None:
@@ -38,7 +39,7 @@ def test_its_ink_is_the_engines(brush: str, decibels: float) -> None:
     assert 10 * np.log10(1 / error) > decibels
 
 
-@pytest.mark.parametrize("brush", ["classic/charcoal", "deevad/chalk", "classic/kabura"])
+@pytest.mark.parametrize("brush", ["classic/charcoal", "deevad/chalk", "classic/kabura", "tanda/splatter-02"])
 def test_at_a_finer_size_it_shows_the_same_grain_as_the_engine_there(brush: str) -> None:
     strokes = some(4)
     real = MyPaintEngine(256, brush).coverage(strokes.numpy())
@@ -53,7 +54,7 @@ def test_a_part_of_a_canvas_is_a_part_of_the_whole() -> None:
     torch.testing.assert_close(part, whole[:, :, 20:45, 10:40], atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("brush", ["deevad/chalk", "ramon/Marker", "experimental/irregular_ink"])
+@pytest.mark.parametrize("brush", ["deevad/chalk", "ramon/Marker", "experimental/irregular_ink", "tanda/splatter-02"])
 def test_it_paints_the_same_where_nobody_may_ask(brush: str) -> None:
     painter, strokes = untrained(brush), some(3)
     asked = painter(strokes)
@@ -69,7 +70,9 @@ def test_torch_compiles_it_in_one_graph(brush: str) -> None:
     torch.testing.assert_close(compiled(strokes), painter(strokes), atol=3e-4, rtol=0)
 
 
-@pytest.mark.parametrize("brush", ["classic/charcoal", "deevad/2B_pencil", "experimental/speed_blot"])
+@pytest.mark.parametrize(
+    "brush", ["classic/charcoal", "deevad/2B_pencil", "experimental/speed_blot", "tanda/splatter-02"]
+)
 def test_gradients_are_those_of_finite_differences(brush: str) -> None:
     painter = untrained(brush).double()
     strokes = some(4, 7).double().requires_grad_()
@@ -83,9 +86,9 @@ def test_gradients_are_those_of_finite_differences(brush: str) -> None:
     (gradient,) = torch.autograd.grad(ink(strokes).sum(), strokes)
     with torch.no_grad():
         measured = (ink(strokes + step) - ink(strokes - step)) / 2
-    # A stroke that gains or loses a dab between the two has no derivative there; most have one.
+    # A stroke that gains or loses a dab between the two has no derivative there; most have one. One may have no ink.
     apart = (measured / (gradient * step).sum(1) - 1).abs()
-    assert float(apart.median()) < 1e-3
+    assert float(apart.nanmedian()) < 1e-3
 
 
 def test_torch_func_batches_and_differentiates_it() -> None:
@@ -95,7 +98,9 @@ def test_torch_func_batches_and_differentiates_it() -> None:
     assert torch.func.hessian(lambda stroke: painter(stroke[None]).sum())(strokes[0]).isfinite().all()
 
 
-@pytest.mark.parametrize("brush", ["classic/charcoal", "ramon/Marker", "tanda/pencil-8b", "classic/coarse_bulk_1"])
+@pytest.mark.parametrize(
+    "brush", ["classic/charcoal", "ramon/Marker", "tanda/pencil-8b", "classic/coarse_bulk_1", "tanda/splatter-02"]
+)
 def test_degenerate_strokes_stay_finite_and_in_range(brush: str) -> None:
     strokes = np.concatenate([degenerate_strokes()[::83], some(30).numpy()])
     found = measure_robustness(untrained(brush), strokes)
@@ -125,11 +130,18 @@ def test_learning_corrects_dabs_within_bounds() -> None:
     assert 1.0 < float(after.sum() / before.sum()) < 1.6
 
 
-@pytest.mark.parametrize("brush", ["classic/charcoal", "ramon/Marker"])
-def test_strokes_one_by_one_are_those_of_a_batch(brush: str) -> None:
+@pytest.mark.parametrize("raster", [Raster(-8.0, 3.0, 0.5, 150, 110), Raster(5.0, 8.0, 0.1, 520, 480)])
+@pytest.mark.parametrize(
+    "brush",
+    [
+        "classic/charcoal",  # soft
+        "ramon/Marker",  # hard ellipses
+        "deevad/chalk",  # soft and hard dabs in one stroke
+    ],
+)
+def test_strokes_one_by_one_are_those_of_a_batch(brush: str, raster: Raster) -> None:
     painter, strokes = untrained(brush), some(5)
     strokes[2, 0] = strokes[2, 11] = 0.0
-    raster = Raster(-8.0, 3.0, 0.5, 150, 110)
     batch = painter.sample(strokes, raster)
     alone = torch.zeros_like(batch)
     for number, (left, top, coverage) in enumerate(painter.crops(strokes, raster)):
