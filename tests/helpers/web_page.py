@@ -110,6 +110,11 @@ def shoot(page: Any, name: str) -> None:
         page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png", full_page=whole)
 
 
+def count(page: Any) -> int:
+    """Strokes that are told beside the painting."""
+    return int(page.inner_text(".count").replace(",", ""))
+
+
 def ink(page: Any, number: int = 0) -> float:
     """Part of the canvas that is not white paper."""
     script = """number => {

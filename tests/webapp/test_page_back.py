@@ -9,6 +9,7 @@ from helpers.web_page import (
     address,
     browser,
     choose_halves,
+    count,
     ink,
     marks,
     open_page,
@@ -32,10 +33,6 @@ pytestmark = marks
 def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     policy = save_untrained_policy(tmp_path_factory.mktemp("policy"))
     return create_app(Settings(policy=str(policy), time_limit=60))
-
-
-def count(page: Any) -> int:
-    return int(page.inner_text(".count").replace(",", ""))
 
 
 @pytest.mark.parametrize("size", ["64", "512"])

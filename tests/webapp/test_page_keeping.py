@@ -12,6 +12,7 @@ from helpers.web_page import (
     WIDE,
     address,
     browser,
+    count,
     ink,
     marks,
     open_page,
@@ -37,10 +38,6 @@ pytestmark = marks
 def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     policy = save_untrained_policy(tmp_path_factory.mktemp("policy"))
     return create_app(Settings(policy=str(policy), time_limit=60, large_workers=1))
-
-
-def count(page: Any) -> int:
-    return int(page.inner_text(".count").replace(",", ""))
 
 
 def wait_until_forgotten(page: Any, app: Flask, identity: str) -> None:

@@ -40,21 +40,23 @@ def gray_upload() -> Upload:
     return Upload(np.full((64, 64, 3), 90, np.uint8), b"")
 
 
-@pytest.mark.parametrize("work", ["_step", "_end"])
+@pytest.mark.parametrize("work", ["_step", "_revise", "_end", "_finish"])
 def test_a_failure_fails_its_own_painting_alone(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, work: str
 ) -> None:
     step = getattr(batching.PolicyBatcher, work)
 
-    def fail_for_seed_13(self, group) -> None:
-        if any(row.job.request.seed == 13 for row in group):
+    def fail_for_seed_13(self, given, *more) -> None:
+        if any(row.job.request.seed == 13 for row in (given if isinstance(given, list) else [given])):
             raise RuntimeError("a secret of the house")
-        step(self, group)
+        step(self, given, *more)
 
     monkeypatch.setattr(batching.PolicyBatcher, work, fail_for_seed_13)
     paintings = [request_painting(client, seed=str(seed)) for seed in (12, 13, 14)]
-    ends = [events(client.get(painting["links"]["events"]).text)[-1] for painting in paintings]
+    told = [events(client.get(painting["links"]["events"]).text) for painting in paintings]
+    ends = [one[-1] for one in told]
     assert [kind for _, kind, _ in ends] == ["finished", "failed", "finished"]
+    assert [sum(kind == "film" for _, kind, _ in one) for one in (told[0], told[2])] == [1, 1]
     assert "secret" not in str(ends)
     failed = client.get(paintings[1]["links"]["png"])
     assert (failed.status_code, failed.get_json()["error"]) == (409, batching.FAILURE.text())

@@ -101,7 +101,11 @@ class PolicyBatcher:
                 for _, batch in itertools.groupby(active, key=lambda item: item.batch_key):
                     self._attempt(self._step, list(batch))
                 for ended in self._ended(active):
-                    self._attempt(self._end, ended)
+                    self._attempt(self._revise, ended)
+                    # One by one: what is handed over must not be tried again because another could not be.
+                    for item in ended:
+                        if not item.job.over:
+                            self._attempt(self._end, [item])
                 active = [item for item in active if not item.job.over]
 
     def _start(self, job: Job) -> _ActivePainting | None:
@@ -150,12 +154,14 @@ class PolicyBatcher:
             data = {"loss": loss, "fraction": count / job.request.strokes, **stroke_data(row.strokes[-1], coverage)}
             job.emit("strokes", count, data)
 
-    def _end(self, batch: list[_ActivePainting]) -> None:
+    def _revise(self, batch: list[_ActivePainting]) -> None:
         revise_rows(self._planner, [item.row for item in batch], [item.paper for item in batch], batch[0].painter)
-        for item in batch:
-            strokes = self._all_strokes(item)
-            item.job.emit("film", item.job.request.strokes, stroke_data(strokes, item.painter(strokes)))
-            self._finish(item, strokes)
+
+    def _end(self, batch: list[_ActivePainting]) -> None:
+        (item,) = batch
+        strokes = self._all_strokes(item)
+        item.job.emit("film", item.job.request.strokes, stroke_data(strokes, item.painter(strokes)))
+        self._finish(item, strokes)
 
     def _end_early(self, item: _ActivePainting) -> None:
         if item.row.strokes:
