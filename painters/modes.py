@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 from torch._C._functorch import get_unwrapped, is_batchedtensor, is_functorch_wrapped_tensor
+from torch.autograd.forward_ad import unpack_dual
 
 
 class _DefaultType:
@@ -117,5 +118,8 @@ def has_value(tensor: Tensor) -> bool:
 
 
 def is_transformed(*tensors: Tensor) -> bool:
-    """Whether one of some tensors is followed by a transform of ``torch.func``, which looks away at no ``no_grad``."""
-    return any(map(is_functorch_wrapped_tensor, tensors))
+    """Whether one of some tensors is followed forward, which looks away at no ``no_grad``.
+
+    By a transform of ``torch.func``, or by a tangent of its own.
+    """
+    return any(is_functorch_wrapped_tensor(tensor) or unpack_dual(tensor).tangent is not None for tensor in tensors)

@@ -19,23 +19,23 @@ from ..stroke import CANVAS_SIZE, bezier_control, bezier_point
 # The pen's events, as ``mypaint.engine.stroke_events`` has them: their number, seconds between two, pixels of entry.
 _CURVE_EVENTS = 100
 _EVENT_SECONDS = 0.1
-_ENTRY_STEP = 0.25
+ENTRY_STEP = 0.25
 # Square pixels that keep directions and lengths of empty strokes differentiable.
-_SHORT, _TINY = 1e-4, 1e-12
+SHORT, TINY = 1e-4, 1e-12
 # classic/dry_brush: dabs_per_actual_radius, dabs_per_basic_radius, offset_by_random, radius_by_random.
-_DABS_PER_RADIUS = 6.0
-_OFFSET_BY_RANDOM = 1.4
+DABS_PER_RADIUS = 6.0
+OFFSET_BY_RANDOM = 1.4
 _RADIUS_BY_RANDOM = 0.1
 # radius_logarithmic as a line in speed2, and libmypaint's speed2 for gamma = exp(4): its logarithm is fixed to
 # the value 0.5 and the slope 0.015 at 45 pixels a second.
 _RADIUS_AT_REST, _RADIUS_SLOPE = 0.042857, (-0.3 - 0.042857) / 4.0
-_SPEED_GAMMA = math.exp(4.0)
-_SPEED_SCALE = 0.015 * (45.0 + _SPEED_GAMMA)
-_SPEED_OFFSET = 0.5 - _SPEED_SCALE * math.log(45.0 + _SPEED_GAMMA)
+SPEED_GAMMA = math.exp(4.0)
+_SPEED_SCALE = 0.015 * (45.0 + SPEED_GAMMA)
+_SPEED_OFFSET = 0.5 - _SPEED_SCALE * math.log(45.0 + SPEED_GAMMA)
 _SPEED_SLOWNESS = 0.8
 # Together: what speed adds to ln(radius) is a line in ln(gamma + speed).
-_EFFECT_SLOPE = _RADIUS_SLOPE * _SPEED_SCALE
-_EFFECT_AT_REST = _RADIUS_AT_REST + _RADIUS_SLOPE * _SPEED_OFFSET
+EFFECT_SLOPE = _RADIUS_SLOPE * _SPEED_SCALE
+EFFECT_AT_REST = _RADIUS_AT_REST + _RADIUS_SLOPE * _SPEED_OFFSET
 
 
 class Path(NamedTuple):
@@ -52,14 +52,14 @@ class Path(NamedTuple):
     @property
     def mean_log_radius(self) -> Tensor:
         """(N,) ln of the radius in pixels, averaged along the path."""
-        return self.log_radius + self.points[:, :-1, _SPEED].mean(1)
+        return self.log_radius + self.points[:, :-1, SPEED].mean(1)
 
     def split(self, counts: list[int]) -> list["Path"]:
         """The paths of so many strokes, of the next so many, and so on."""
         return [Path(*parts) for parts in zip(*(part.split(counts) for part in self), strict=True)]
 
 
-_LAID, _SPEED = 3, 4
+LAID, SPEED = 3, 4
 """Columns of a path's points."""
 
 
@@ -120,13 +120,13 @@ class Pen(nn.Module):
         # In float64 under any mode of torch: another rounding may move a dab from one stretch to the next.
         curve, start = (self.curve.double() @ ends.double()).to(ends.dtype), ends[:, :1]
         step = curve[:, :1] - start
-        entry = start + _ENTRY_STEP * step * (step.square().sum(-1, keepdim=True) + _SHORT).rsqrt()
+        entry = start + ENTRY_STEP * step * (step.square().sum(-1, keepdim=True) + SHORT).rsqrt()
         points = torch.cat([start, entry, curve], 1)
         pressure = multiply(self.pressure, numbers[:, 6:8, None])
 
-        length = (points.diff(dim=1).square().sum(-1) + _TINY).sqrt()
-        speed_effect = torch.log(multiply(length, self.slow) + _SPEED_GAMMA) * _EFFECT_SLOPE + _EFFECT_AT_REST
-        laid = length * (_DABS_PER_RADIUS * torch.exp(-log_radius))[:, None] * (1 + torch.exp(-speed_effect))
+        length = (points.diff(dim=1).square().sum(-1) + TINY).sqrt()
+        speed_effect = torch.log(multiply(length, self.slow) + SPEED_GAMMA) * EFFECT_SLOPE + EFFECT_AT_REST
+        laid = length * (DABS_PER_RADIUS * torch.exp(-log_radius))[:, None] * (1 + torch.exp(-speed_effect))
         dabs = F.pad(laid.cumsum(1), (1, 0))[..., None]
         return Path(
             torch.cat([points, pressure, dabs, F.pad(speed_effect, (0, 1))[..., None]], 2), log_radius, dabs[:, -1, 0]
@@ -180,7 +180,7 @@ def place_dabs(
     most = groups if counts is None else max(counts)
     # The dab that covers (k, k + 1] is laid at its end, so a group's mean dab lies half a dab past its middle.
     where = torch.arange(0.5, most, dtype=total.dtype, device=device) * size.detach()[:, None] + 0.5
-    left = torch.searchsorted(path.points[..., _LAID].detach().contiguous(), where)
+    left = torch.searchsorted(path.points[..., LAID].detach().contiguous(), where)
     # Rows of the table of all points: the first is 1, as searchsorted counts, and never 0.
     left = left.clamp(max=points - 1)
     left += torch.arange(-1, len(total) * points - 1, points, device=device)[:, None]
@@ -194,14 +194,14 @@ def place_dabs(
 
     table = path.points.flatten(0, 1).T.contiguous()
     before, after = table.index_select(1, left), table.index_select(1, left + 1)
-    reach = _OFFSET_BY_RANDOM * torch.exp(path.log_radius)
+    reach = OFFSET_BY_RANDOM * torch.exp(path.log_radius)
     numbers = total, size, path.log_radius, reach
     # What is the same for all dabs has not to be looked up for each.
     total, size_of, log_radius, reach = numbers if len(total) == 1 else (values[stroke] for values in numbers)
     first = group * size_of
-    passed = before[_LAID]
-    fraction = (first + (size_of + 1) / 2 - passed) / (after[_LAID] - passed).clamp(min=1e-5)
-    placed = torch.lerp(before[:_LAID], after[:_LAID], fraction.clamp(0.0, 1.0))
+    passed = before[LAID]
+    fraction = (first + (size_of + 1) / 2 - passed) / (after[LAID] - passed).clamp(min=1e-5)
+    placed = torch.lerp(before[:LAID], after[:LAID], fraction.clamp(0.0, 1.0))
     pressure = placed[2]
 
     reached = (total - first).clamp(min=0.0).minimum(size_of)
@@ -216,7 +216,7 @@ def place_dabs(
         stroke=stroke,
         place=placed[:2] + reach * noise[:2],
         variance=reach.square() * noise[2:4],
-        log_radius=log_radius + before[_SPEED] + noise[4],
+        log_radius=log_radius + before[SPEED] + noise[4],
         opacity=(0.8 + 0.2 * pressure) * pressure * noise[5],
         # A dab is laid or not; its gradient is that of a dab that grows.
         laid=reached + (whole - reached).detach(),

@@ -22,19 +22,19 @@ def gaussian_profiles(mean: Tensor, variance: Tensor, log_height: Tensor | None,
     """exp(log_height - (p - mean)^2 / (2 variance)) at some positions p, of G Gaussians about each of M means.
 
     Args:
-        mean: (M,).
-        variance: (G, M), above 0.
-        log_height: (G, M); 0 by default.
+        mean: (..., M).
+        variance: (..., G, M), above 0.
+        log_height: (..., G, M); 0 by default.
         positions: (P,).
 
     Returns:
-        (G, P, M), 2^-32 or more.
+        (..., G, P, M), 2^-32 or more.
     """
     curvature = (-0.5 * _LOG2_E) / variance
     height = torch.zeros_like(curvature) if log_height is None else log_height * _LOG2_E
     if torch.compiler.is_compiling():
-        squared = (positions[:, None] - mean).square()
-        return (squared * curvature[:, None] + height[:, None]).clamp(min=_FLOOR).exp2()
+        squared = _offsets(mean, positions).square()
+        return (squared * _rows(curvature) + _rows(height)).clamp(min=_FLOOR).exp2()
     # torch takes 30 microseconds to look at the signature of such a function: a tenth of the time of few strokes.
     make = _Profiles.apply if torch.is_grad_enabled() else _Profiles.forward
     profiles: Tensor = make(mean, curvature, height, positions)
@@ -42,14 +42,17 @@ def gaussian_profiles(mean: Tensor, variance: Tensor, log_height: Tensor | None,
 
 
 class _Profiles(torch.autograd.Function):
-    """2^max(curvature (p - mean)^2 + height, -32) of (M,), (G, M), (G, M) and positions (P,): (G, P, M)."""
+    """2^max(curvature (p - mean)^2 + height, -32) of (..., M), (..., G, M), the same, and positions (P,).
+
+    Its result is (..., G, P, M).
+    """
 
     generate_vmap_rule = True
 
     @staticmethod
     def forward(mean: Tensor, curvature: Tensor, height: Tensor, positions: Tensor) -> Tensor:
-        squared = (positions[:, None] - mean).square_()
-        return torch.addcmul(height[:, None], squared, curvature[:, None]).clamp_(min=_FLOOR).exp2_()
+        squared = _offsets(mean, positions).square_()
+        return torch.addcmul(_rows(height), squared, _rows(curvature)).clamp_(min=_FLOOR).exp2_()
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor, Tensor], output: Tensor) -> None:
@@ -61,18 +64,28 @@ class _Profiles(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         """d(2^x) = ln 2 * 2^x, by way of the moments of the gradient about the mean."""
         profiles, mean, curvature, positions = ctx.saved_tensors
-        offset = positions[:, None] - mean
+        offset = _offsets(mean, positions)
         exponent = gradient * profiles
-        none = exponent.sum(1)
+        none = exponent.sum(-2)
         exponent = exponent * offset
-        first = exponent.sum(1)
-        second = (exponent * offset).sum(1)
-        return (curvature * first).sum(0) * (-2 * math.log(2)), second * math.log(2), none * math.log(2), None
+        first = exponent.sum(-2)
+        second = (exponent * offset).sum(-2)
+        return (curvature * first).sum(-2) * (-2 * math.log(2)), second * math.log(2), none * math.log(2), None
 
     @staticmethod
     def jvp(ctx: Any, mean_tangent: Tensor, curvature_tangent: Tensor, height_tangent: Tensor, _: None) -> Tensor:
         profiles, mean, curvature, positions = ctx.saved_tensors
-        offset = positions[:, None] - mean
-        slope = -2 * (curvature * mean_tangent)[:, None] * offset + curvature_tangent[:, None] * offset.square()
-        tangent: Tensor = (slope + height_tangent[:, None]) * profiles * math.log(2)
+        offset = _offsets(mean, positions)
+        slope = -2 * _rows(curvature * mean_tangent[..., None, :]) * offset + _rows(curvature_tangent) * offset.square()
+        tangent: Tensor = (slope + _rows(height_tangent)) * profiles * math.log(2)
         return tangent
+
+
+def _offsets(mean: Tensor, positions: Tensor) -> Tensor:
+    """(..., 1, P, M): from each of means (..., M) to each of positions (P,)."""
+    return positions[:, None] - mean[..., None, None, :]
+
+
+def _rows(numbers: Tensor) -> Tensor:
+    """Numbers (..., M) for every position: (..., 1, M)."""
+    return numbers[..., None, :]

@@ -5,14 +5,19 @@ generator gets that very noise, and what it learns is what a dab, or a group of 
 """
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ..modes import is_transformed
 from ..painter import Painter
 from ..raster import WHOLE, Raster
 from ..stroke import CANVAS_SIZE
+from . import one
+from .coverage import cover, widening
 from .dabs import Path, Pen, noise_sums, place_dabs, single_dabs
 from .profiles import gaussian_profiles
 
@@ -26,13 +31,13 @@ _BATCH_GROUPS = 16_384
 _FEW_GROUPS, _PROFILES_OF_FEW, _PROFILES = 8_192, 1 << 16, 1 << 17
 """numbers in their profiles that are made at once there, of so few groups or of more. Larger arrays leave its caches,
 and few strokes are drawn faster where all arrays together are so small that the C library keeps their memory."""
+_TOGETHER = 640
+"""Dabs whose profiles across and down are made in one array: one of more leaves the caches, and 5 % of the time."""
 _LEAST_DENSITY = 1e-9
 """Optical density of a dab that left nothing: keeps logarithms finite."""
 LEAST_REDUCED = 32
 """Pixels: side of the smallest canvas that is drawn as such. Smaller ones are that, scaled down: pixels as large as
 dabs would be off by 34 dB and less."""
-_PIXEL_VARIANCE = 1 / 6
-"""Of the triangle, two pixels wide, that bilinear scaling weighs by, in pixels of the result."""
 _LARGEST_LOG_RADIUS = 2.0
 """ln of the largest radius in pixels that training knew: 2 * size, for sizes up to 1."""
 
@@ -112,35 +117,55 @@ class SplatPainter(Painter):
 
     def _coverage(self, strokes: Tensor, columns: Tensor, rows: Tensor, zoom: float, step: float = 1.0) -> Tensor:
         """Coverage (N, 1, H, W) where columns (W,) and rows (H,) cross, in pixels of the 64x64 canvas."""
+        if self._is_one(strokes):
+            followed = one.follow(strokes)
+            if followed.total <= self.groups - 1:
+                return self._paint_one(followed, columns, rows, zoom, step)
         path = self.pen(strokes)
         if not self.may_ask(strokes):
             # Nobody knows how many dabs there are: room for as many groups as there may be.
             return self._paint(path, None, columns, rows, zoom, step)
         if not len(strokes):
             return strokes.new_zeros(0, 1, len(rows), len(columns))
-        counts = [min(self.groups, max(1, math.ceil(dabs))) for dabs in path.total.tolist()]
+        counts = self._count(path.total.tolist())
         batches = _split(counts, _BATCH_GROUPS)
         paths = path.split([len(batch) for batch in batches]) if len(batches) > 1 else [path]
         painted = [self._paint(*pair, columns, rows, zoom, step) for pair in zip(paths, batches, strict=True)]
         return torch.cat(painted) if len(painted) > 1 else painted[0]
 
+    def _count(self, dabs: list[float]) -> list[int]:
+        """Groups that strokes of so many dabs need."""
+        return [min(self.groups, max(1, math.ceil(number))) for number in dabs]
+
     def _paint(
         self, path: Path, counts: list[int] | None, columns: Tensor, rows: Tensor, zoom: float, step: float
     ) -> Tensor:
         """Coverage (N, 1, H, W) of strokes of so many groups of dabs each, or of as many as there may be."""
-        widening = step**2 * _PIXEL_VARIANCE if step > 1 else 0.0
-        density = self._draw(self._form(path, counts, zoom, widening), counts, columns, rows)
-        # MyPaint's mask has an edge where its two pieces meet, and Gaussians have none.
+        density = self._draw(self._form(path, counts, zoom, widening(step)), counts, columns, rows)
         grouping = _grouping((path.total / self.groups).clamp(min=1.0))
-        amount = self.sharpen(torch.stack([_zoomed(path.mean_log_radius, zoom), grouping], 1))
-        amount = amount[..., None] / step**2
-        if step > 1:
-            density = torch.relu(density - amount * _laplacian(density))
-            return -torch.expm1(-torch.relu(density - _lost_by_reducing(density)))[:, None]
-        if torch.is_grad_enabled() or torch.compiler.is_compiling():
-            density = torch.relu(density - amount * _laplacian(density))
-            return -torch.expm1(-density)[:, None]
-        return _sharpened(density, amount).relu_().neg_().expm1_().neg_()[:, None]
+        return cover(density, self.sharpen(torch.stack([_zoomed(path.mean_log_radius, zoom), grouping], 1)), step)
+
+    def _is_one(self, strokes: Tensor) -> bool:
+        """Whether NumPy may form the dabs: of one stroke, and nobody follows what is made of it."""
+        return (
+            len(strokes) == 1
+            and strokes.dtype == torch.float32
+            and strokes.is_cpu
+            and not torch.is_grad_enabled()
+            and self.may_ask(strokes)
+            and not is_transformed(strokes)
+        )
+
+    @np.errstate(all="ignore")
+    def _paint_one(self, path: one.Path, columns: Tensor, rows: Tensor, zoom: float, step: float) -> Tensor:
+        """Coverage (1, 1, H, W) of a stroke whose dabs are laid one by one."""
+        (count,) = self._count([path.total])
+        dabs = one.place_dabs(path, count, self.singles)
+        form = one.respond(self.dab, dabs.opacity, _zoomed(dabs.log_radius, zoom))
+        formed = dabs.place, *one.spread(dabs, form, widening(step), _LEAST_DENSITY)
+        density = self._draw(_Gaussians(*map(torch.from_numpy, formed)), [count], columns, rows)
+        amount = one.respond(self.sharpen, _zoomed(path.mean_log_radius, zoom)).T
+        return cover(density, torch.from_numpy(amount), step)
 
     def _form(self, path: Path, counts: list[int] | None, zoom: float, widening: float = 0.0) -> "_Gaussians":
         """What the dabs of paths leave on the paper, their variances widened by so many square pixels."""
@@ -195,10 +220,14 @@ class _Gaussians(NamedTuple):
 
     def profiles(self, columns: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Their profiles across (G, W, M) and down (G, H, M), whose products they are."""
-        return (
-            gaussian_profiles(self.place[0], self.variance[0], None, columns),
-            gaussian_profiles(self.place[1], self.variance[1], self.log_height, rows),
-        )
+        if columns is not rows or self.place.shape[1] > _TOGETHER:
+            return (
+                gaussian_profiles(self.place[0], self.variance[0], None, columns),
+                gaussian_profiles(self.place[1], self.variance[1], self.log_height, rows),
+            )
+        log_height = torch.stack([torch.zeros_like(self.log_height), self.log_height])
+        across, down = gaussian_profiles(self.place, self.variance, log_height, columns)
+        return across, down
 
 
 def sum_of_products(down: Tensor, across: Tensor) -> Tensor:
@@ -222,40 +251,14 @@ def _split(counts: list[int], most: int) -> list[list[int]]:
     return parts
 
 
+_Array = TypeVar("_Array", Tensor, NDArray[np.float32])
+
+
 def _grouping(size: Tensor) -> Tensor:
     """How the networks are told of dabs in a group (N,), 1 or more: 0 for a single dab, at most 2."""
     return ((size - 1) * 0.25).clamp(max=2.0)
 
 
-def _zoomed(log_radius: Tensor, zoom: float) -> Tensor:
+def _zoomed(log_radius: _Array, zoom: float) -> _Array:
     """How large, in ln(pixels), a dab looks on a finer raster, as far as training knew dabs."""
-    return (log_radius + zoom).minimum(log_radius.clamp(min=_LARGEST_LOG_RADIUS)) if zoom else log_radius
-
-
-def _lost_by_reducing(density: Tensor) -> Tensor:
-    """By how much density (N, H, W) is too large, as its mean lets less through than its parts do on average.
-
-    On a slope s, the mean of exp(-density) under a weight of variance v is exp(v s^2 / 2) times that of the middle.
-    """
-    down, right = density.diff(dim=1), density.diff(dim=2)
-    pad = nn.functional.pad
-    slopes = pad(down, (0, 0, 0, 1)) + pad(down, (0, 0, 1, 0)), pad(right, (0, 1)) + pad(right, (1, 0))
-    return (slopes[0].square() + slopes[1].square()) * (_PIXEL_VARIANCE / 8)
-
-
-def _sharpened(density: Tensor, amount: Tensor) -> Tensor:
-    """``density - amount * _laplacian(density)``, where no gradients are asked for: half of the arrays are not made."""
-    down, right = density.diff(dim=1).mul_(amount), density.diff(dim=2).mul_(amount)
-    sharp = density.clone()
-    sharp[:, :-1] -= down
-    sharp[:, 1:] += down
-    sharp[..., :-1] -= right
-    sharp[..., 1:] += right
-    return sharp
-
-
-def _laplacian(density: Tensor) -> Tensor:
-    """The five-point Laplacian of (N, H, W); at the border only the differences that there are."""
-    down, right = density.diff(dim=1), density.diff(dim=2)
-    vertical = nn.functional.pad(down, (0, 0, 0, 1)) - nn.functional.pad(down, (0, 0, 1, 0))
-    return vertical + nn.functional.pad(right, (0, 1)) - nn.functional.pad(right, (1, 0))
+    return log_radius + (_LARGEST_LOG_RADIUS - log_radius).clip(0.0, zoom) if zoom else log_radius

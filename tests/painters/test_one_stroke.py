@@ -1,0 +1,87 @@
+"""One stroke without gradients: what NumPy forms of it is what torch forms."""
+
+import numpy as np
+import pytest
+import torch
+from paintgym.painters.evaluation.robustness import degenerate_strokes
+from paintgym.painters.neural import one
+from paintgym.painters.neural.splat import SplatPainter
+from paintgym.painters.raster import Raster
+from paintgym.painters.registry import load_painter
+from paintgym.painters.stroke import random_strokes
+from torch import Tensor
+from torch.autograd import forward_ad
+
+
+@pytest.fixture(scope="module")
+def painter() -> SplatPainter:
+    painter = load_painter("gan")
+    assert isinstance(painter, SplatPainter)
+    return painter
+
+
+def some(count: int, seed: int = 3) -> Tensor:
+    return torch.from_numpy(random_strokes(count, np.random.default_rng(seed)).astype(np.float32))
+
+
+@pytest.fixture
+def formed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many dabs NumPy formed, call by call."""
+    counts: list[int] = []
+    spread = one.spread
+
+    def counted(dabs: one.Dabs, *rest: object) -> object:
+        counts.append(len(dabs.laid))
+        return spread(dabs, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(one, "spread", counted)
+    return counts
+
+
+@pytest.mark.parametrize("draw", ["whole", "reduced", "finer"])
+def test_it_is_what_torch_forms(painter: SplatPainter, draw: str, formed: list[int]) -> None:
+    def ink(strokes: Tensor) -> Tensor:
+        if draw == "reduced":
+            return painter.reduced(strokes, 32)
+        return painter(strokes) if draw == "whole" else painter.sample(strokes, Raster(10, 20, 0.25, 60, 50))
+
+    strokes = torch.cat([some(40), torch.from_numpy(degenerate_strokes()[::83])])
+    for stroke in strokes.split(1):
+        with torch.no_grad():
+            found = ink(stroke)
+        torch.testing.assert_close(found, ink(stroke), atol=3e-5, rtol=0)
+    # The others have so many dabs that they are laid in groups.
+    assert len(formed) >= 0.6 * len(strokes)
+
+
+def test_noise_weights_and_dtypes_are_those_of_the_moment(formed: list[int]) -> None:
+    painter, strokes = SplatPainter(), torch.full((1, 12), 0.5)
+    for _ in range(2):
+        painter.set_noise(torch.randn(1664, 3))
+        torch.nn.init.normal_(painter.dab[-1].bias)
+        with torch.no_grad():
+            found = painter(strokes)
+        torch.testing.assert_close(found, painter(strokes), atol=3e-5, rtol=0)
+    assert len(formed) == 2
+    with torch.no_grad():
+        painter.double()(strokes)
+    assert len(formed) == 2
+
+
+def test_what_is_followed_is_left_to_torch(painter: SplatPainter, formed: list[int]) -> None:
+    strokes = torch.full((1, 12), 0.5)
+    with torch.no_grad(), forward_ad.dual_level():
+        followed = painter(forward_ad.make_dual(strokes, torch.ones_like(strokes)))
+        assert forward_ad.unpack_dual(followed).tangent is not None
+    with torch.no_grad():
+        _, tangent = torch.func.jvp(painter, (strokes,), (torch.ones_like(strokes),))
+    assert float(tangent.abs().max()) > 0
+    painter(strokes)
+    assert not formed
+
+
+def test_numpy_set_to_raise_and_inference_mode_are_no_matter(painter: SplatPainter) -> None:
+    strokes = torch.from_numpy(degenerate_strokes()[::250])
+    with np.errstate(all="raise"), torch.inference_mode():
+        for stroke in strokes:
+            assert painter(stroke[None]).isfinite().all()
