@@ -11,6 +11,8 @@ AGENT ?= policy
 STROKES ?= 200
 LOSS ?= lite
 SIZE ?=
+# Tests wait as often as they compute; those of a file share what takes long to prepare.
+SIDE_BY_SIDE := -n 2 --dist loadfile
 export IMAGE AGENT STROKES LOSS SIZE
 
 .PHONY: help paint serve test test-quick lint docs setup
@@ -32,10 +34,10 @@ serve: setup ## serve the web page at http://127.0.0.1:8000
 
 test: setup ## run all tests
 	@bash scripts/setup.sh --browser
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest $(SIDE_BY_SIDE)
 
 test-quick: setup ## run the tests that are not marked slow, which cover every folder
-	@.venv/bin/python -m pytest -m "not slow"
+	@.venv/bin/python -m pytest $(SIDE_BY_SIDE) -m "not slow"
 
 lint: setup ## check style and types
 	@.venv/bin/ruff check .

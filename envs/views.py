@@ -60,6 +60,7 @@ class View(ABC):
         """
 
 
+@dataclass(frozen=True)
 class CanvasView(View):
     """Canvas, target and strokes left, (7, size, size); every number of a stroke is (action + 1) / 2."""
 

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -42,8 +43,15 @@ def test_processes_end_at_once_with_who_breaks_off() -> None:
 @pytest.mark.slow
 def test_ctrl_c_ends_a_plan_that_is_starting_its_workers_with_one_line() -> None:
     words = ["-m", "paintgym", "plan", "--strokes", "20000", "--size", "1024", "--processes", "2"]
+    # What runs in the background of a shell, as these tests may, begins deaf to it.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     process = subprocess.Popen(
-        [sys.executable, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=heed,
     )
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     while len(children.read_text().split()) < 2:
