@@ -103,6 +103,8 @@ def place_dabs(path: Path, count: int, singles: Tensor) -> Dabs:
 def respond(network: nn.Sequential, *inputs: _Numbers) -> _Numbers:
     """Outputs (Q, M) of a layer, SiLU and a layer, for inputs (M,) each; those that are not given are 0."""
     first, _, last = network
+    assert isinstance(first, nn.Linear)
+    assert isinstance(last, nn.Linear)
     weight, bias = _array(first.weight), _array(first.bias)
     hidden = weight[:, : len(inputs)] @ np.stack(inputs) + bias[:, None]
     hidden /= 1 + np.exp(-hidden)
