@@ -6,3 +6,5 @@ LARGEST_LARGE_BUDGET = 100_000
 """Strokes of a painting with a size."""
 LARGEST_SIZE = 4096
 """Pixels of a painting's longer side."""
+MOST_TOGETHER = 4096
+"""Pictures that a comparison has painted side by side: more small ones fit no GPU's memory."""

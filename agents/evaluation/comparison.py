@@ -8,12 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from ...checks import check_whole
 from ...envs.pictures import Picture
 from ...envs.targets.targets import Targets
+from ...errors import InvalidInputError
 from ...painters.mypaint.engine import MyPaintEngine, paint_list
 from ...parallel import count_threads
 from ..agent import Agent
 from ..fingerprint import fingerprint_arrays
+from ..limits import MOST_TOGETHER
+from ..outputs.painting import Painting
 from ..progress import Progress
 from .digits import READ, READ_ORIGINAL, READ_REPLAY, DigitReader, digit_of, load_digit_reader
 from .metrics import Measure, peak_signal_to_noise
@@ -62,6 +66,8 @@ class Comparison:
         grid: side of a single grid of windows that large paintings are painted through, instead of all sizes.
         curve_points: canvases of a painting, from paper to the last stroke, that its curve over strokes has.
         history_points: losses over time that are kept of a painting at most.
+        together: pictures that an agent paints side by side at most: quicker, by far so on a GPU. Their seconds are
+            then each one's share, and of losses over time only the last is kept.
     """
 
     agents: Sequence[Agent]
@@ -73,6 +79,16 @@ class Comparison:
     grid: int | None = None
     curve_points: int = 9
     history_points: int = 40
+    together: int = 1
+
+    def __post_init__(self) -> None:
+        if check_whole("together", self.together, 1, MOST_TOGETHER) > 1:
+            limited = [agent.name for agent in self.agents if getattr(agent.config, "time_limit", None) is not None]
+            if limited:
+                raise InvalidInputError(
+                    f"together is {self.together}, but {limited[0]} has a time limit, which pictures that are painted "
+                    "side by side would share; give one of the two"
+                )
 
     def tasks(self) -> list[Task]:
         """All paintings to be made, in the order of sources, pictures, budgets and agents."""
@@ -83,6 +99,15 @@ class Comparison:
             for budget in source.budgets
             for agent in range(len(self.agents))
         ]
+
+    def groups(self, tasks: Sequence[Task]) -> list[list[int]]:
+        """Numbers of those tasks that are painted side by side: by one agent, with one budget, of one source."""
+        kinds: dict[tuple[int, str, int], list[int]] = {}
+        for number, task in enumerate(tasks):
+            kinds.setdefault((task.agent, task.source, task.strokes), []).append(number)
+        most = self.together
+        groups = [kind[first : first + most] for kind in kinds.values() for first in range(0, len(kind), most)]
+        return sorted(groups)
 
     def settings(self, workers: int) -> dict[str, Any]:
         """All that decides the result, as JSON: names, numbers, and fingerprints of weights and pictures."""
@@ -103,6 +128,7 @@ class Comparison:
             "curve_points": self.curve_points,
             "history_points": self.history_points,
             **({} if self.size is None else {"size": self.size, "grid": self.grid}),
+            **({} if self.together == 1 else {"together": self.together}),
             **({} if devices == {"cpu"} else {"devices": sorted(devices)}),
             # Another number of threads adds floats up in another order, and Adam makes much of little.
             "threads": count_threads(workers),
@@ -110,7 +136,7 @@ class Comparison:
 
 
 class TrialRunner:
-    """Makes and judges one painting after another; goes to workers whole, weights and all.
+    """Makes and judges paintings; goes to workers whole, weights and all.
 
     Raises:
         MissingLibraryError: strokes are to be replayed, and libmypaint or its brushes are not installed.
@@ -130,13 +156,20 @@ class TrialRunner:
     def _reader(self) -> DigitReader:
         return load_digit_reader()
 
-    def __call__(self, task: Task) -> Trial:
-        """Paint, replay and judge."""
-        agent = self._agents[task.agent]
-        history = _LossHistory()
-        painting = agent.paint(
-            task.target, task.strokes, seed=self._seed, progress=history, size=self._size, grid=self._grid
+    def __call__(self, tasks: Sequence[Task]) -> list[Trial]:
+        """Paint side by side what one agent is to paint with one budget; then replay and judge."""
+        first, history = tasks[0], _LossHistory()
+        paintings = self._agents[first.agent].paint_many(
+            [task.target for task in tasks],
+            first.strokes,
+            seed=self._seed,
+            progress=history if len(tasks) == 1 else None,
+            size=self._size,
+            grid=self._grid,
         )
+        return [self._judge(*pair, history) for pair in zip(tasks, paintings, strict=True)]
+
+    def _judge(self, task: Task, painting: Painting, history: "_LossHistory") -> Trial:
         frames = list(painting.frames(self._curve_points))
         replay = np.rint(paint_list(painting.stroke_list) * 255).astype(np.uint8) if self._replay else None
         canvases = np.stack(frames if replay is None else [*frames, replay])
@@ -155,7 +188,7 @@ class TrialRunner:
         figures |= self._readings(task, painting.image, replay)
         return Trial(
             agent=painting.agent,
-            painter=agent.painter.label,
+            painter=self._agents[task.agent].painter.label,
             source=task.source,
             picture=task.picture,
             strokes=task.strokes,

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...agents.limits import LARGEST_SIZE
+from ...agents.limits import LARGEST_SIZE, MOST_TOGETHER
 from ...checks import check_whole
 from ...errors import InvalidInputError, MissingLibraryError
 from ...files import check_can_write, check_is_no_input, write_whole
@@ -54,9 +54,12 @@ def run(arguments: Arguments) -> None:
         missing = [number for number in range(len(tasks)) if folder.read(number) is None]
         with counting("comparing", len(tasks)) as advance:
             advance(len(tasks) - len(missing))
-            for number, trial in work_through(runner, [tasks[number] for number in missing], workers):
-                folder.write(missing[number], trial)
-                advance(1)
+            groups = comparison.groups([tasks[number] for number in missing])
+            work = [[tasks[missing[number]] for number in group] for group in groups]
+            for group, done in work_through(runner, work, workers):
+                for number, trial in zip(groups[group], done, strict=True):
+                    folder.write(missing[number], trial)
+                advance(len(done))
         trials = list(folder.read_all(len(tasks)))
     document = make_summary(trials, settings)
     document["findings"] = findings(document)
@@ -90,6 +93,12 @@ def _check(arguments: Arguments) -> int:
             check_whole(name, getattr(arguments, name), CANVAS_SIZE, LARGEST_SIZE)
     if arguments.workers is not None:
         check_whole("workers", arguments.workers, 1, 1024)
+    check_whole("together", arguments.together, 1, MOST_TOGETHER)
+    if arguments.together > 1 and arguments.seconds is not None:
+        raise InvalidInputError(
+            "--together is for agents without a time limit, which pictures side by side would share; leave it or "
+            "--seconds out"
+        )
     if arguments.sheet and arguments.sheet.suffix.lower() != ".png":
         raise InvalidInputError(f"--sheet is {arguments.sheet}, expected a name that ends in .png")
     for name in ("json", "html", "sheet"):
@@ -120,6 +129,7 @@ def _plan(arguments: Arguments, choices: Choices) -> "Comparison":
         replay=arguments.study or _has_brush(),
         size=arguments.size,
         grid=arguments.grid,
+        together=arguments.together,
     )
 
 

@@ -43,6 +43,18 @@ def read_report(path: str) -> dict[str, Any]:
     return document
 
 
+def test_side_by_side_they_paint_the_same(pictures: Path) -> None:
+    words = ["compare", "--targets", str(pictures), *CHOICES, "--json"]
+    assert main([*words, "alone.json"]) == 0
+    assert main([*words, "together.json", "--together", "2", "--out", "kept"]) == 0
+    assert main([*words, "again.json", "--together", "2", "--out", "kept"]) == 0
+    alone, together = read_report("alone.json"), read_report("together.json")
+    assert together == read_report("again.json")
+    for one, other in zip(alone["trials"], together["trials"], strict=True):
+        assert other["figures"]["mse"] == pytest.approx(one["figures"]["mse"], rel=1e-3)
+        assert other["picture"] == one["picture"]
+
+
 def test_tables_json_page_and_sheet_come_from_one_run(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
     outputs = ["--json", "report.json", "--html", "report.html", "--sheet", "sheet.png"]
     assert main(["compare", "--targets", str(pictures), *CHOICES, *outputs]) == 0
@@ -143,6 +155,11 @@ def test_a_folder_of_other_settings_is_left_as_it_is(pictures: Path, capsys: pyt
         (["--agents", ","], "--agents is ','"),
         (["--agents", "random", "--iterations", "5"], "iterations"),
         (["--agents", "random", "--seconds", "5"], "seconds"),
+        (
+            ["--agents", "gradient", "--seconds", "5", "--together", "2"],
+            "--together is for agents without a time limit",
+        ),
+        (["--together", "0"], "together is 0"),
         (["--agents", "gradient", "--seconds", "greedy=5"], "greedy=5"),
         (["--agents", "gradient", "--seconds", "0"], "from 1 to"),
         (["--agents", "gradient", "--seconds", "1,2"], "one number"),

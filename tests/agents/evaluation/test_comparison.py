@@ -54,7 +54,7 @@ def test_every_agent_paints_every_picture_with_every_budget_from_the_same_seed(p
     comparison = make_comparison(pictures, replay=False)
     targets = comparison.sources["here"].targets
     runner = TrialRunner(comparison)
-    trials = [runner(task) for task in comparison.tasks()]
+    trials = [trial for task in comparison.tasks() for trial in runner([task])]
     names = [targets.name(0), targets.name(2)]
     assert [(trial.picture, trial.strokes, trial.agent) for trial in trials] == [
         (name, budget, agent) for name in names for budget in (2, 3) for agent in ("random", "greedy")
@@ -67,7 +67,7 @@ def test_every_agent_paints_every_picture_with_every_budget_from_the_same_seed(p
 
 def test_curves_lead_from_the_paper_to_the_finished_painting(pictures: Path) -> None:
     comparison = make_comparison(pictures, replay=False)
-    trial = TrialRunner(comparison)(comparison.tasks()[3])
+    (trial,) = TrialRunner(comparison)([comparison.tasks()[3]])
     assert trial.curve["strokes"] == [0, 1, 2, 3]
     assert trial.curve["mse"][0] == pytest.approx(np.square(1 - trial.target / 255.0).mean())
     assert trial.curve["mse"][-1] == trial.figures["mse"]
@@ -79,7 +79,7 @@ def test_curves_lead_from_the_paper_to_the_finished_painting(pictures: Path) -> 
 def test_the_real_brush_paints_the_same_strokes_again_and_is_judged_too(pictures: Path, brush: None) -> None:
     comparison = make_comparison(pictures, replay=True)
     task = comparison.tasks()[1]
-    trial = TrialRunner(comparison)(task)
+    (trial,) = TrialRunner(comparison)([task])
     strokes = comparison.agents[1].paint(task.target, task.strokes, seed=4).strokes
     replay = np.rint(MyPaintEngine().paint(strokes) * 255).astype(np.uint8)
     assert np.array_equal(trial.replay, replay)
@@ -88,20 +88,40 @@ def test_the_real_brush_paints_the_same_strokes_again_and_is_judged_too(pictures
     assert trial.figures["replay psnr"] == pytest.approx(-10 * np.log10(gap))
 
 
+def test_pictures_painted_together_are_those_painted_one_by_one(pictures: Path) -> None:
+    alone = make_comparison(pictures, replay=False)
+    together = replace(alone, together=2)
+    tasks = together.tasks()
+    assert alone.groups(tasks) == [[number] for number in range(len(tasks))]
+    groups = together.groups(tasks)
+    assert groups == [[0, 4], [1, 5], [2, 6], [3, 7]]
+    assert together.groups([tasks[0], tasks[3], tasks[4]]) == [[0, 2], [1]]
+    assert alone.settings(1) != together.settings(1)
+    for group in groups:
+        for number, trial in zip(group, TrialRunner(together)([tasks[n] for n in group]), strict=True):
+            (one,) = TrialRunner(alone)([tasks[number]])
+            assert (trial.agent, trial.picture, trial.strokes) == (one.agent, one.picture, one.strokes)
+            assert trial.figures["mse"] == pytest.approx(one.figures["mse"], rel=1e-3)
+            assert trial.history == [(trial.figures["seconds"], pytest.approx(trial.figures["mse"], abs=1e-4))]
+    with pytest.raises(InvalidInputError, match="together is 2, but gradient has a time limit"):
+        replace(together, agents=[load_agent("gradient", loss="mse", time_limit=1.0)])
+
+
 @pytest.mark.slow
 def test_processes_side_by_side_paint_what_one_paints(pictures: Path) -> None:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         comparison = make_comparison(pictures, replay=False, agents=("random",))
-        tasks = comparison.tasks()
+        tasks = [[task] for task in comparison.tasks()]
         alone, together = (dict(work_through(TrialRunner(comparison), tasks, workers)) for workers in (1, 2))
     finally:
         torch.set_num_threads(threads)
     assert sorted(together) == sorted(alone) == list(range(len(tasks)))
     for number in alone:
-        assert np.array_equal(together[number].image, alone[number].image)
-        assert together[number].figures["mse"] == alone[number].figures["mse"]
+        (here,), (there,) = alone[number], together[number]
+        assert np.array_equal(there.image, here.image)
+        assert there.figures["mse"] == here.figures["mse"]
 
 
 def test_settings_tell_weights_pictures_and_options_apart(pictures: Path) -> None:

@@ -121,7 +121,7 @@ def test_a_comparison_counts_the_digits_that_can_be_read_and_leaves_other_pictur
         replay=False,
     )
     runner = TrialRunner(comparison)
-    trials = [runner(task) for task in comparison.tasks()]
+    trials = [trial for task in comparison.tasks() for trial in runner([task])]
     summary = make_summary(trials, comparison.settings(1))
     readings = {(row["method"], row["figure"]): row["mean"] for row in summary["readings"]}
     assert readings["random", READ_ORIGINAL] == 1
