@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...painters.canvas import composite_backward, composite_forward
+from ...painters.device import upload
 from ...painters.neural.proxy import ProxyPainter
 from ...painters.painter import Painter
 from ...painters.ribbon import ProxyParameters
@@ -111,10 +112,11 @@ class LevelRefinement:
         costs = squares.contributions(laid, laid.canvas - squares.target)
         kept = torch.ones_like(costs, dtype=torch.bool)
         kept[costs.topk(round(self.replaced_part * len(costs)), largest=False).indices] = False
-        passes = [
-            [LaidWindow(one.window, one.strokes[own]) for one, own in zip(*windows, strict=True) if own.any()]
-            for windows in zip(level.passes, squares.shared_out(kept), strict=True)
-        ]
+        passes = []
+        # A GPU is asked once: a mask of its own for each window would make the host wait for each.
+        for windows, masks in zip(level.passes, squares.shared_out(kept.cpu()), strict=True):
+            left = [(one, upload(own.nonzero()[:, 0].tolist(), target.device)) for one, own in zip(windows, masks, strict=True)]
+            passes.append([LaidWindow(one.window, one.strokes[rows]) for one, rows in left if len(rows)])
         return [windows for windows in passes if windows]
 
 

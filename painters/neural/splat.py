@@ -108,7 +108,7 @@ class SplatPainter(Painter):
         """See ``Painter``: drawn as small as that, 40 dB from the 64x64 canvas scaled down.
 
         Dabs are widened by the pixel, which scales down their density. What is to be scaled down is what they let
-        through: see ``_lost_by_reducing``.
+        through: see ``coverage``.
         """
         side = max(side, LEAST_REDUCED)
         step = CANVAS_SIZE / side
