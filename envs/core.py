@@ -16,7 +16,8 @@ from ..painters.stroke_list import check_background
 from .losses.loss import Loss, check_pictures
 from .rewards import REWARDS, score
 from .state import PaintingState
-from .views import View, make_view
+from .views.registry import make_view
+from .views.view import View
 
 Paper = str | tuple[float, float, float]
 """``"white"``, ``"mean"`` (the target's mean color), or red, green and blue in [0, 1]."""

@@ -28,7 +28,7 @@ from .rendering import render_state
 from .state import PaintingState
 from .targets.names import Split
 from .targets.targets import TargetSource, load_targets
-from .views import View
+from .views.view import View
 
 
 class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
@@ -83,7 +83,7 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
     |---|---|
     | ``loss`` | float: L(t) |
     | ``score`` | float: 1 - L(t) / L(0), the part of the paper's loss that is gone |
-    | ``focus`` | float32 (2,): x, y in pixels where the focus view looks; only there in that view |
+    | ``focus`` | float32 (2,): x, y in pixels where the focus view looks, or (3,) with radians; only in that view |
     | ``stroke_index`` | int: strokes painted so far |
     | ``target_index`` | int: number of the target, -1 if it came with the options |
     | ``stroke`` | float32 (strokes_per_step, 12) in [0, 1]: what this step painted; not there after a reset |

@@ -19,7 +19,8 @@ class PaintingState:
         first_loss: (B,) the same of the paper, before the first stroke.
         stroke_budget: (B,) int64, strokes of the whole episode; every picture has its own.
         strokes_left: (B,) int64 in [0, stroke_budget].
-        focus: (B, 2) as x, y in pixels, where a view with a window looks; None for other views.
+        focus: (B, 2) as x, y in pixels, where a view with a window looks, or (B, 3) with by how many radians that is
+            turned; None for other views.
     """
 
     canvas: Tensor

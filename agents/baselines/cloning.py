@@ -98,5 +98,5 @@ def _nearest(state: PaintingState, strokes: Tensor, count: int) -> Tensor:
     """Which ``count`` strokes (T, 12) have their middles nearest to where the view looks; else the first."""
     if state.focus is None:
         return torch.arange(count)
-    distance = (strokes[:, CONTROL] * state.target.shape[-1] - state.focus).square().sum(1)
+    distance = (strokes[:, CONTROL] * state.target.shape[-1] - state.focus[:, :2]).square().sum(1)
     return distance.topk(count, largest=False).indices

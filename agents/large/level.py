@@ -112,11 +112,12 @@ class LevelRefinement:
         costs = squares.contributions(laid, laid.canvas - squares.target)
         kept = torch.ones_like(costs, dtype=torch.bool)
         kept[costs.topk(round(self.replaced_part * len(costs)), largest=False).indices] = False
-        passes = []
-        # A GPU is asked once: a mask of its own for each window would make the host wait for each.
-        for windows, masks in zip(level.passes, squares.shared_out(kept.cpu()), strict=True):
-            left = [(one, upload(own.nonzero()[:, 0].tolist(), target.device)) for one, own in zip(windows, masks, strict=True)]
-            passes.append([LaidWindow(one.window, one.strokes[rows]) for one, rows in left if len(rows)])
+        shared = squares.shared_out(kept.cpu())  # a GPU is asked once, not window by window
+        rows = [[upload(own.nonzero()[:, 0].tolist(), costs.device) for own in masks] for masks in shared]
+        passes = [
+            [LaidWindow(one.window, one.strokes[own]) for one, own in zip(*windows, strict=True) if len(own)]
+            for windows in zip(level.passes, rows, strict=True)
+        ]
         return [windows for windows in passes if windows]
 
 

@@ -9,7 +9,7 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.type_aliases import GymEnv
 from stable_baselines3.common.vec_env import VecEnv
 
-from ...envs.views import OBSERVATION_CHANNELS
+from ...envs.views.canvas import OBSERVATION_CHANNELS
 from ...errors import InvalidInputError
 from ...painters.device import find_device
 from ...painters.stroke import STROKE_LENGTH

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...envs.views import strokes_left_of
+from ...envs.views.canvas import strokes_left_of
 from ...painters.device import upload
 from ...painters.ribbon import DEFAULT_RIBBON, ProxyParameters
 from ...painters.stroke import CANVAS_SIZE, LOG_RADIUS_SCALE

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ...envs.losses.loss import Loss, PixelLoss
-from ...envs.views import observe
+from ...envs.views.canvas import observe
 from ...painters.canvas import composite
 from ...painters.painter import Painter
 from ...painters.stroke import COLOR

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ...envs.losses.loss import Loss
-from ...envs.views import observe
+from ...envs.views.canvas import observe
 from ...painters.canvas import composite
 from ...painters.device import upload
 from ...painters.painter import Painter

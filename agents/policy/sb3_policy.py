@@ -16,7 +16,7 @@ from stable_baselines3.common.type_aliases import Schedule
 from torch import Tensor, nn
 
 from ...checks import check_whole
-from ...envs.views import OBSERVATION_CHANNELS, strokes_left_of
+from ...envs.views.canvas import OBSERVATION_CHANNELS, strokes_left_of
 from ...errors import InvalidInputError
 from ...files import write_whole
 from ...painters.stroke import CANVAS_SIZE, STROKE_LENGTH

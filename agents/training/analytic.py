@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...envs.views import observe
+from ...envs.views.canvas import observe
 from ...painters.canvas import paint_strokes
 from ...painters.neural.straight_through import pass_straight_through
 from ...painters.painter import Painter

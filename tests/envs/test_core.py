@@ -8,7 +8,7 @@ import torch
 from helpers.small_vector import PICTURES, PooledLoss, disc_painter
 from paintgym.envs.core import PaintingCore
 from paintgym.envs.losses.loss import PixelLoss
-from paintgym.envs.views import strokes_left_of
+from paintgym.envs.views.canvas import strokes_left_of
 from paintgym.errors import InvalidInputError
 from paintgym.painters.pixels import to_tensor
 from paintgym.painters.registry import load_painter

@@ -11,7 +11,10 @@ from helpers.soft_painter import SoftPainter
 from paintgym.envs.core import PaintingCore
 from paintgym.envs.losses.loss import PixelLoss
 from paintgym.envs.state import PaintingState
-from paintgym.envs.views import VIEWS, CanvasView, FocusView, View, make_view
+from paintgym.envs.views.canvas import CanvasView
+from paintgym.envs.views.focus import FocusView
+from paintgym.envs.views.registry import VIEWS, make_view
+from paintgym.envs.views.view import View
 from paintgym.errors import InvalidInputError
 from paintgym.painters.stroke import COLOR, CONTROL, END, START
 from stable_baselines3.common.env_checker import check_env as check_for_sb3

@@ -9,7 +9,7 @@ from paintgym.agents.policy.config import HYPOTHESES
 from paintgym.agents.policy.network import Scene, StrokeNetwork
 from paintgym.agents.policy.planner import Planner, Selection
 from paintgym.agents.search.color import best_color
-from paintgym.envs.views import observe
+from paintgym.envs.views.canvas import observe
 from paintgym.painters.neural.proxy import ProxyPainter
 from paintgym.painters.stroke import END, START, check_strokes
 

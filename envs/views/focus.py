@@ -1,91 +1,25 @@
-"""Views: what a policy sees of a half-painted picture, and what its numbers mean.
+"""The focus view: a window about the place of the largest error, and numbers relative to it."""
 
-The canvas view shows everything, and an action's points are places on the whole canvas. The focus view shows a window
-about the place of the largest error, and points and color are relative to it: a policy need not learn the same thing
-again for every place of a picture.
-"""
-
-import dataclasses
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..checks import check_positive, check_whole, shown
-from ..errors import InvalidInputError
-from ..painters.stroke import COLOR, CONTROL, END, START, STROKE_LENGTH
-from .state import PaintingState
+from ...checks import check_number, check_positive, check_whole, shown
+from ...errors import InvalidInputError
+from ...painters.stroke import COLOR, CONTROL, END, START, STROKE_LENGTH
+from ..state import PaintingState
+from .view import View, budget_plane
 
-OBSERVATION_CHANNELS = 7
-"""Of the canvas view: canvas, target, and the strokes left."""
-BUDGET_LEVELS = 30.0
-"""Levels, of 255, for every factor of e in the strokes left: 4,913 strokes and more look alike."""
-
-
-class View(ABC):
-    """What a policy sees, and what its numbers mean. Views have no state: where a window lies is the environment's."""
-
-    name: str
-
-    @abstractmethod
-    def shape(self, size: int) -> tuple[int, int, int]:
-        """Channels, height and width of an observation of canvases of ``size`` pixels."""
-
-    def find_focus(self, canvas: Tensor, target: Tensor) -> Tensor | None:
-        """Where to look, (B, 2) as x, y in pixels, at canvases and targets (B, 3, size, size); None for everywhere."""
-        return None
-
-    @abstractmethod
-    def parts(self, state: PaintingState) -> list[tuple[Tensor, int]]:
-        """What an observation is made of: values in [0, 1] that expand to (B, channels, h, w), and their channels."""
-
-    def observe(self, state: PaintingState) -> Tensor:
-        """Observations (B, C, h, w) in [0, 1], with gradients to the canvas."""
-        _, height, width = self.shape(state.canvas.shape[-1])
-        return _join(self.parts(state), height, width)
-
-    @abstractmethod
-    def strokes(self, state: PaintingState, numbers: Tensor) -> Tensor:
-        """Strokes (B, T, 12) in [0, 1] of an action's numbers (B, T, 12) in [-1, 1], with gradients."""
-
-    @abstractmethod
-    def numbers(self, state: PaintingState, strokes: Tensor) -> Tensor:
-        """The action's numbers (B, T, 12) that mean strokes (B, T, 12): the inverse of ``strokes``.
-
-        Exact for strokes that an action reaches; beyond, numbers lie outside [-1, 1].
-        """
-
-
-@dataclass(frozen=True)
-class CanvasView(View):
-    """Canvas, target and strokes left, (7, size, size); every number of a stroke is (action + 1) / 2."""
-
-    name = "canvas"
-
-    def shape(self, size: int) -> tuple[int, int, int]:
-        """(7, size, size)."""
-        return OBSERVATION_CHANNELS, size, size
-
-    def parts(self, state: PaintingState) -> list[tuple[Tensor, int]]:
-        """See ``View``."""
-        return _whole(state.canvas, state.target, state.strokes_left.to(state.canvas.dtype))
-
-    def strokes(self, state: PaintingState, numbers: Tensor) -> Tensor:
-        """See ``View``."""
-        return ((numbers + 1) / 2).clamp(0, 1)
-
-    def numbers(self, state: PaintingState, strokes: Tensor) -> Tensor:
-        """See ``View``."""
-        return strokes * 2 - 1
+_X, _Y = ([getattr(point, end) - late for point in (START, CONTROL, END)] for end, late in (("start", 0), ("stop", 1)))
+"""A stroke's numbers that are places across, and down."""
 
 
 @dataclass(frozen=True)
 class FocusView(View):
-    """A window about the place of the largest blurred error.
+    """A window about the place of the largest blurred error, upright or turned with what is wrong there.
 
     The observation has 7 channels for each scale, and one for all: the target (red, green, blue), the residual, (target
     - canvas + 1) / 2 (red, green, blue), and 1 inside the canvas; then the strokes left, as the canvas view shows them.
@@ -95,6 +29,9 @@ class FocusView(View):
     start, (0.25, 0) for the end, and 0 for the middle: so the action of zeros is a short stroke at the focus, where
     gradients live. The color is the target's at the focus plus ``color_reach`` times the action. What lies outside
     [0, 1] is clipped.
+
+    A window that is turned by an angle shows the picture turned back by it, and action + o is turned by it: what a
+    policy learns of a bar holds for bars of all directions.
     """
 
     window: int = 24
@@ -114,6 +51,10 @@ class FocusView(View):
     In texture one pixel's color is not that of a stroke."""
     tie_noise: float = 0.02
     """A fixed pattern, this large a part, on the error: before an even target it tells where to begin."""
+    turn_reach: float = 0.0
+    """How far about the focus error decides how the window is turned: the standard deviation, in parts of the first
+    window's side, of the weights of its second moments. Their long axis becomes the window's x, and the end with more
+    error its right one. 0 leaves windows upright."""
 
     name = "focus"
 
@@ -125,6 +66,7 @@ class FocusView(View):
         scales = tuple(check_whole("a scale of the view", scale, 1, 64) for scale in self.scales)
         object.__setattr__(self, "scales", scales)
         check_positive("the view's color_reach", self.color_reach)
+        check_number("the view's turn_reach", self.turn_reach, 0)
         if self.find not in ("error", "residual"):
             raise InvalidInputError(f"the view's find is {shown(self.find)}, expected 'error' or 'residual'")
         object.__setattr__(self, "color_blur", check_whole("the view's color_blur", self.color_blur, 1, 101))
@@ -155,12 +97,27 @@ class FocusView(View):
         residual = canvas - target
         if self.find == "residual":
             residual = F.avg_pool2d(residual, self.blur, stride=1, padding=self.blur // 2)
-        error = residual.square().sum(1, keepdim=True)
+        error = blurred = residual.square().sum(1, keepdim=True)
         if self.find == "error":
-            error = F.avg_pool2d(error, self.blur, stride=1, padding=self.blur // 2)
+            blurred = F.avg_pool2d(error, self.blur, stride=1, padding=self.blur // 2)
         size = error.shape[-1]
-        index = (error + 1e-9).mul(_pattern(size, self.tie_noise, error)).flatten(1).argmax(1)
-        return torch.stack([index % size, index.div(size, rounding_mode="floor")], 1).to(canvas.dtype) + 0.5
+        index = (blurred + 1e-9).mul(_pattern(size, self.tie_noise, error)).flatten(1).argmax(1)
+        focus = torch.stack([index % size, index.div(size, rounding_mode="floor")], 1).to(canvas.dtype) + 0.5
+        return torch.cat([focus, self._turn_of(error, focus)], 1) if self.turn_reach else focus
+
+    def _turn_of(self, error: Tensor, focus: Tensor) -> Tensor:
+        """By how much windows are turned, (B, 1) in radians, by the error (B, 1, size, size) about the focus (B, 2)."""
+        seen = self._crop(error, focus, self.scales[0])[:, 0]
+        steps = (torch.arange(self.window, device=seen.device, dtype=seen.dtype) + 0.5 - self.window / 2) / self.window
+        near = torch.exp(steps.square() / (-2 * self.turn_reach**2))
+        seen = seen * near * near[:, None]
+        rows, columns = seen.sum(2), seen.sum(1)
+        right, down = columns @ steps, rows @ steps
+        across, along = columns @ steps.square(), rows @ steps.square()
+        mixed = (seen @ steps) @ steps
+        angle = torch.atan2(2 * mixed, across - along) / 2
+        behind = right * angle.cos() + down * angle.sin() < 0
+        return (angle + behind * math.pi)[:, None]
 
     def parts(self, state: PaintingState) -> list[tuple[Tensor, int]]:
         """See ``View``."""
@@ -175,7 +132,7 @@ class FocusView(View):
         middle, offset, color = self._origin(state)
         reach = self.side / 2 / state.target.shape[-1]
         strokes = (numbers + 1) / 2
-        points = middle.expand_as(numbers) + reach * (numbers + offset)
+        points = middle.expand_as(numbers) + reach * self._turned(numbers + offset, state, 1)
         colors = color + self.color_reach * numbers
         place, paint = _masks(numbers)
         return torch.where(place, points, torch.where(paint, colors, strokes)).clamp(0, 1)
@@ -185,8 +142,22 @@ class FocusView(View):
         middle, offset, color = self._origin(state)
         reach = self.side / 2 / state.target.shape[-1]
         place, paint = _masks(strokes)
-        points, colors = (strokes - middle) / reach - offset, (strokes - color) / self.color_reach
+        points, colors = (
+            self._turned(strokes - middle, state, -1) / reach - offset,
+            (strokes - color) / self.color_reach,
+        )
         return torch.where(place, points, torch.where(paint, colors, strokes * 2 - 1))
+
+    def _turned(self, places: Tensor, state: PaintingState, way: int) -> Tensor:
+        """Points among numbers (B, T, 12) turned as windows are, or back where ``way`` is -1."""
+        assert state.focus is not None
+        if not self.turn_reach:
+            return places
+        turn = state.focus[:, 2, None, None] * way
+        x, y = places[..., _X], places[..., _Y]
+        turned = places.clone()
+        turned[..., _X], turned[..., _Y] = x * turn.cos() - y * turn.sin(), x * turn.sin() + y * turn.cos()
+        return turned
 
     def _crop(self, shown: Tensor, focus: Tensor, scale: int) -> Tensor:
         """Bilinear, (B, C, window, window), empty beyond the canvas; ``scale`` pixels in one."""
@@ -195,16 +166,18 @@ class FocusView(View):
             shown = F.avg_pool2d(shown, scale, stride=1, padding=0)  # so that fine detail does not alias
         inner = shown.shape[-1]
         steps = (torch.arange(self.window, device=shown.device, dtype=shown.dtype) + 0.5 - self.window / 2) * scale
-        places = focus[:, :, None] + steps - (size - inner) / 2
-        grid = places * (2 / inner) - 1
-        columns, rows = grid[:, 0, None, :].expand(-1, self.window, -1), grid[:, 1, :, None].expand(-1, -1, self.window)
-        return F.grid_sample(shown, torch.stack([columns, rows], -1), align_corners=False)
+        columns, rows = steps.expand(1, self.window, -1), steps[:, None].expand(1, -1, self.window)
+        if focus.shape[1] > 2:
+            turn = focus[:, 2, None, None]
+            columns, rows = columns * turn.cos() - rows * turn.sin(), columns * turn.sin() + rows * turn.cos()
+        grid = torch.stack([columns + focus[:, 0, None, None], rows + focus[:, 1, None, None]], -1)
+        return F.grid_sample(shown, (grid - (size - inner) / 2) * (2 / inner) - 1, align_corners=False)
 
     def _origin(self, state: PaintingState) -> tuple[Tensor, Tensor, Tensor]:
         """What zeros mean, each laid out as a stroke's numbers: the middle, the points' offsets, and the color."""
         assert state.focus is not None
         size = state.target.shape[-1]
-        x, y = state.focus.long().clamp(0, size - 1).unbind(1)
+        x, y = state.focus[:, :2].long().clamp(0, size - 1).unbind(1)
         if self.color_blur == 1:
             seen = state.target[torch.arange(len(x), device=x.device), :, y, x]
         else:
@@ -215,41 +188,10 @@ class FocusView(View):
         middle, color = (state.target.new_zeros(len(x), 1, STROKE_LENGTH) for _ in range(2))
         offset = state.target.new_zeros(STROKE_LENGTH)
         for point in (START, CONTROL, END):
-            middle[:, 0, point] = state.focus / size
+            middle[:, 0, point] = state.focus[:, :2] / size
         offset[START.start], offset[END.start] = -0.25, 0.25
         color[:, 0, COLOR] = seen
         return middle, offset, color
-
-
-VIEWS: dict[str, type[View]] = {"canvas": CanvasView, "focus": FocusView}
-
-
-def make_view(view: "str | Mapping[str, Any] | View") -> View:
-    """A view by name, or by its name and settings as JSON has them: ``{"name": "focus", "window": 16}``.
-
-    Raises:
-        InvalidInputError: unknown view or setting, or a setting out of range.
-    """
-    if isinstance(view, View):
-        return view
-    settings: dict[str, Any] = {"name": view}
-    if isinstance(view, Mapping):
-        settings = {"name": None, **view}
-    name = settings.pop("name", None)
-    if not isinstance(name, str) or name not in VIEWS:
-        raise InvalidInputError(f"there is no view {view!r}; expected one of {', '.join(VIEWS)}")
-    known = [field.name for field in dataclasses.fields(FocusView)] if name == "focus" else []
-    for setting in settings:
-        if setting not in known:
-            raise InvalidInputError(
-                f"the view {name!r} has no setting {setting!r}; expected {', '.join(known) or 'none'}"
-            )
-    return VIEWS[name](**settings)
-
-
-def budget_plane(strokes_left: Tensor) -> Tensor:
-    """How an observation in [0, 1] shows ``strokes_left`` (B,): (B, 1, 1, 1), to be expanded."""
-    return (BUDGET_LEVELS / 255 * torch.log1p(strokes_left)).clamp(max=1)[:, None, None, None]
 
 
 def _masks(numbers: Tensor) -> tuple[Tensor, Tensor]:
@@ -259,25 +201,6 @@ def _masks(numbers: Tensor) -> tuple[Tensor, Tensor]:
         place[point] = True
     paint[COLOR] = True
     return place, paint
-
-
-def observe(canvas: Tensor, target: Tensor, left: Tensor) -> Tensor:
-    """Observations (B, 7, H, W) of canvases and targets (B, 3, H, W) in [0, 1] with ``left`` strokes, (B,), to go."""
-    return _join(_whole(canvas, target, left), *canvas.shape[2:])
-
-
-def strokes_left_of(observation: Tensor) -> Tensor:
-    """How many strokes are left, (B,), read from observations (B, 7, size, size) in [0, 1] to within 2 %."""
-    return torch.expm1(observation[:, -1, 0, 0] * (255 / BUDGET_LEVELS))
-
-
-def _whole(canvas: Tensor, target: Tensor, left: Tensor) -> list[tuple[Tensor, int]]:
-    """What the canvas view shows, as ``View.parts`` has it."""
-    return [(canvas, 3), (target, 3), (budget_plane(left), 1)]
-
-
-def _join(parts: list[tuple[Tensor, int]], height: int, width: int) -> Tensor:
-    return torch.cat([values.expand(-1, channels, height, width) for values, channels in parts], 1)
 
 
 _patterns: dict[tuple[int, float, str, str], Tensor] = {}
