@@ -57,7 +57,7 @@ class RunPlan:
         algorithm: one of ``ALGORITHMS``.
         steps: of environments.
         seed: of weights, targets and noise; held-out targets do not depend on it.
-        view: ``"focus"`` or ``"canvas"``.
+        view: ``"focus"``, the task's own; ``"upright"``, the same with a window that is not turned; or ``"canvas"``.
         reward: of the environment; ``"log"`` goes on paying where little error is left, and learned fastest.
         config: settings of the algorithm; its defaults by default.
         points: of the curve, at equal distances.
@@ -93,8 +93,9 @@ class RunPlan:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """What the learner chose of the environment; ``"focus"`` is the task's own focus view."""
-        view = TASKS[self.task].learner["view"] if self.view == "focus" else self.view
+        """What the learner chose of the environment."""
+        own = TASKS[self.task].learner["view"]
+        view = {"focus": own, "upright": {**own, "turn_reach": 0.0}}.get(self.view, self.view)
         return {"view": view, "reward": self.reward}
 
     def make_env(self, count: int, device: str = "cpu") -> Any:

@@ -13,9 +13,6 @@ from ...painters.stroke import COLOR, CONTROL, END, START, STROKE_LENGTH
 from ..state import PaintingState
 from .view import View, budget_plane
 
-_X, _Y = ([getattr(point, end) - late for point in (START, CONTROL, END)] for end, late in (("start", 0), ("stop", 1)))
-"""A stroke's numbers that are places across, and down."""
-
 
 @dataclass(frozen=True)
 class FocusView(View):
@@ -153,10 +150,12 @@ class FocusView(View):
         assert state.focus is not None
         if not self.turn_reach:
             return places
-        turn = state.focus[:, 2, None, None] * way
-        x, y = places[..., _X], places[..., _Y]
+        turn = state.focus[:, 2, None] * way
+        cosine, sine = turn.cos(), turn.sin()
         turned = places.clone()
-        turned[..., _X], turned[..., _Y] = x * turn.cos() - y * turn.sin(), x * turn.sin() + y * turn.cos()
+        for point in (START, CONTROL, END):
+            x, y = places[..., point].unbind(-1)
+            turned[..., point] = torch.stack([x * cosine - y * sine, x * sine + y * cosine], -1)
         return turned
 
     def _crop(self, shown: Tensor, focus: Tensor, scale: int) -> Tensor:

@@ -25,7 +25,11 @@ def compile_with(backend: str) -> Callable[..., Any]:
     return compiled
 
 
-@pytest.mark.parametrize("view", ["canvas", {"name": "focus", "window": 8}], ids=["canvas", "focus"])
+@pytest.mark.parametrize(
+    "view",
+    ["canvas", {"name": "focus", "window": 8}, {"name": "focus", "window": 8, "turn_reach": 0.25}],
+    ids=["canvas", "focus", "turned"],
+)
 def test_compiled_steps_are_whole_graphs_with_the_same_values(view: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiling.torch, "compile", compile_with("aot_eager"))
     options = {"painter": load_painter("gan"), "view": view}

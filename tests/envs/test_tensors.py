@@ -49,7 +49,11 @@ def same(array: Any, tensor: Any, path: str = "") -> None:
     np.testing.assert_allclose(tensor.numpy(), array, rtol=1e-5, atol=1e-6, err_msg=path)
 
 
-@pytest.mark.parametrize("view", ["canvas", {"name": "focus", "window": 8, "scales": [1, 2]}], ids=["canvas", "focus"])
+@pytest.mark.parametrize(
+    "view",
+    ["canvas", {"name": "focus", "window": 8, "scales": [1, 2]}, {"name": "focus", "window": 8, "turn_reach": 0.25}],
+    ids=["canvas", "focus", "turned"],
+)
 @pytest.mark.parametrize("mode", MODES)
 def test_a_thousand_steps_are_those_of_arrays(mode: str, view: Any) -> None:
     options = {"view": view, "reward": "relative", "max_episode_steps": 2, "stroke_budget": 6, "strokes_per_step": 2}

@@ -39,8 +39,8 @@ class Arguments:
     """Steps of environments."""
     seeds: str = "0"
     """Seeds, such as 0-4 or 0,3: each is a run of its own."""
-    view: Literal["focus", "canvas"] = "focus"
-    """What the policy sees."""
+    view: Literal["focus", "upright", "canvas"] = "focus"
+    """What the policy sees: the task's window on the error, the same without being turned with it, or the canvas."""
     workers: int = 1
     """Processes that train side by side."""
     device: str = "cpu"
