@@ -93,10 +93,10 @@ class FocusView(View):
         """See ``View``: the middle of the pixel with the largest blurred error."""
         residual = canvas - target
         if self.find == "residual":
-            residual = F.avg_pool2d(residual, self.blur, stride=1, padding=self.blur // 2)
+            residual = _box_mean(residual, self.blur)
         error = blurred = residual.square().sum(1, keepdim=True)
         if self.find == "error":
-            blurred = F.avg_pool2d(error, self.blur, stride=1, padding=self.blur // 2)
+            blurred = _box_mean(error, self.blur)
         size = error.shape[-1]
         index = (blurred + 1e-9).mul(_pattern(size, self.tie_noise, error)).flatten(1).argmax(1)
         focus = torch.stack([index % size, index.div(size, rounding_mode="floor")], 1).to(canvas.dtype) + 0.5
@@ -104,7 +104,7 @@ class FocusView(View):
 
     def _turn_of(self, error: Tensor, focus: Tensor) -> Tensor:
         """By how much windows are turned, (B, 1) in radians, by the error (B, 1, size, size) about the focus (B, 2)."""
-        seen = self._crop(error, focus, self.scales[0])[:, 0]
+        seen = _sample(error, self._places(focus, self.scales[0]))[:, 0]
         steps = (torch.arange(self.window, device=seen.device, dtype=seen.dtype) + 0.5 - self.window / 2) / self.window
         near = torch.exp(steps.square() / (-2 * self.turn_reach**2))
         seen = seen * near * near[:, None]
@@ -119,10 +119,8 @@ class FocusView(View):
     def parts(self, state: PaintingState) -> list[tuple[Tensor, int]]:
         """See ``View``."""
         assert state.focus is not None
-        residual = (state.target - state.canvas + 1) / 2
-        shown = torch.cat([state.target, residual, torch.ones_like(state.target[:, :1])], 1)
-        crops = [(self._crop(shown, state.focus, scale), 7) for scale in self.scales]
-        return [*crops, (budget_plane(state.strokes_left.to(shown.dtype)), 1)]
+        crops = [(self._look(state, scale), 7) for scale in self.scales]
+        return [*crops, (budget_plane(state.strokes_left.to(state.canvas.dtype)), 1)]
 
     def strokes(self, state: PaintingState, numbers: Tensor) -> Tensor:
         """See ``View``."""
@@ -158,19 +156,26 @@ class FocusView(View):
             turned[..., point] = torch.stack([x * cosine - y * sine, x * sine + y * cosine], -1)
         return turned
 
-    def _crop(self, shown: Tensor, focus: Tensor, scale: int) -> Tensor:
-        """Bilinear, (B, C, window, window), empty beyond the canvas; ``scale`` pixels in one."""
-        size = shown.shape[-1]
+    def _look(self, state: PaintingState, scale: int) -> Tensor:
+        """Target, residual and where the canvas is, (B, 7, window, window); ``scale`` pixels in one, nothing beyond."""
+        assert state.focus is not None
+        pictures = [state.target, state.canvas]
         if scale > 1:
-            shown = F.avg_pool2d(shown, scale, stride=1, padding=0)  # so that fine detail does not alias
-        inner = shown.shape[-1]
-        steps = (torch.arange(self.window, device=shown.device, dtype=shown.dtype) + 0.5 - self.window / 2) * scale
+            pictures = [F.avg_pool2d(one, scale, stride=1) for one in pictures]  # so that fine detail does not alias
+        size, inner = state.target.shape[-1], pictures[0].shape[-1]
+        places = self._places(state.focus, scale) - (size - inner) / 2
+        target, canvas = (_sample(one, places) for one in pictures)
+        inside = torch.minimum(places + 0.5, inner + 0.5 - places).clamp(0, 1).prod(-1)[:, None]
+        return torch.cat([target, (target - canvas + inside) / 2, inside], 1)
+
+    def _places(self, focus: Tensor, scale: int) -> Tensor:
+        """The places (B, window, window, 2) as x, y in pixels that are seen; ``scale`` pixels apart."""
+        steps = (torch.arange(self.window, device=focus.device, dtype=focus.dtype) + 0.5 - self.window / 2) * scale
         columns, rows = steps.expand(1, self.window, -1), steps[:, None].expand(1, -1, self.window)
         if focus.shape[1] > 2:
             turn = focus[:, 2, None, None]
             columns, rows = columns * turn.cos() - rows * turn.sin(), columns * turn.sin() + rows * turn.cos()
-        grid = torch.stack([columns + focus[:, 0, None, None], rows + focus[:, 1, None, None]], -1)
-        return F.grid_sample(shown, (grid - (size - inner) / 2) * (2 / inner) - 1, align_corners=False)
+        return torch.stack([columns + focus[:, 0, None, None], rows + focus[:, 1, None, None]], -1)
 
     def _origin(self, state: PaintingState) -> tuple[Tensor, Tensor, Tensor]:
         """What zeros mean, each laid out as a stroke's numbers: the middle, the points' offsets, and the color."""
@@ -211,3 +216,19 @@ def _pattern(size: int, noise: float, like: Tensor) -> Tensor:
         drawn = torch.rand(1, 1, size, size, generator=torch.Generator().manual_seed(0))
         _patterns[key] = (1 + noise * drawn).to(like)
     return _patterns[key]
+
+
+def _sample(picture: Tensor, places: Tensor) -> Tensor:
+    """Pictures (B, C, size, size) at places (B, h, w, 2) as x, y in pixels: (B, C, h, w), bilinear, 0 beyond."""
+    return F.grid_sample(picture, places * (2 / picture.shape[-1]) - 1, align_corners=False)
+
+
+def _box_mean(pictures: Tensor, side: int) -> Tensor:
+    """Means of pictures (B, C, size, size) over squares, 0 beyond: what ``avg_pool2d`` takes nine times as long for."""
+    size, half = pictures.shape[-1], side // 2
+    for dim, padding in ((2, (0, 0, half, half)), (3, (half, half))):
+        padded = F.pad(pictures, padding)
+        pictures = padded.narrow(dim, 0, size).clone()
+        for first in range(1, side):
+            pictures += padded.narrow(dim, first, size)
+    return pictures / side**2
