@@ -29,7 +29,7 @@ def ladder(board: Report, markdown: Markdown) -> str:
                 rows.append((name, f"`{who}`", "", "", f"{references[who]:.3f}", "", ""))
                 name = ""
         for entry in (entry for entry in board["entries"] if entry["task"] == task):
-            who = entry["algorithm"] if entry["view"] == "focus" else f"{entry['algorithm']}, {entry['view']} view"
+            who = _title(entry)
             score = f"{entry['score']:.3f} ({entry['low']:.3f} to {entry['high']:.3f})"
             normalized = f"{entry['normalized']:.0f}" if "normalized" in entry else ""
             read = f"{entry['read']:.1%}" if "read" in entry else ""
@@ -64,7 +64,7 @@ def rl_on_gradients(board: Report, markdown: Markdown) -> str:
     rows = [
         (
             f"`{entry['task'].rpartition('/')[2]}`",
-            entry["algorithm"],
+            _title(entry),
             f"{len(entry['seeds'])}",
             f"{entry['begun']:.3f}",
             f"{entry['score']:.3f}",
@@ -75,3 +75,7 @@ def rl_on_gradients(board: Report, markdown: Markdown) -> str:
     ]
     columns = ("task", "begun by, then PPO", "seeds", "score before PPO", "after it", "gain (95 % interval)")
     return markdown(columns, rows, "Printed by `paintgym scoreboard docs/figures/ladder`; interquartile means.")
+
+
+def _title(entry: Report) -> str:
+    return str(entry["algorithm"] if entry["view"] == "focus" else f"{entry['algorithm']}, {entry['view']} view")
