@@ -110,9 +110,8 @@ class FocusView(View):
         seen = seen * near * near[:, None]
         rows, columns = seen.sum(2), seen.sum(1)
         right, down = columns @ steps, rows @ steps
-        across, along = columns @ steps.square(), rows @ steps.square()
-        mixed = (seen @ steps) @ steps
-        angle = torch.atan2(2 * mixed, across - along) / 2
+        wide, high, mixed = columns @ steps.square(), rows @ steps.square(), (seen @ steps) @ steps
+        angle = torch.atan2(2 * mixed, wide - high) / 2
         behind = right * angle.cos() + down * angle.sin() < 0
         return (angle + behind * math.pi)[:, None]
 
@@ -137,10 +136,8 @@ class FocusView(View):
         middle, offset, color = self._origin(state)
         reach = self.side / 2 / state.target.shape[-1]
         place, paint = _masks(strokes)
-        points, colors = (
-            self._turned(strokes - middle, state, -1) / reach - offset,
-            (strokes - color) / self.color_reach,
-        )
+        points = self._turned(strokes - middle, state, -1) / reach - offset
+        colors = (strokes - color) / self.color_reach
         return torch.where(place, points, torch.where(paint, colors, strokes * 2 - 1))
 
     def _turned(self, places: Tensor, state: PaintingState, way: int) -> Tensor:
