@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from stable_baselines3 import SAC
 from stable_baselines3.common.callbacks import BaseCallback
+from torch import nn
 
 from .config import SACConfig
 from .network import Actor, PlainFeatures, make_adapter
@@ -48,6 +49,10 @@ class SACLearner:
         )
         self.observation_space = env.observation_space
         self._started = False
+        for layer, middle in ((self.model.actor.mu, 0.0), (self.model.actor.log_std, config.log_std)):
+            assert isinstance(layer, nn.Linear)
+            nn.init.orthogonal_(layer.weight, 0.01)
+            nn.init.constant_(layer.bias, middle)
 
     @property
     def done(self) -> int:
