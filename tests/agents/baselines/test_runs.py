@@ -63,6 +63,17 @@ def small_plan(algorithm: str, **settings: Any) -> RunPlan:
     return RunPlan("Shapes-v0", algorithm, config=SMALL[algorithm], **arguments)
 
 
+def test_a_view_is_the_tasks_own_the_same_upright_or_the_canvas(tmp_path: Path) -> None:
+    focus, upright, canvas = (small_plan("ppo", view=view) for view in ("focus", "upright", "canvas"))
+    assert focus.arguments["view"] == {"name": "focus", "turn_reach": 0.25}
+    assert upright.arguments["view"] == {"name": "focus", "turn_reach": 0.0}
+    assert canvas.arguments["view"] == "canvas"
+    folders = [plan.folder(tmp_path).relative_to(tmp_path).parts[1] for plan in (focus, upright, canvas)]
+    assert folders == ["ppo", "ppo-upright", "ppo-canvas"]
+    paintings = RunPlan("Paintings-v0", "ppo", 80, view="upright").arguments["view"]
+    assert (paintings["find"], paintings["turn_reach"]) == ("residual", 0.0)
+
+
 @pytest.mark.parametrize("algorithm", ["analytic", "cloning", "analytic+ppo", "sac"])
 def test_runs_on_another_device_end_alike(algorithm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Painter, "asks", False)  # on the CPU too dabs are not counted: sums are then rounded alike
@@ -87,7 +98,7 @@ def test_a_run_ends_with_a_curve_figures_and_an_actor_that_paints_the_same(algor
     assert len(document["final"]["scores"]) == 3
     assert document["curve"][-1]["steps"] == document["environment_steps"]
     actor, description = load_actor(folder / ACTOR)
-    assert (description["task"], description["view"]) == ("paintgym/Shapes-v0", "focus")
+    assert (description["task"], description["view"]) == ("paintgym/Shapes-v0", find_task("Shapes-v0").learner["view"])
     again = evaluate(hold_out(find_task("Shapes-v0"), 3), acted_by(actor.act, plan.arguments))
     assert again["scores"] == document["final"]["scores"]
     assert train(plan, tmp_path) == document  # read, not trained again
