@@ -10,19 +10,27 @@ from torch import Tensor
 
 from ...envs.core import PaintingCore
 from ...envs.state import PaintingState
+from ...painters.device import upload
 from ...painters.pixels import to_tensor
-from ...painters.stroke import CONTROL
+from ...painters.stroke import CONTROL, STROKE_FIELDS
 from ...painters.style import Style
 from ..gradient import GradientAgent
 from .config import CloningConfig
 from .network import Actor
+
+_OTHER_END = {"start_x": "end_x", "start_y": "end_y", "entry_pressure": "end_pressure"}
+_BACKWARDS = [
+    STROKE_FIELDS.index({**_OTHER_END, **{end: start for start, end in _OTHER_END.items()}}.get(name, name))
+    for name in STROKE_FIELDS
+]
+"""A stroke's numbers in the order of the same stroke from its other end."""
 
 
 class CloningLearner:
     """Lets the gradient agent paint, and learns its strokes by heart.
 
     The gradient agent's strokes have an order of painting, but it decided on all of them at once. Each is taken when
-    the view looks nearest to it, and told as the view's numbers, cut at -1 and 1.
+    the view looks nearest to it, from the end that makes the view's numbers smaller, and told as these, cut to [-1, 1].
 
     Args:
         make_env: gives a vector environment of so many; its core, targets and spaces are used.
@@ -76,7 +84,7 @@ class CloningLearner:
             strokes = torch.from_numpy(painted.strokes).to(self._device)
             while len(strokes):
                 chosen = _nearest(state, strokes, core.strokes_per_step)
-                action = core.actions(state, strokes[chosen][None]).clamp(-1, 1)
+                action = core.actions(state, _either_way(core, state, strokes[chosen])[None]).clamp(-1, 1)
                 observations.append(core.quantized_observation(state))
                 actions.append(action)
                 state = core.transition(state, action)
@@ -92,6 +100,17 @@ class CloningLearner:
 
     def state_dict(self) -> None:
         """None: there is nothing half done."""
+
+
+def _either_way(core: PaintingCore, state: PaintingState, strokes: Tensor) -> Tensor:
+    """Strokes (T, 12) from the end that makes the view's numbers smaller, which leaves much the same ink.
+
+    Which one the gradient agent began with is chance, and the mean of both ways is a stroke of no length.
+    """
+    both = torch.stack([strokes, strokes[:, upload(_BACKWARDS, strokes.device)]])
+    numbers = core.view.numbers(state, both.flatten(0, 1)[None])[0].unflatten(0, both.shape[:2])
+    nearer = numbers.square().sum(-1).argmin(0)
+    return both[nearer, torch.arange(len(strokes), device=strokes.device)]
 
 
 def _nearest(state: PaintingState, strokes: Tensor, count: int) -> Tensor:

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import torch
 from helpers.far_device import FAR, far_device
+from helpers.soft_painter import SoftPainter
 from paintgym.agents.baselines import run as run_module
+from paintgym.agents.baselines.cloning import _either_way
 from paintgym.agents.baselines.config import (
     ALGORITHMS,
     AnalyticGradientConfig,
@@ -33,6 +35,8 @@ from paintgym.agents.baselines.protocol import (
 from paintgym.agents.baselines.run import ACTOR, POINTS, RESULT, RunPlan, train
 from paintgym.agents.baselines.scoreboard import as_markdown, curve_plots, read_runs, summarize_runs
 from paintgym.agents.baselines.statistics import bootstrap, interquartile_mean, performance_profile
+from paintgym.envs.core import PaintingCore
+from paintgym.envs.losses.loss import PixelLoss
 from paintgym.envs.tasks import find_task
 from paintgym.errors import InvalidInputError
 from paintgym.files import data_directory
@@ -61,6 +65,15 @@ SMALL: dict[str, Any] = {
 def small_plan(algorithm: str, **settings: Any) -> RunPlan:
     arguments = {"steps": 80, "points": 2, "curve_episodes": 2, "episodes": 3, **settings}
     return RunPlan("Shapes-v0", algorithm, config=SMALL[algorithm], **arguments)
+
+
+def test_cloned_strokes_begin_at_the_end_that_the_view_takes_for_the_first() -> None:
+    core = PaintingCore(SoftPainter(), PixelLoss(), view="focus", stroke_budget=4)
+    state = core.initial(torch.rand(1, 3, 64, 64))
+    right = core.strokes(state, torch.zeros(1, 12))[0]
+    right[:, [0, 11]] = torch.tensor([0.2, 0.9])
+    left = right[:, [11, 1, 2, 3, 9, 10, 6, 7, 8, 4, 5, 0]]
+    torch.testing.assert_close(_either_way(core, state, torch.cat([left, right])), torch.cat([right, right]))
 
 
 def test_a_view_is_the_tasks_own_the_same_upright_or_the_canvas(tmp_path: Path) -> None:
