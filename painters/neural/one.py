@@ -89,7 +89,7 @@ def place_dabs(path: Path, count: int, singles: Tensor) -> Dabs:
     passed = starts[law.LAID]
     fraction = ((until - passed) / (ends[law.LAID] - passed).clip(1e-5)).clip(0, 1)
     placed = starts[: law.LAID] + fraction * (ends[: law.LAID] - starts[: law.LAID])
-    noise, pressure = singles.numpy()[:, :count], placed[2]
+    noise, pressure = _array(singles)[:, :count], placed[2]
     reach = law.OFFSET_BY_RANDOM * np.exp(path.log_radius) * pressure
     return Dabs(
         place=placed[:2] + reach * noise[:2],
@@ -105,10 +105,11 @@ def respond(network: nn.Sequential, *inputs: _Numbers) -> _Numbers:
     first, _, last = network
     assert isinstance(first, nn.Linear)
     assert isinstance(last, nn.Linear)
-    weight, bias = _array(first.weight), _array(first.bias)
-    hidden = weight[:, : len(inputs)] @ np.stack(inputs) + bias[:, None]
+    hidden = _array(first.weight)[:, : len(inputs)] @ np.stack(inputs)
+    hidden += _array(first.bias)[:, None]
     hidden /= 1 + np.exp(-hidden)
-    outputs: _Numbers = _array(last.weight) @ hidden + _array(last.bias)[:, None]
+    outputs: _Numbers = _array(last.weight) @ hidden
+    outputs += _array(last.bias)[:, None]
     return outputs
 
 

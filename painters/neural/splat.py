@@ -163,9 +163,9 @@ class SplatPainter(Painter):
         dabs = one.place_dabs(path, count, self.singles)
         form = one.respond(self.dab, dabs.opacity, _zoomed(dabs.log_radius, zoom))
         formed = dabs.place, *one.spread(dabs, form, widening(step), _LEAST_DENSITY)
-        density = self._draw(_Gaussians(*map(torch.from_numpy, formed)), [count], columns, rows)
+        across, down = _Gaussians(*map(torch.from_numpy, formed)).profiles(columns, rows)
         amount = one.respond(self.sharpen, _zoomed(path.mean_log_radius, zoom)).T
-        return cover(density, torch.from_numpy(amount), step)
+        return cover(sum_of_products(down, across)[None], torch.from_numpy(amount), step)
 
     def _form(self, path: Path, counts: list[int] | None, zoom: float, widening: float = 0.0) -> "_Gaussians":
         """What the dabs of paths leave on the paper, their variances widened by so many square pixels."""
