@@ -14,7 +14,7 @@ SHAPES_PAPER = (0.93, 0.91, 0.87)
 
 
 _TURNED = {"name": "focus", "turn_reach": 0.25}
-"""Turned with the error PPO's scores after 100,000 steps rose from .80 to .855 on Shapes-v0, seed 0."""
+"""Turned with the error: PPO's scores after 100,000 steps rose from .82 to .86 on Shapes-v0, five seeds each."""
 
 
 @dataclass(frozen=True)
