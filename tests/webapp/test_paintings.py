@@ -176,11 +176,11 @@ def test_without_scripts_a_form_leads_to_a_page_with_the_picture(app: Flask, cli
 def test_without_scripts_a_painting_under_way_is_a_page_that_ends_with_it(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    painting = request_painting(client, strokes="300")
+    painting = request_painting(client, agent="greedy", strokes="300")
     page = client.get(painting["links"]["self"], headers=BROWSER).text  # which lasts as long as the painting
     assert page.index("of 300 strokes.") < page.index('<div class="result">') < page.index("300 strokes in")
     monkeypatch.setattr(service_of(app), "stream_slots", threading.Semaphore(0))  # all are taken
-    painting = request_painting(client, strokes="300")
+    painting = request_painting(client, agent="greedy", strokes="300")
     page = client.get(painting["links"]["self"], headers=BROWSER).text
     assert "of 300 strokes." in page
     assert f'<a href="{painting["links"]["self"]}">Does nothing move?' in page
