@@ -117,8 +117,9 @@ def test_what_expired_on_the_service_is_saved_from_the_browser(page: Any, app: F
     page.wait_for_selector("#sharing .setting", state="visible")
     assert page.request.get(page.input_value("#sharing .link")).status == 200
     page.keyboard.press("Escape")
+    given = next(iter(service_of(app)._jobs))
     page.locator(".kept .away").first.click()  # which the service then forgets, though it was given it once more
-    wait_until_forgotten(page, app, next(iter(service_of(app)._jobs)))
+    wait_until_forgotten(page, app, given)
 
 
 def test_what_is_gone_and_not_taken_back_is_said(page: Any, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import threading
+import time
 import zlib
 from dataclasses import replace
 
@@ -181,7 +182,11 @@ def test_without_scripts_a_painting_under_way_is_a_page_that_ends_with_it(
     assert page.index("of 300 strokes.") < page.index('<div class="result">') < page.index("300 strokes in")
     monkeypatch.setattr(service_of(app), "stream_slots", threading.Semaphore(0))  # all are taken
     painting = request_painting(client, agent="greedy", strokes="300")
-    page = client.get(painting["links"]["self"], headers=BROWSER).text
+    for _ in range(200):
+        page = client.get(painting["links"]["self"], headers=BROWSER).text
+        if "of 300 strokes." in page:  # It may have waited for its turn a moment.
+            break
+        time.sleep(0.02)
     assert "of 300 strokes." in page
     assert f'<a href="{painting["links"]["self"]}">Does nothing move?' in page
     assert 'class="result"' not in page
