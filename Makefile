@@ -11,7 +11,8 @@ AGENT ?= policy
 STROKES ?= 200
 LOSS ?= lite
 SIZE ?=
-# Tests wait as often as they compute; those of a file share what takes long to prepare.
+# Tests wait as often as they compute; those of a file share what takes long to prepare. Those of the page are left
+# alone with the machine: they watch paintings that are under way.
 SIDE_BY_SIDE := -n 2 --dist loadfile
 export IMAGE AGENT STROKES LOSS SIZE
 
@@ -34,7 +35,8 @@ serve: setup ## serve the web page at http://127.0.0.1:8000
 
 test: setup ## run all tests
 	@bash scripts/setup.sh --browser
-	@.venv/bin/python -m pytest $(SIDE_BY_SIDE)
+	@.venv/bin/python -m pytest $(SIDE_BY_SIDE) --ignore=tests/webapp
+	@.venv/bin/python -m pytest tests/webapp
 
 test-quick: setup ## run the tests that are not marked slow, which cover every folder
 	@.venv/bin/python -m pytest $(SIDE_BY_SIDE) -m "not slow"
