@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..errors import InvalidInputError
-from .modes import full_precision, is_transformed
+from .modes import full_precision, is_transformed, product, rounds_factors
 from .painter import Painter, StrokeFunction
 from .stroke import CANVAS_SIZE, COLOR, STROKE_LENGTH
 
@@ -172,7 +172,7 @@ class _Composite(torch.autograd.Function):
             needs = ctx.needs_input_grad
             canvas_grad = grad * whole[:, None] if needs[0] else None
             coverage_grad = composite_backward(grad, canvas, coverage, color, above) if needs[1] else None
-            color_grad = torch.bmm(coverage * above, grad.mT) if needs[2] else None
+            color_grad = product(coverage * above, grad.mT) if needs[2] else None
         return canvas_grad, coverage_grad, color_grad
 
     @staticmethod
@@ -225,7 +225,9 @@ def composite_forward(canvas: Tensor, coverage: Tensor, color: Tensor) -> tuple[
         torch.mul(above_slices[t], slices[t], out=above_slices[t - 1])
     whole = above_slices[0] * slices[0]
     weight = torch.mul(coverage, above, out=transmittance)
-    return torch.baddbmm(canvas * whole[:, None], color.mT, weight), above, whole
+    below = canvas * whole[:, None]
+    painted = below + product(color.mT, weight) if rounds_factors(weight) else torch.baddbmm(below, color.mT, weight)
+    return painted, above, whole
 
 
 def composite_backward(grad: Tensor, canvas: Tensor, coverage: Tensor, color: Tensor, above: Tensor) -> Tensor:
@@ -242,7 +244,7 @@ def composite_backward(grad: Tensor, canvas: Tensor, coverage: Tensor, color: Te
     Returns:
         (B, T, P) gradient to the coverage.
     """
-    pull = torch.bmm(color, grad)
+    pull = product(color, grad)
     below = torch.empty_like(pull)
     below_slices, pull_slices, coverage_slices = below.unbind(1), pull.unbind(1), coverage.unbind(1)
     torch.sum(grad * canvas, 1, out=below_slices[0])
@@ -255,7 +257,7 @@ def _differentiable_backward(
     grad: Tensor, canvas: Tensor, coverage: Tensor, color: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The gradients to canvas, coverage and color, each by operations that autograd and ``torch.func`` know."""
-    slices, pull = (1 - coverage).unbind(1), (color @ grad).unbind(1)
+    slices, pull = (1 - coverage).unbind(1), product(color, grad).unbind(1)
     above = [torch.ones_like(slices[-1])]
     for transmittance in reversed(slices):
         above.append(above[-1] * transmittance)
@@ -265,4 +267,4 @@ def _differentiable_backward(
         below.append(below[-1] + covered * (own - below[-1]))
     over = torch.stack(above[::-1], 1)
     coverage_grad = over * (torch.stack(pull, 1) - torch.stack(below, 1))
-    return grad * whole[:, None], coverage_grad, (coverage * over) @ grad.mT
+    return grad * whole[:, None], coverage_grad, product(coverage * over, grad.mT)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from .modes import product
 from .stroke import CANVAS_SIZE
 
 
@@ -51,8 +52,7 @@ def resample(coverage: Tensor, old: Raster, new: Raster) -> Tensor:
     device = coverage.device
     rows = _weights(new.rows(device), old.rows(device), old.step).to(coverage)
     columns = _weights(new.columns(device), old.columns(device), old.step).to(coverage)
-    resampled: Tensor = rows @ coverage @ columns.T
-    return resampled
+    return product(product(rows, coverage), columns.T)
 
 
 def _weights(target: Tensor, source: Tensor, step: float) -> Tensor:

@@ -25,7 +25,7 @@ SHORT, TINY = 1e-4, 1e-12
 # classic/dry_brush: dabs_per_actual_radius, dabs_per_basic_radius, offset_by_random, radius_by_random.
 DABS_PER_RADIUS = 6.0
 OFFSET_BY_RANDOM = 1.4
-_RADIUS_BY_RANDOM = 0.1
+RADIUS_BY_RANDOM = 0.1
 # radius_logarithmic as a line in speed2, and libmypaint's speed2 for gamma = exp(4): its logarithm is fixed to
 # the value 0.5 and the slope 0.015 at 45 pixels a second.
 _RADIUS_AT_REST, _RADIUS_SLOPE = 0.042857, (-0.3 - 0.042857) / 4.0
@@ -237,6 +237,6 @@ def _noise_of(sums: Tensor, first: Tensor, size: Tensor) -> Tensor:
         return torch.lerp(sums[whole], sums[whole + 1], (edges - whole)[:, None])
 
     moments = (up_to(first + size) - up_to(first)) / size[:, None]
-    mean, square, radius = moments[:, :2], moments[:, 2:4], moments[:, 4:] * _RADIUS_BY_RANDOM
+    mean, square, radius = moments[:, :2], moments[:, 2:4], moments[:, 4:] * RADIUS_BY_RANDOM
     thinning = torch.exp(-2 * radius).clamp(max=1.0)
     return torch.cat([mean, (square - mean.square()).clamp(min=0.0), radius, thinning], 1)

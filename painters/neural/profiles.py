@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-_LOG2_E = 1 / math.log(2)
-_FLOOR = -32.0
+LOG2_E = 1 / math.log(2)
+FLOOR = -32.0
 """log2 of what profiles fade to: far below one level of 16-bit paint, and far above the denormal numbers that make CPUs
 crawl. Gradients are left as they are there: with the profile itself they are below 2e-10."""
 
@@ -30,11 +30,11 @@ def gaussian_profiles(mean: Tensor, variance: Tensor, log_height: Tensor | None,
     Returns:
         (..., G, P, M), 2^-32 or more.
     """
-    curvature = (-0.5 * _LOG2_E) / variance
-    height = torch.zeros_like(curvature) if log_height is None else log_height * _LOG2_E
+    curvature = (-0.5 * LOG2_E) / variance
+    height = torch.zeros_like(curvature) if log_height is None else log_height * LOG2_E
     if torch.compiler.is_compiling():
         squared = _offsets(mean, positions).square()
-        return (squared * _rows(curvature) + _rows(height)).clamp(min=_FLOOR).exp2()
+        return (squared * _rows(curvature) + _rows(height)).clamp(min=FLOOR).exp2()
     # torch takes 30 microseconds to look at the signature of such a function: a tenth of the time of few strokes.
     make = _Profiles.apply if torch.is_grad_enabled() else _Profiles.forward
     profiles: Tensor = make(mean, curvature, height, positions)
@@ -52,7 +52,7 @@ class _Profiles(torch.autograd.Function):
     @staticmethod
     def forward(mean: Tensor, curvature: Tensor, height: Tensor, positions: Tensor) -> Tensor:
         squared = _offsets(mean, positions).square_()
-        return torch.addcmul(_rows(height), squared, _rows(curvature)).clamp_(min=_FLOOR).exp2_()
+        return torch.addcmul(_rows(height), squared, _rows(curvature)).clamp_(min=FLOOR).exp2_()
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor, Tensor], output: Tensor) -> None:
@@ -65,11 +65,13 @@ class _Profiles(torch.autograd.Function):
         """d(2^x) = ln 2 * 2^x, by way of the moments of the gradient about the mean."""
         profiles, mean, curvature, positions = ctx.saved_tensors
         offset = _offsets(mean, positions)
+        # Where nobody follows the gradient itself, in place: new arrays of this size are a tenth of its time.
+        times = torch.mul if torch.is_grad_enabled() else Tensor.mul_
         exponent = gradient * profiles
         none = exponent.sum(-2)
-        exponent = exponent * offset
+        exponent = times(exponent, offset)
         first = exponent.sum(-2)
-        second = (exponent * offset).sum(-2)
+        second = times(exponent, offset).sum(-2)
         return (curvature * first).sum(-2) * (-2 * math.log(2)), second * math.log(2), none * math.log(2), None
 
     @staticmethod

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..modes import multiply, rounds_factors
+from ..modes import multiply, product, rounds_factors
 from ..painter import Painter
 from ..ribbon import ProxyParameters
 from ..stroke import (
@@ -132,7 +132,7 @@ class ProxyPainter(Painter):
         standardized_offset = (centers - place[..., None]) * scale[:, None, :, None]
         separable_profiles = (heights[..., None] - standardized_offset.square()).clamp_(min=_FLOOR).exp2_()
         columns, rows = separable_profiles.unbind(1)
-        transmittance = (rows.mT @ columns).neg_().exp2_()
+        transmittance = product(rows.mT, columns).neg_().exp2_()
         return ProxyInk(
             transmittance,
             standardized_offset,
@@ -172,7 +172,7 @@ class ProxyPainter(Painter):
         # Over ln(2), for which ``adjoint`` makes up: the powers are of two.
         density = coverage * drawn.transmittance
         columns, rows = drawn.separable_profiles.unbind(1)
-        exponent = torch.stack([rows @ density, columns @ density.mT], 1).mul_(drawn.separable_profiles)
+        exponent = torch.stack([product(rows, density), product(columns, density.mT)], 1).mul_(drawn.separable_profiles)
         log_height = exponent[:, 1].sum(-1)
         moments = exponent.mul_(drawn.standardized_offset)
         place = moments.sum(-1) * (drawn.scale * (2 / _LOG2_E))[:, None]

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ..modes import is_transformed
+from ..modes import is_transformed, product
 from ..painter import Painter
 from ..raster import WHOLE, Raster
 from ..stroke import CANVAS_SIZE
@@ -28,7 +28,7 @@ _GAUSSIANS = 2
 """A dab: a narrow Gaussian and a wide one, for the two pieces of MyPaint's mask."""
 _BATCH_GROUPS = 16_384
 """Groups of dabs that are formed at once on a CPU, and"""
-_FEW_GROUPS, _PROFILES_OF_FEW, _PROFILES = 8_192, 1 << 16, 1 << 17
+_FEW_GROUPS, _PROFILES_OF_FEW, _PROFILES = 8_192, 1 << 17, 1 << 18
 """numbers in their profiles that are made at once there, of so few groups or of more. Larger arrays leave its caches,
 and few strokes are drawn faster where all arrays together are so small that the C library keeps their memory."""
 _TOGETHER = 640
@@ -118,9 +118,7 @@ class SplatPainter(Painter):
     def _coverage(self, strokes: Tensor, columns: Tensor, rows: Tensor, zoom: float, step: float = 1.0) -> Tensor:
         """Coverage (N, 1, H, W) where columns (W,) and rows (H,) cross, in pixels of the 64x64 canvas."""
         if self._is_one(strokes):
-            followed = one.follow(strokes)
-            if followed.total <= self.groups - 1:
-                return self._paint_one(followed, columns, rows, zoom, step)
+            return self._paint_one(strokes, columns, rows, zoom, step)
         path = self.pen(strokes)
         if not self.may_ask(strokes):
             # Nobody knows how many dabs there are: room for as many groups as there may be.
@@ -157,15 +155,19 @@ class SplatPainter(Painter):
         )
 
     @np.errstate(all="ignore")
-    def _paint_one(self, path: one.Path, columns: Tensor, rows: Tensor, zoom: float, step: float) -> Tensor:
-        """Coverage (1, 1, H, W) of a stroke whose dabs are laid one by one."""
-        (count,) = self._count([path.total])
-        dabs = one.place_dabs(path, count, self.singles)
-        form = one.respond(self.dab, dabs.opacity, _zoomed(dabs.log_radius, zoom))
-        formed = dabs.place, *one.spread(dabs, form, widening(step), _LEAST_DENSITY)
-        across, down = _Gaussians(*map(torch.from_numpy, formed)).profiles(columns, rows)
-        amount = one.respond(self.sharpen, _zoomed(path.mean_log_radius, zoom)).T
-        return cover(sum_of_products(down, across)[None], torch.from_numpy(amount), step)
+    def _paint_one(self, stroke: Tensor, columns: Tensor, rows: Tensor, zoom: float, step: float) -> Tensor:
+        """Coverage (1, 1, H, W) of one stroke."""
+        path = one.follow(stroke)
+        dabs, size = one.place_dabs(path, self.groups, self.noise_sums, self.singles)
+        opacity, radius, mean_radius = dabs.opacity, _zoomed(dabs.log_radius, zoom), _zoomed(path.mean_log_radius, zoom)
+        if size == 1:
+            form, amount = one.respond(self.dab, opacity, radius), one.respond(self.sharpen, mean_radius)
+        else:
+            grouping = np.full_like(radius, min((size - 1) * 0.25, 2.0))
+            form = one.respond(self.dab, opacity, radius, grouping)
+            amount = one.respond(self.sharpen, mean_radius, grouping[:1])
+        variances, log_height = one.spread(dabs, form, widening(step), _LEAST_DENSITY)
+        return one.sharpened(one.density(dabs.place, variances, log_height, columns, rows), amount, step)
 
     def _form(self, path: Path, counts: list[int] | None, zoom: float, widening: float = 0.0) -> "_Gaussians":
         """What the dabs of paths leave on the paper, their variances widened by so many square pixels."""
@@ -186,8 +188,7 @@ class SplatPainter(Painter):
                 profiles.unflatten(2, (-1, self.groups)).permute(2, 0, 3, 1).flatten(1, 2)
                 for profiles in dabs.profiles(columns, rows)
             )
-            density: Tensor = down.mT @ across
-            return density
+            return product(down.mT, across)
         drawn = []
         most = _PROFILES_OF_FEW if sum(counts) <= _FEW_GROUPS else _PROFILES
         batches = _split(counts, max(1, most // (len(columns) + len(rows))))
@@ -232,10 +233,7 @@ class _Gaussians(NamedTuple):
 
 def sum_of_products(down: Tensor, across: Tensor) -> Tensor:
     """(H, W): the sum over dabs and Gaussians of products of profiles (G, H, M) and (G, W, M)."""
-    total = down[0] @ across[0].T
-    for y, x in zip(down[1:], across[1:], strict=True):
-        total = torch.addmm(total, y, x.T)
-    return total
+    return product(down, across.mT).sum(0)
 
 
 def _split(counts: list[int], most: int) -> list[list[int]]:

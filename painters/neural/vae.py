@@ -18,7 +18,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from ..modes import FullLinear
+from ..modes import FullConv2d, FullLinear
 from ..painter import Painter
 from ..stroke import COLOR, STROKE_LENGTH
 
@@ -41,9 +41,9 @@ class Decoder(nn.Module):
         first, last = _DECODER_CHANNELS[0], _DECODER_CHANNELS[-1]
         layers: list[nn.Module] = [FullLinear(LATENT_LENGTH, 16 * first), nn.ReLU(), nn.Unflatten(1, (first, 4, 4))]
         for inputs, outputs in pairwise(_DECODER_CHANNELS):
-            layers += [nn.Upsample(scale_factor=2), nn.Conv2d(inputs, outputs, 3, padding=1)]
+            layers += [nn.Upsample(scale_factor=2), FullConv2d(inputs, outputs, 3, padding=1)]
             layers += [nn.BatchNorm2d(outputs), nn.ReLU()]
-        self.layers = nn.Sequential(*layers, nn.Upsample(scale_factor=2), nn.Conv2d(last, 1, 3, padding=1))
+        self.layers = nn.Sequential(*layers, nn.Upsample(scale_factor=2), FullConv2d(last, 1, 3, padding=1))
         self.to(memory_format=torch.channels_last)
 
     def forward(self, latent: Tensor) -> Tensor:

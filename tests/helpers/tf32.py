@@ -1,8 +1,13 @@
-"""TF32 on a CPU: the factors of every float32 product of matrices are rounded to eleven binary digits."""
+"""TF32 on a CPU: the factors of every float32 product of matrices are rounded to eleven binary digits.
+
+What is left of them is multiplied in float64: the processor may know other ways to round.
+"""
 
 from typing import Any
 
+import pytest
 import torch
+from paintgym.painters import modes
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -28,11 +33,21 @@ class EmulatedTF32(TorchDispatchMode):
         super().__init__()
         self.products = 0
 
+    def __enter__(self) -> "EmulatedTF32":
+        self._patched = pytest.MonkeyPatch()
+        self._patched.setattr(modes, "may_round_to_bfloat16", lambda values: False)
+        return super().__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        self._patched.undo()
+
     def __torch_dispatch__(self, function: Any, types: Any, arguments: Any = (), options: Any = None) -> Any:
-        if function in _FACTORS:
-            arguments = list(arguments)
-            for place in _FACTORS[function]:
-                if arguments[place].dtype == torch.float32:
-                    arguments[place] = round_factor(arguments[place])
-                    self.products += 1
-        return function(*arguments, **(options or {}))
+        if function not in _FACTORS or arguments[0].dtype != torch.float32:
+            return function(*arguments, **(options or {}))
+        self.products += 1
+        exact = [
+            (round_factor(value) if place in _FACTORS[function] else value).double()
+            for place, value in enumerate(arguments)
+        ]
+        return function(*exact, **(options or {})).float()

@@ -153,6 +153,31 @@ def test_ink_and_gradients_survive_rounded_factors(precision: str, name: str) ->
     assert (rounded_gradient - gradient).abs().max() < 1e-3 * gradient.abs().max()
 
 
+@pytest.mark.parametrize("name", PAINTERS)
+def test_ink_and_gradients_survive_what_this_processor_rounds(name: str) -> None:
+    painter, strokes = make_painter(name), some_strokes(8)
+    coverage, gradient = ink_and_gradient(painter, strokes)
+    color, weight = torch.rand(1, 8, 3), torch.rand(1, 3, 64, 64)
+
+    def painted() -> tuple[Tensor, Tensor]:
+        colors = color.clone().requires_grad_()
+        canvas = composite(white_canvas(1, 64), coverage[None], colors)
+        (slope,) = torch.autograd.grad((canvas * weight).sum(), colors)
+        return canvas.detach(), slope
+
+    canvas, slope = painted()
+    with matmul_precision("medium"):
+        rounded, rounded_gradient = ink_and_gradient(painter, strokes)
+        rounded_canvas, rounded_slope = painted()
+        with torch.no_grad():
+            ones = torch.cat([painter(stroke) for stroke in strokes.split(1)])
+    assert (rounded - coverage).abs().max() < 1e-3
+    assert (ones - coverage).abs().max() < 1e-3
+    assert (rounded_gradient - gradient).abs().max() < 1e-3 * gradient.abs().max()
+    assert (rounded_canvas - canvas).abs().max() < 1e-3
+    assert (rounded_slope - slope).abs().max() < 1e-3 * slope.abs().max()
+
+
 def test_the_emulation_would_show_the_loss_where_nothing_is_done_against_it() -> None:
     # Gaussians of standard deviation 1 at 20 to 31, as quadratic coefficients times 1, p, p^2.
     positions, means = torch.arange(-32.0, 32.0), torch.linspace(20, 31, 50)
