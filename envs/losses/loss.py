@@ -14,12 +14,19 @@ Features = tuple[Tensor, ...]
 class Loss(nn.Module, ABC):
     """A distance between canvases and targets, differentiable in the canvas.
 
-    The target's side is computed once an episode by ``features`` and handed to each call::
+    The target's side is computed once an episode by ``features`` and handed to each call; or a target is, once::
 
         target_features = loss.features(target)
         distance = loss(canvas, target_features)  # (B,)
 
     Rows of features can be picked or replaced like rows of the targets themselves.
+
+    Examples:
+        >>> import torch
+        >>> loss = PixelLoss()
+        >>> canvas, target = torch.ones(2, 3, 8, 8), torch.full((1, 3, 8, 8), 0.5)
+        >>> loss(canvas, target), loss(canvas, loss.features(target))
+        (tensor([0.2500, 0.2500]), tensor([0.2500, 0.2500]))
     """
 
     name: str
@@ -29,13 +36,20 @@ class Loss(nn.Module, ABC):
         """Everything the loss needs of targets (B, 3, H, W) in [0, 1], without gradients."""
 
     @abstractmethod
-    def forward(self, canvas: Tensor, target_features: Features) -> Tensor:
+    def forward(self, canvas: Tensor, target: Features | Tensor) -> Tensor:
         """Distances (B,), at least 0.
 
         Args:
             canvas: (B, 3, H, W) in [0, 1].
-            target_features: from ``features`` with B targets of the same size, or with one for all canvases.
+            target: what ``features`` made of B targets of the same size, or of one for all canvases; or these targets.
+
+        Raises:
+            InvalidInputError: canvas and target differ in size.
         """
+
+    def features_of(self, target: Features | Tensor) -> Features:
+        """What ``forward`` was given, as features."""
+        return self.features(target) if isinstance(target, Tensor) else target
 
 
 class PixelLoss(Loss):
@@ -48,11 +62,11 @@ class PixelLoss(Loss):
         check_pictures("target", target)
         return (target.detach(),)
 
-    def forward(self, canvas: Tensor, target_features: Features) -> Tensor:
+    def forward(self, canvas: Tensor, target: Features | Tensor) -> Tensor:
         """Distances (B,) in [0, 1]."""
-        (target,) = target_features
-        check_pair(canvas, target)
-        return (canvas - target).square().flatten(1).mean(1)
+        (pictures,) = self.features_of(target)
+        check_pair(canvas, pictures)
+        return (canvas - pictures).square().flatten(1).mean(1)
 
 
 def check_pictures(what: str, pictures: Tensor) -> None:

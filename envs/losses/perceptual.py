@@ -69,16 +69,16 @@ class PerceptualLoss(Loss):
         parts = [(*maps, *(_squared_norm(values.float()) for values in maps)) for maps in self.maps(target)]
         return (target.detach(), *(torch.cat(values) for values in zip(*parts, strict=True)))
 
-    def forward(self, canvas: Tensor, target_features: Features) -> Tensor:
+    def forward(self, canvas: Tensor, target: Features | Tensor) -> Tensor:
         """Distances (B,): 0 for equal pictures, 1 where the difference is as large as the target's features."""
-        target, *rest = target_features
-        check_pair(canvas, target)
+        pictures, *rest = self.features_of(target)
+        check_pair(canvas, pictures)
         layers = len(rest) // 2
         references, norms = rest[:layers], rest[layers:]
         distances, start = [], 0
         for maps in self.maps(canvas):
             end = start + len(maps[0])
-            rows = slice(start, end) if len(target) > 1 else slice(None)
+            rows = slice(start, end) if len(pictures) > 1 else slice(None)
             parts = [
                 _squared_norm(values.float() - reference[rows].float()) / (norm[rows] + _EPSILON)
                 for values, reference, norm in zip(maps, references, norms, strict=True)

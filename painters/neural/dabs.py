@@ -189,15 +189,17 @@ def place_dabs(
     if counts is None or min(counts) == most:
         left, stroke, group = left.flatten(), stroke.flatten(), group.flatten()
     else:
-        used = group < torch.tensor(counts, device=device)[:, None]
-        left, stroke, group = left[used], stroke[used], group[used]
+        used = (group < torch.tensor(counts, device=device)[:, None]).flatten().nonzero()[:, 0]
+        left, stroke, group = (values.flatten().index_select(0, used) for values in (left, stroke, group))
 
     table = path.points.flatten(0, 1).T.contiguous()
     before, after = table.index_select(1, left), table.index_select(1, left + 1)
     reach = OFFSET_BY_RANDOM * torch.exp(path.log_radius)
-    numbers = total, size, path.log_radius, reach
+    numbers: tuple[Tensor, ...] = (total, size, path.log_radius, reach)
     # What is the same for all dabs has not to be looked up for each.
-    total, size_of, log_radius, reach = numbers if len(total) == 1 else (values[stroke] for values in numbers)
+    if len(total) > 1:
+        numbers = torch.stack(numbers).index_select(1, stroke).unbind()
+    total, size_of, log_radius, reach = numbers
     first = group * size_of
     passed = before[LAID]
     fraction = (first + (size_of + 1) / 2 - passed) / (after[LAID] - passed).clamp(min=1e-5)

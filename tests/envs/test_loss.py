@@ -70,6 +70,15 @@ def test_rows_of_a_batch_are_independent_and_one_target_serves_many_canvases(nam
 
 
 @pytest.mark.parametrize("name", LOSSES)
+def test_targets_are_taken_as_pictures_too(name: str, losses) -> None:
+    loss, canvases, targets = losses[name], pictures(2, seed=2), pictures(2)
+    torch.testing.assert_close(loss(canvases, targets), loss(canvases, loss.features(targets)))
+    torch.testing.assert_close(loss(canvases, targets[:1]), loss(canvases, loss.features(targets[:1])))
+    with pytest.raises(InvalidInputError, match="differ in shape"):
+        loss(canvases, pictures(3))
+
+
+@pytest.mark.parametrize("name", LOSSES)
 def test_white_paper_against_a_white_target_is_finite(name: str, losses) -> None:
     loss = losses[name]
     canvas = torch.ones(1, 3, 16, 16, requires_grad=True)
