@@ -154,7 +154,11 @@ class PaintingCore:
         Raises:
             InvalidInputError: actions of another shape or number.
         """
-        canvas = paint_strokes(state.canvas, self.strokes(state, action), self.painter)
+        return self.lay(state, self.strokes(state, action))
+
+    def lay(self, state: PaintingState, strokes: Tensor) -> PaintingState:
+        """The state after painting strokes (B, strokes_per_step, 12) in [0, 1]: a step whose strokes are known."""
+        canvas = paint_strokes(state.canvas, strokes, self.painter)
         return replace(
             state,
             canvas=canvas,

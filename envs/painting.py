@@ -198,10 +198,10 @@ class PaintingEnv(gymnasium.Env[NDArray[np.uint8], NDArray[np.float32]]):
             raise ResetNeeded("the stroke budget is spent; call reset() before the next step()")
         batch = torch.tensor(self._check_action(action)[None], device=self.device)
         with torch.no_grad():
-            self.state = self.core.transition(previous, batch)
+            strokes = self.core.strokes(previous, batch)
+            self.state = self.core.lay(previous, strokes)
             reward = float(self.core.reward(previous, self.state))
-            stroke = self.core.strokes(previous, batch)[0].cpu().numpy()
-        info = {**self._info(self.state), "stroke": stroke}
+        info = {**self._info(self.state), "stroke": strokes[0].cpu().numpy()}
         return self._observe(self.state), reward, bool(self.core.terminal(self.state)), False, info
 
     def render(self) -> NDArray[np.uint8] | None:

@@ -226,6 +226,9 @@ def composite_forward(canvas: Tensor, coverage: Tensor, color: Tensor) -> tuple[
     whole = above_slices[0] * slices[0]
     weight = torch.mul(coverage, above, out=transmittance)
     below = canvas * whole[:, None]
+    if coverage.shape[1] == 1:
+        # Some processors multiply one row otherwise than several: rows of a batch would differ in the last digit.
+        return torch.addcmul(below, color.mT, weight), above, whole
     painted = below + product(color.mT, weight) if rounds_factors(weight) else torch.baddbmm(below, color.mT, weight)
     return painted, above, whole
 

@@ -168,10 +168,11 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
         if painting.any():
             with torch.no_grad(), told_what_fits(self.core, self.num_envs, self.targets.size, self.device):
                 # All rows, also those about to be reset: leaving them out would copy the others' features.
-                self._state = self.core.transition(previous, batch)
+                laid = self.core.strokes(previous, batch)
+                self._state = self.core.lay(previous, laid)
                 rewards[painting] = self.core.reward(previous, self._state).cpu().numpy()[painting]
                 terminated = self.core.terminal(self._state).cpu().numpy() & painting
-                strokes = self.core.strokes(previous, batch).cpu().numpy()
+                strokes = laid.cpu().numpy()
             self._steps[painting] += 1
             if self._most_steps is not None:
                 truncated = painting & (self._steps >= self._most_steps)

@@ -169,8 +169,9 @@ class TensorVectorEnv(PaintingVectorEnv):
         return observations, rewards, *flags, infos
 
     def _paint(self, state: PaintingState, actions: Tensor) -> tuple[PaintingState, Tensor, Tensor, Tensor]:
-        after = self.core.transition(state, actions)
-        return after, self.core.reward(state, after), self.core.strokes(state, actions), self._see(after)
+        strokes = self.core.strokes(state, actions)
+        after = self.core.lay(state, strokes)
+        return after, self.core.reward(state, after), strokes, self._see(after)
 
     def _see(self, state: PaintingState) -> Tensor:
         return self.core.observation(state) if self._float else self.core.quantized_observation(state)

@@ -1,6 +1,7 @@
 """The focus view: a window about the place of the largest error, and numbers relative to it."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from ...checks import check_number, check_positive, check_whole, shown
 from ...errors import InvalidInputError
+from ...painters.modes import multiply
 from ...painters.stroke import COLOR, CONTROL, END, START, STROKE_LENGTH
 from ..state import PaintingState
 from .view import View, budget_plane
@@ -98,20 +100,15 @@ class FocusView(View):
         if self.find == "error":
             blurred = _box_mean(error, self.blur)
         size = error.shape[-1]
-        index = (blurred + 1e-9).mul(_pattern(size, self.tie_noise, error)).flatten(1).argmax(1)
+        index = (blurred + 1e-9).mul(_kept(_pattern, error, size, self.tie_noise)).flatten(1).argmax(1)
         focus = torch.stack([index % size, index.div(size, rounding_mode="floor")], 1).to(canvas.dtype) + 0.5
         return torch.cat([focus, self._turn_of(error, focus)], 1) if self.turn_reach else focus
 
     def _turn_of(self, error: Tensor, focus: Tensor) -> Tensor:
         """By how much windows are turned, (B, 1) in radians, by the error (B, 1, size, size) about the focus (B, 2)."""
-        seen = _sample(error, self._places(focus, self.scales[0]))[:, 0]
-        steps = (torch.arange(self.window, device=seen.device, dtype=seen.dtype) + 0.5 - self.window / 2) / self.window
-        near = torch.exp(steps.square() / (-2 * self.turn_reach**2))
-        seen = seen * near * near[:, None]
-        rows, columns = seen.sum(2), seen.sum(1)
-        right, down = columns @ steps, rows @ steps
-        wide, high, mixed = columns @ steps.square(), rows @ steps.square(), (seen @ steps) @ steps
-        angle = torch.atan2(2 * mixed, wide - high) / 2
+        seen = _sample(error, self._places(focus, self.scales[0])).flatten(1)
+        right, down, wider, mixed = multiply(seen, _kept(_moments, seen, self.window, self.turn_reach)).unbind(1)
+        angle = torch.atan2(2 * mixed, wider) / 2
         behind = right * angle.cos() + down * angle.sin() < 0
         return (angle + behind * math.pi)[:, None]
 
@@ -123,35 +120,29 @@ class FocusView(View):
 
     def strokes(self, state: PaintingState, numbers: Tensor) -> Tensor:
         """See ``View``."""
-        middle, offset, color = self._origin(state)
-        reach = self.side / 2 / state.target.shape[-1]
-        strokes = (numbers + 1) / 2
-        points = middle.expand_as(numbers) + reach * self._turned(numbers + offset, state, 1)
-        colors = color + self.color_reach * numbers
-        place, paint = _masks(numbers)
-        return torch.where(place, points, torch.where(paint, colors, strokes)).clamp(0, 1)
+        scale, offset = self._units(state)
+        return (self._origin(state) + scale * self._turned(numbers + offset, state, 1)).clamp(0, 1)
 
     def numbers(self, state: PaintingState, strokes: Tensor) -> Tensor:
         """See ``View``."""
-        middle, offset, color = self._origin(state)
-        reach = self.side / 2 / state.target.shape[-1]
-        place, paint = _masks(strokes)
-        points = self._turned(strokes - middle, state, -1) / reach - offset
-        colors = (strokes - color) / self.color_reach
-        return torch.where(place, points, torch.where(paint, colors, strokes * 2 - 1))
+        scale, offset = self._units(state)
+        return self._turned(strokes - self._origin(state), state, -1) / scale - offset
 
-    def _turned(self, places: Tensor, state: PaintingState, way: int) -> Tensor:
-        """Points among numbers (B, T, 12) turned as windows are, or back where ``way`` is -1."""
+    def _units(self, state: PaintingState) -> tuple[Tensor, Tensor]:
+        """What an action's numbers are multiplied by, and what is added to them before that, (12,) each."""
+        reach = self.side / 2 / state.target.shape[-1]
+        scale, offset = _kept(_units, state.target, reach, self.color_reach).unbind()
+        return scale, offset
+
+    def _turned(self, numbers: Tensor, state: PaintingState, way: int) -> Tensor:
+        """Numbers (B, T, 12) whose points are turned as windows are, or back where ``way`` is -1."""
         assert state.focus is not None
         if not self.turn_reach:
-            return places
-        turn = state.focus[:, 2, None] * way
-        cosine, sine = turn.cos(), turn.sin()
-        turned = places.clone()
-        for point in (START, CONTROL, END):
-            x, y = places[..., point].unbind(-1)
-            turned[..., point] = torch.stack([x * cosine - y * sine, x * sine + y * cosine], -1)
-        return turned
+            return numbers
+        turn = state.focus[:, 2, None, None]
+        crossing = _kept(_crossing, numbers)
+        crossed = numbers.index_select(-1, _kept(_other_coordinate, numbers, dtype=torch.int64))
+        return numbers * torch.where(crossing != 0, turn.cos(), 1.0) + crossed * (crossing * way * turn.sin())
 
     def _look(self, state: PaintingState, scale: int) -> Tensor:
         """Target, residual and where the canvas is, (B, 7, window, window); ``scale`` pixels in one, nothing beyond."""
@@ -167,15 +158,16 @@ class FocusView(View):
 
     def _places(self, focus: Tensor, scale: int) -> Tensor:
         """The places (B, window, window, 2) as x, y in pixels that are seen; ``scale`` pixels apart."""
-        steps = (torch.arange(self.window, device=focus.device, dtype=focus.dtype) + 0.5 - self.window / 2) * scale
-        columns, rows = steps.expand(1, self.window, -1), steps[:, None].expand(1, -1, self.window)
+        steps = _kept(_steps, focus, self.window, scale)
         if focus.shape[1] > 2:
-            turn = focus[:, 2, None, None]
-            columns, rows = columns * turn.cos() - rows * turn.sin(), columns * turn.sin() + rows * turn.cos()
-        return torch.stack([columns + focus[:, 0, None, None], rows + focus[:, 1, None, None]], -1)
+            turn = focus[:, 2]
+            right, down = turn.cos(), turn.sin()
+            # Rows: where one pixel to the right, and one down, lead.
+            steps = multiply(steps, torch.stack([right, down, -down, right], 1).view(-1, 2, 2))
+        return (steps + focus[:, None, :2]).view(-1, self.window, self.window, 2)
 
-    def _origin(self, state: PaintingState) -> tuple[Tensor, Tensor, Tensor]:
-        """What zeros mean, each laid out as a stroke's numbers: the middle, the points' offsets, and the color."""
+    def _origin(self, state: PaintingState) -> Tensor:
+        """What zeros mean, (B, 1, 12): the focus, the color there, and else the middle of what there is."""
         assert state.focus is not None
         size = state.target.shape[-1]
         x, y = state.focus[:, :2].long().clamp(0, size - 1).unbind(1)
@@ -186,33 +178,82 @@ class FocusView(View):
             columns, rows = ((places[:, None] + offsets).clamp(0, size - 1) for places in (x, y))
             batch = torch.arange(len(x), device=x.device)[:, None, None]
             seen = state.target[batch, :, rows[:, :, None], columns[:, None]].mean((1, 2))
-        middle, color = (state.target.new_zeros(len(x), 1, STROKE_LENGTH) for _ in range(2))
-        offset = state.target.new_zeros(STROKE_LENGTH)
-        for point in (START, CONTROL, END):
-            middle[:, 0, point] = state.focus[:, :2] / size
-        offset[START.start], offset[END.start] = -0.25, 0.25
-        color[:, 0, COLOR] = seen
-        return middle, offset, color
+        known = torch.cat([state.focus[:, :2] / size, seen, torch.full_like(seen[:, :1], 0.5)], 1)
+        return known.index_select(1, _kept(_known_of_numbers, known, dtype=torch.int64))[:, None]
 
 
-def _masks(numbers: Tensor) -> tuple[Tensor, Tensor]:
-    """Which of a stroke's numbers are places, and which are colors, (12,) bool each."""
-    place, paint = (torch.zeros(STROKE_LENGTH, dtype=torch.bool, device=numbers.device) for _ in range(2))
-    for point in (START, CONTROL, END):
-        place[point] = True
-    paint[COLOR] = True
-    return place, paint
+_POINTS = (START, CONTROL, END)
 
 
-_patterns: dict[tuple[int, float, str, str], Tensor] = {}
+def _known_of_numbers() -> Tensor:
+    """Which of a focus's two coordinates, its three colors, and one half, each number of a stroke begins at."""
+    known = torch.full((STROKE_LENGTH,), 5)
+    for point in _POINTS:
+        known[point] = torch.tensor([0, 1])
+    known[COLOR] = torch.tensor([2, 3, 4])
+    return known
 
 
-def _pattern(size: int, noise: float, like: Tensor) -> Tensor:
-    key = (size, noise, str(like.device), str(like.dtype))
-    if key not in _patterns:
-        drawn = torch.rand(1, 1, size, size, generator=torch.Generator().manual_seed(0))
-        _patterns[key] = (1 + noise * drawn).to(like)
-    return _patterns[key]
+def _other_coordinate() -> Tensor:
+    """For each number of a stroke the other one of its point, or itself."""
+    other = torch.arange(STROKE_LENGTH)
+    for point in _POINTS:
+        other[point] = other[point].flip(0)
+    return other
+
+
+def _crossing() -> Tensor:
+    """What a point's other coordinate times the sine of an angle is multiplied by as it is turned; 0 elsewhere."""
+    crossing = torch.zeros(STROKE_LENGTH)
+    for point in _POINTS:
+        crossing[point] = torch.tensor([-1.0, 1.0])
+    return crossing
+
+
+_constants: dict[tuple[object, ...], Tensor] = {}
+
+
+def _kept(make: Callable[..., Tensor], like: Tensor, *settings: float, dtype: torch.dtype | None = None) -> Tensor:
+    """A constant of some settings, made once for each device and type."""
+    key = (make.__name__, settings, str(like.device), str(dtype or like.dtype))
+    if key not in _constants:
+        _constants[key] = make(*settings).to(like.device, dtype or like.dtype, non_blocking=True)
+    return _constants[key]
+
+
+def _pattern(size: int, noise: float) -> Tensor:
+    """(1, 1, size, size) that errors are multiplied by, so that no two are equal."""
+    return 1 + noise * torch.rand(1, 1, size, size, generator=torch.Generator().manual_seed(0))
+
+
+def _band(size: int, side: int) -> Tensor:
+    """(size, size): its product with numbers in a row are their means over ``side`` of them, 0 beyond."""
+    places = torch.arange(size)
+    return ((places - places[:, None]).abs() <= side // 2) / side
+
+
+def _steps(window: int, scale: float) -> Tensor:
+    """(window^2, 2): from the middle of a window to the middles of its pixels, as x, y."""
+    steps = (torch.arange(window) + 0.5 - window / 2) * scale
+    return torch.stack(torch.meshgrid(steps, steps, indexing="xy"), -1).flatten(0, 1)
+
+
+def _moments(window: int, reach: float) -> Tensor:
+    """What each pixel of a window adds to its moments (window^2, 4): x, y, x^2 - y^2 and x y, weighted."""
+    x, y = _steps(window, 1 / window).unbind(1)
+    weight = torch.exp((x.square() + y.square()) / (-2 * reach**2))
+    return torch.stack([x, y, x.square() - y.square(), x * y], 1) * weight[:, None]
+
+
+def _units(reach: float, color_reach: float) -> Tensor:
+    """(2, 12): what an action's numbers are multiplied by, after what is below has been added."""
+    units = torch.zeros(2, STROKE_LENGTH)
+    units[0] = 0.5
+    for point in _POINTS:
+        units[0, point] = reach
+    units[0, COLOR] = color_reach
+    units[1, START.start], units[1, END.start] = -0.25, 0.25
+    return units
 
 
 def _sample(picture: Tensor, places: Tensor) -> Tensor:
@@ -222,10 +263,5 @@ def _sample(picture: Tensor, places: Tensor) -> Tensor:
 
 def _box_mean(pictures: Tensor, side: int) -> Tensor:
     """Means of pictures (B, C, size, size) over squares, 0 beyond: what ``avg_pool2d`` takes nine times as long for."""
-    size, half = pictures.shape[-1], side // 2
-    for dim, padding in ((2, (0, 0, half, half)), (3, (half, half))):
-        padded = F.pad(pictures, padding)
-        pictures = padded.narrow(dim, 0, size).clone()
-        for first in range(1, side):
-            pictures += padded.narrow(dim, first, size)
-    return pictures / side**2
+    band = _kept(_band, pictures, pictures.shape[-1], side)
+    return multiply(multiply(band, pictures), band)
