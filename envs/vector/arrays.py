@@ -168,8 +168,7 @@ class PaintingVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.float32], NDArra
         if painting.any():
             with torch.no_grad(), told_what_fits(self.core, self.num_envs, self.targets.size, self.device):
                 # All rows, also those about to be reset: leaving them out would copy the others' features.
-                laid = self.core.strokes(previous, batch)
-                self._state = self.core.lay(previous, laid)
+                self._state = self.core.lay(previous, laid := self.core.strokes(previous, batch))
                 rewards[painting] = self.core.reward(previous, self._state).cpu().numpy()[painting]
                 terminated = self.core.terminal(self._state).cpu().numpy() & painting
                 strokes = laid.cpu().numpy()

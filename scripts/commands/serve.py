@@ -43,8 +43,8 @@ def run(arguments: Arguments) -> None:
     check_policy("PAINTGYM_POLICY", settings.policy)
     import torch
 
+    from ...memory import limit_arenas
     from ...webapp.application import create_app
-    from ...webapp.jobs.memory import limit_arenas
     from ...webapp.server import make_metrics_server, make_server
 
     limit_arenas()

@@ -9,7 +9,7 @@ from helpers.import_graph import Package, circles, floor_of, modules_by_folder, 
 
 TOWER = (
     ("errors",),
-    ("batches", "checks", "files", "parallel", "processes", "weights"),
+    ("batches", "checks", "files", "memory", "parallel", "processes", "weights"),
     ("runs", "through_ray"),
     # Strokes to pixels. The data and the contract come first; what paints, and what draws with the real brush, keep it.
     ("painters",),

@@ -22,10 +22,10 @@ from helpers.web_service import (
 from paintgym.agents.agent import Agent
 from paintgym.agents.policy.config import RevisionConfig
 from paintgym.agents.policy_agent import PolicyAgent
+from paintgym.memory import give_back
 from paintgym.webapp.application import create_app
 from paintgym.webapp.jobs import batching
 from paintgym.webapp.jobs.job import Job, State
-from paintgym.webapp.jobs.memory import give_back
 from paintgym.webapp.jobs.queue import JobQueue
 from paintgym.webapp.requests import PaintingRequest
 from paintgym.webapp.routes.monitoring import resident_bytes

@@ -18,6 +18,7 @@ from ...agents.policy.registry import load_network
 from ...agents.policy_agent import PolicyAgent
 from ...agents.registry import find_agent, load_agent
 from ...errors import InvalidInputError, MissingLibraryError
+from ...memory import give_back
 from ...painters.mypaint.engine import MyPaintEngine
 from ...painters.names import DEFAULT_BRUSH, PAINTER_FILES, learned_brushes
 from ...painters.painter import Painter
@@ -33,7 +34,6 @@ from ..uploads import Upload
 from .batching import PolicyBatcher
 from .estimates import Estimates
 from .job import PROCESS, Job, State
-from .memory import give_back
 from .queue import JobQueue, Outlook
 from .results import finish_again, keep_results, restore_result
 from .worker import Worker

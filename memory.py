@@ -1,7 +1,8 @@
 """Memory that was freed goes back to the system. The C library alone would keep it, scattered over threads' arenas.
 
-Every thread that answers requests decodes pictures and packs events; with an arena each, the process grows for as long
-as it runs although nothing is held. Only glibc is told; other C libraries do as they please.
+Every thread that answers requests decodes pictures and packs events, and learners take and leave arrays of all sizes:
+the process grows for as long as it runs although nothing is held. Only glibc is told; other C libraries do as they
+please.
 """
 
 import ctypes
