@@ -160,6 +160,7 @@ def test_targets_travel_and_leave_behind_what_they_remember(
 
 
 def _paint_a_little(env: Any, pipe: Any) -> None:
+    torch.set_num_threads(1)  # as here: sums depend on how threads share them
     pipe.send([env.step(np.full(12, 0.3)), env.reset(), env.unwrapped.targets])
 
 
