@@ -115,7 +115,7 @@ class Pen(nn.Module):
 
     def forward(self, strokes: Tensor) -> Path:
         """Follow strokes (N, 12) in [0, 1]: the same events as ``mypaint.stroke_events``."""
-        numbers = strokes[:, self.numbers] * self.units
+        numbers = strokes.index_select(1, self.numbers) * self.units
         ends, log_radius = numbers[:, :6].view(-1, 3, 2), numbers[:, 8]
         # In float64 under any mode of torch: another rounding may move a dab from one stretch to the next.
         curve, start = (self.curve.double() @ ends.double()).to(ends.dtype), ends[:, :1]
@@ -236,7 +236,8 @@ def _noise_of(sums: Tensor, first: Tensor, size: Tensor) -> Tensor:
     def up_to(edges: Tensor) -> Tensor:
         edges = edges.clamp(max=len(sums) - 1.001)
         whole = edges.long()
-        return torch.lerp(sums[whole], sums[whole + 1], (edges - whole)[:, None])
+        before, after = sums.index_select(0, whole), sums.index_select(0, whole + 1)
+        return torch.lerp(before, after, (edges - whole)[:, None])
 
     moments = (up_to(first + size) - up_to(first)) / size[:, None]
     mean, square, radius = moments[:, :2], moments[:, 2:4], moments[:, 4:] * RADIUS_BY_RANDOM

@@ -173,7 +173,7 @@ class SplatPainter(Painter):
         """What the dabs of paths leave on the paper, their variances widened by so many square pixels."""
         one_by_one = counts is not None and max(counts) < self.groups
         dabs = place_dabs(path, self.noise_sums, self.groups, counts, self.singles if one_by_one else None)
-        grouping = _grouping(dabs.size)[dabs.stroke]
+        grouping = _grouping(dabs.size).index_select(0, dabs.stroke)
         form = self.dab(torch.stack([dabs.opacity, _zoomed(dabs.log_radius, zoom), grouping], -1)).T.contiguous()
         density = -torch.log1p(-dabs.opacity) * dabs.laid
         variance = torch.exp(2 * (dabs.log_radius + form[_GAUSSIANS : 2 * _GAUSSIANS]))
