@@ -120,15 +120,15 @@ class FocusView(View):
 
     def strokes(self, state: PaintingState, numbers: Tensor) -> Tensor:
         """See ``View``."""
-        scale, offset = self._units(state)
+        scale, offset = self._scale_and_offset(state)
         return (self._origin(state) + scale * self._turned(numbers + offset, state, 1)).clamp(0, 1)
 
     def numbers(self, state: PaintingState, strokes: Tensor) -> Tensor:
         """See ``View``."""
-        scale, offset = self._units(state)
+        scale, offset = self._scale_and_offset(state)
         return self._turned(strokes - self._origin(state), state, -1) / scale - offset
 
-    def _units(self, state: PaintingState) -> tuple[Tensor, Tensor]:
+    def _scale_and_offset(self, state: PaintingState) -> tuple[Tensor, Tensor]:
         """What an action's numbers are multiplied by, and what is added to them before that, (12,) each."""
         reach = self.side / 2 / state.target.shape[-1]
         scale, offset = _kept(_units, state.target, reach, self.color_reach).unbind()
