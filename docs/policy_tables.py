@@ -87,5 +87,22 @@ def seeds(cards: list[Report], markdown: Markdown) -> str:
     return markdown(("pictures", "seed", *(f"{n} strokes" for n in budgets)), rows, source)
 
 
+def batches(cards: list[Report], markdown: Markdown) -> str:
+    """What strokes in a step of Adam give: squared error on digits that training never saw."""
+    budgets = sorted({int(key.split("_")[1]) for key in cards[0]["held_out"]})
+    rows = []
+    for card in cards:
+        settings, steps = card["configuration"], card["steps"]["analytic"]
+        batch = settings["analytic"]["batch_strokes"]
+        errors = (f"{card['held_out'][f'mse_{n}']:.5f}" for n in budgets)
+        rows.append((f"{batch:,}", f"{steps:,}", f"{settings['learning_rate']:g}", f"{batch * steps:,}", *errors))
+    columns = ("strokes a step", "steps", "learning rate", "strokes in all", *(f"{n} strokes" for n in budgets))
+    source = (
+        f"Squared error, {cards[0]['held_out_pictures']} test digits. From the cards that "
+        "`paintgym train-policy --target mnist ...` wrote."
+    )
+    return markdown(columns, rows, source)
+
+
 def _seconds(seconds: float) -> str:
     return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"

@@ -223,6 +223,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "policy_seeds": lambda: policy_tables.seeds(
         [_card("agents/policy/weights/paintings.json"), _card("docs/figures/seeds/paintings-1.json")], _markdown
     ),
+    "policy_batches": lambda: policy_tables.batches(
+        [_card("agents/policy/weights/mnist.json"), _card("docs/figures/seeds/mnist-batches-of-1536.json")], _markdown
+    ),
     "policy_intervals": lambda: policy_tables.intervals(_read("ablation"), _markdown),
     "anytime": lambda: policy_tables.anytime(_read("anytime"), _markdown),
     "policy_losses": lambda: policy_tables.losses(_read("losses"), _markdown),
