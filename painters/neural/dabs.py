@@ -104,7 +104,7 @@ class Pen(nn.Module):
         order = [range(12)[part] for part in (layout.START, layout.CONTROL, layout.END)]
         columns = [*(column for part in order for column in part), layout.ENTRY_PRESSURE, layout.END_PRESSURE]
         tables = {
-            "curve": curve.float().double(),
+            "curve": curve,
             "pressure": torch.cat([touching, pressure]).float(),
             "slow": speed_filter() / _EVENT_SECONDS,
             "numbers": torch.tensor([*columns, layout.SIZE]),
