@@ -172,7 +172,7 @@ def place_dabs(
         noise_sums: of the brush.
         groups: more dabs than so many are laid together.
         counts: how many groups each stroke needs: its dabs, rounded up, at most ``groups``; so many for all by default.
-        singles: ``single_dabs``, where no stroke has more than ``groups`` dabs.
+        singles: ``single_dabs``, where ``counts`` are given.
     """
     points = path.points.shape[1]
     total, device = path.total, path.total.device
@@ -209,10 +209,18 @@ def place_dabs(
     reached = (total - first).clamp(min=0.0).minimum(size_of)
     whole = torch.where(size_of > 1, reached, reached.floor())
     # The noise of dab k belongs to dab k wherever it lies: no gradient moves it from one dab to the next.
-    if singles is None:
-        noise = _noise_of(noise_sums, first.detach(), size_of.detach()).T.contiguous()
+    edges, sizes = first.detach(), size_of.detach()
+    alone = len(path.total) == 1
+    if singles is None or (alone and most == groups):
+        noise = _noise_of(noise_sums, edges, sizes).T.contiguous()
+    elif alone:
+        noise = singles[:, :most]
     else:
-        noise = singles[:, :most] if len(path.total) == 1 else singles.index_select(1, group)
+        noise = singles.index_select(1, group)
+        if most == groups:
+            several = (sizes > 1).nonzero()[:, 0]
+            summed = _noise_of(noise_sums, edges.index_select(0, several), sizes.index_select(0, several))
+            noise.index_copy_(1, several, summed.T)
     reach = reach * pressure
     return Dabs(
         stroke=stroke,

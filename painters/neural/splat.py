@@ -171,8 +171,7 @@ class SplatPainter(Painter):
 
     def _form(self, path: Path, counts: list[int] | None, zoom: float, widening: float = 0.0) -> "_Gaussians":
         """What the dabs of paths leave on the paper, their variances widened by so many square pixels."""
-        one_by_one = counts is not None and max(counts) < self.groups
-        dabs = place_dabs(path, self.noise_sums, self.groups, counts, self.singles if one_by_one else None)
+        dabs = place_dabs(path, self.noise_sums, self.groups, counts, None if counts is None else self.singles)
         grouping = _grouping(dabs.size).index_select(0, dabs.stroke)
         form = self.dab(torch.stack([dabs.opacity, _zoomed(dabs.log_radius, zoom), grouping], -1)).T.contiguous()
         density = -torch.log1p(-dabs.opacity) * dabs.laid
