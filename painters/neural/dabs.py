@@ -118,7 +118,8 @@ class Pen(nn.Module):
         numbers = strokes.index_select(1, self.numbers) * self.units
         ends, log_radius = numbers[:, :6].view(-1, 3, 2), numbers[:, 8]
         # In float64 under any mode of torch: another rounding may move a dab from one stretch to the next.
-        curve, start = (self.curve.double() @ ends.double()).to(ends.dtype), ends[:, :1]
+        table = self.curve.double().expand(len(ends), -1, -1)
+        curve, start = torch.bmm(table, ends.double()).to(ends.dtype), ends[:, :1]
         step = curve[:, :1] - start
         entry = start + ENTRY_STEP * step * (step.square().sum(-1, keepdim=True) + SHORT).rsqrt()
         points = torch.cat([start, entry, curve], 1)

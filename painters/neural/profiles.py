@@ -18,20 +18,23 @@ FLOOR = -32.0
 crawl. Gradients are left as they are there: with the profile itself they are below 2e-10."""
 
 
-def gaussian_profiles(mean: Tensor, variance: Tensor, log_height: Tensor | None, positions: Tensor) -> Tensor:
-    """exp(log_height - (p - mean)^2 / (2 variance)) at some positions p, of G Gaussians about each of M means.
+def in_powers_of_two(variance: Tensor, log_height: Tensor) -> tuple[Tensor, Tensor]:
+    """Curvature and height of profiles exp(log_height - d^2 / (2 variance)) that are 2^(curvature d^2 + height)."""
+    return (-0.5 * LOG2_E) / variance, log_height * LOG2_E
+
+
+def gaussian_profiles(mean: Tensor, curvature: Tensor, height: Tensor, positions: Tensor) -> Tensor:
+    """2^(curvature (p - mean)^2 + height) at some positions p, of G Gaussians about each of M means.
 
     Args:
         mean: (..., M).
-        variance: (..., G, M), above 0.
-        log_height: (..., G, M); 0 by default.
+        curvature: (..., G, M), below 0.
+        height: (..., G, M).
         positions: (P,).
 
     Returns:
         (..., G, P, M), 2^-32 or more.
     """
-    curvature = (-0.5 * LOG2_E) / variance
-    height = torch.zeros_like(curvature) if log_height is None else log_height * LOG2_E
     if torch.compiler.is_compiling():
         squared = _offsets(mean, positions).square()
         return (squared * _rows(curvature) + _rows(height)).clamp(min=FLOOR).exp2()

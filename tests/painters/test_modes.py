@@ -104,6 +104,17 @@ def test_a_painter_loaded_in_inference_mode_can_be_differentiated_outside(name: 
     assert (ink_and_gradient(painter, some_strokes(2))[1] != 0).any()
 
 
+@pytest.mark.parametrize("count", [1, 6, 64])
+@pytest.mark.parametrize("name", PAINTERS)
+def test_ink_that_nobody_followed_can_be_worked_with_and_followed(name: str, count: int) -> None:
+    with torch.no_grad():
+        coverage = make_painter(name)(some_strokes(count))
+    assert not coverage.is_inference()
+    weight = torch.ones(1, requires_grad=True)
+    (gradient,) = torch.autograd.grad((coverage * weight).sum(), weight)  # keeps coverage for the way back
+    torch.testing.assert_close(gradient[0], coverage.mul_(1).sum())
+
+
 def test_what_is_noted_of_strokes_in_inference_mode_is_noted_outside_too() -> None:
     painter, strokes = make_painter("gan"), some_strokes(2)
     painter.asks = False  # As on a GPU, which is not waited for.

@@ -40,7 +40,7 @@ def test_derivatives_of_profiles_are_exact() -> None:
     mean, variance, log_height = doubles(3) + 1, doubles(2, 3, seed=1) + 4, doubles(2, 3, seed=2)
 
     def call(mean: Tensor, variance: Tensor, log_height: Tensor) -> Tensor:
-        return profiles.gaussian_profiles(mean, variance, log_height, positions)
+        return profiles.gaussian_profiles(mean, *profiles.in_powers_of_two(variance, log_height), positions)
 
     inputs = [values.requires_grad_() for values in (mean, variance, log_height)]
     assert torch.autograd.gradcheck(call, inputs, check_forward_ad=True)
