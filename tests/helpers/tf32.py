@@ -18,6 +18,8 @@ _FACTORS = {
     _ATEN.addmm.default: (1, 2),
     _ATEN.baddbmm.default: (1, 2),
 }
+_MADE_OF_PRODUCTS = (_ATEN.linear.default, _ATEN.matmul.default)
+"""What inference mode does not take apart."""
 
 
 def round_factor(values: Tensor) -> Tensor:
@@ -43,6 +45,9 @@ class EmulatedTF32(TorchDispatchMode):
         self._patched.undo()
 
     def __torch_dispatch__(self, function: Any, types: Any, arguments: Any = (), options: Any = None) -> Any:
+        if function in _MADE_OF_PRODUCTS:
+            with self:
+                return function.decompose(*arguments, **(options or {}))
         if function not in _FACTORS or arguments[0].dtype != torch.float32:
             return function(*arguments, **(options or {}))
         self.products += 1
