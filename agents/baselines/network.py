@@ -19,11 +19,11 @@ from ..training.vec_env import PaintingVecEnv
 from .config import NetworkConfig
 
 
-def make_adapter(env: Any) -> PaintingVecEnv:
+def make_adapter(env: Any, autoreset: bool = True) -> PaintingVecEnv:
     """A vector environment as stable-baselines3 wants it, without the warning for networks that want large pictures."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*CnnPolicy")
-        return PaintingVecEnv(env)
+        return PaintingVecEnv(env, autoreset)
 
 
 class PlainFeatures(BaseFeaturesExtractor):

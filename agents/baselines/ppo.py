@@ -18,15 +18,16 @@ class PPOLearner:
     """PPO that can be taken up again between rollouts, of which each begins afresh.
 
     Args:
-        make_env: gives a vector environment of so many.
+        make_env: gives a vector environment of so many, with the autoreset mode that it is asked for.
         config: settings.
         steps: of environments in all.
         seed: of weights, targets and noise.
     """
 
-    def __init__(self, make_env: Callable[[int], Any], config: PPOConfig, steps: int, seed: int) -> None:
+    def __init__(self, make_env: Callable[..., Any], config: PPOConfig, steps: int, seed: int) -> None:
         self.config, self.steps, self._seed = config, steps, seed
-        env = make_adapter(make_env(config.num_envs))
+        # A rollout is an episode, and begins with a reset: another one as it ends would be a sixth of Shapes-v0's time.
+        env = make_adapter(make_env(config.num_envs, autoreset_mode="Disabled"), autoreset=False)
         core = env.get_attr("core", indices=0)[0]
         length = core.stroke_budget // core.strokes_per_step
         self.rollout = config.num_envs * length

@@ -99,10 +99,10 @@ class RunPlan:
         view = {"focus": own, "upright": {**own, "turn_reach": 0.0}}.get(self.view, self.view)
         return {"view": view, "reward": self.reward}
 
-    def make_env(self, count: int, device: str = "cpu") -> Any:
+    def make_env(self, count: int, device: str = "cpu", autoreset_mode: str = "SameStep") -> Any:
         """A vector environment of so many, as the learner takes it; on a GPU it keeps its tensors there."""
         output = "numpy" if find_device(device).type == "cpu" else "torch"
-        options: dict[str, Any] = {"autoreset_mode": "SameStep", "output": output, "device": device}
+        options: dict[str, Any] = {"autoreset_mode": autoreset_mode, "output": output, "device": device}
         return gymnasium.make_vec(self.task, num_envs=count, **options, **self.arguments)
 
     def folder(self, root: Path) -> Path:

@@ -46,15 +46,17 @@ class PaintingVecEnv(VecEnv):
 
     Args:
         env: a vector environment whose autoreset mode is ``"SameStep"`` or ``"Disabled"``.
+        autoreset: whether episodes that ended begin anew at once. Without it, which wants the mode ``"Disabled"``, a
+            training whose rollouts end with their episodes calls ``reset`` itself: targets are not made twice.
 
     Raises:
-        InvalidInputError: another autoreset mode.
+        InvalidInputError: another autoreset mode, or one that begins episodes anew against ``autoreset``.
 
     Warns:
         UserWarning: its pictures are smaller than the 36 pixels that ``CnnPolicy`` needs.
     """
 
-    def __init__(self, env: VectorEnv[Any, Any, Any]) -> None:
+    def __init__(self, env: VectorEnv[Any, Any, Any], autoreset: bool = True) -> None:
         mode = env.metadata.get("autoreset_mode")
         if mode not in (AutoresetMode.SAME_STEP, AutoresetMode.DISABLED):
             raise InvalidInputError(
@@ -64,6 +66,11 @@ class PaintingVecEnv(VecEnv):
             )
         self.env = env
         self._resets_itself = mode is AutoresetMode.SAME_STEP
+        if self._resets_itself and not autoreset:
+            raise InvalidInputError(
+                "the vector environment's autoreset mode is 'SameStep', expected 'Disabled' with autoreset=False"
+            )
+        self._autoreset = autoreset
         self._tensors = env.metadata.get("output") == "torch"
         self._actions: NDArray[np.float32] | None = None
         super().__init__(env.num_envs, env.single_observation_space, env.single_action_space)
@@ -111,7 +118,7 @@ class PaintingVecEnv(VecEnv):
             else:
                 listed[index] = {**here, "terminal_observation": observations[index].copy()}
             listed[index]["TimeLimit.truncated"] = bool(truncated[index] and not terminated[index])
-        if rows and not self._resets_itself:
+        if rows and self._autoreset and not self._resets_itself:
             observations, infos = _arrays(self.env.reset(options={"reset_mask": ended}))
             self._note_resets(infos, rows)
         return observations, np.asarray(rewards, np.float32), ended, listed
