@@ -72,10 +72,12 @@ def draw_shapes(number: int, split: Split) -> Picture:
 def _fill(generator: Generator) -> NDArray[np.uint8]:
     """One color, or a gradient from one to another."""
     first = np.array(_color(generator), np.float64)
-    second = np.array(_color(generator), np.float64) if generator.random() < _SHADED else first
+    second = np.array(_color(generator), np.float64) if generator.random() < _SHADED else None
     angle = generator.uniform(0, 2 * np.pi)
-    y, x = np.mgrid[0:_SIDE, 0:_SIDE] / (_SIDE - 1) - 0.5
-    share = (0.5 + (x * np.cos(angle) + y * np.sin(angle)) / np.sqrt(2))[..., None]
+    if second is None:
+        return np.full((_SIDE, _SIDE, 3), first, np.uint8)
+    along = np.arange(_SIDE) / (_SIDE - 1) - 0.5
+    share = (0.5 + (along * np.cos(angle) + along[:, None] * np.sin(angle)) / np.sqrt(2))[..., None]
     levels: NDArray[np.uint8] = np.rint(first + (second - first) * share).astype(np.uint8)
     return levels
 
