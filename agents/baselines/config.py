@@ -7,9 +7,8 @@ from dataclasses import dataclass
 class NetworkConfig:
     """The plain network of all baselines: three convolutions of stride 2 and a layer, then the heads."""
 
-    channels: tuple[int, ...] = (16, 32, 64)
-    """Of the convolutions. With 32, 64 and 64 a step of Adam took twice as long, and PPO scored no higher: .854 against
-    .864 on Shapes-v0, one seed."""
+    channels: tuple[int, ...] = (32, 64, 64)
+    """Of the convolutions."""
     hidden: int = 256
     """Width of the layer after them."""
 
@@ -20,9 +19,9 @@ class PPOConfig:
 
     num_envs: int = 64
     """Pictures painted side by side."""
-    epochs: int = 5
-    """How often a rollout is gone through. Ten times, and twice as wide a network, took up to twice as long, for scores
-    of .860 to .864 on Shapes-v0 and .916 to .924 on Digits-v0, one seed each."""
+    epochs: int = 10
+    """How often a rollout is gone through. Five times, with a network of 16, 32 and 64 channels, PPO learned twice as
+    fast, Digits-v0 as well (.923 against .921, five seeds), Shapes-v0 less (.846 against .859)."""
     minibatches: int = 4
     """Parts of it, a step of Adam for each."""
     learning_rate: float = 5e-4
