@@ -34,7 +34,7 @@ def ladder(board: Report, markdown: Markdown) -> str:
                 name = ""
         for entry in (entry for entry in board["entries"] if entry["task"] == task):
             who = _title(entry)
-            score = f"{entry['score']:.3f} ({entry['low']:.3f} to {entry['high']:.3f})"
+            score = _with_interval(entry, 3)
             normalized = f"{entry['normalized']:.0f}" if "normalized" in entry else ""
             read = f"{entry['read']:.1%}" if "read" in entry else ""
             steps, seeds = f"{entry['steps']:,}", f"{len(entry['seeds'])}"
@@ -53,7 +53,7 @@ def ladder_in_short(board: Report, markdown: Markdown) -> str:
         if "gradient" in references:
             floor = max(references[name] for name in ("nothing", "random", "flat"))
             plain = [reached.get((task, name)) for name in ("ppo", "analytic")]
-            texts = (f"{one['score']:.2f} ({one['low']:.2f} to {one['high']:.2f})" if one else "" for one in plain)
+            texts = (_with_interval(one, 2) if one else "" for one in plain)
             others = (f"{references[name]:.2f}" for name in ("policy", "gradient"))
             rows.append((f"`{task.rpartition('/')[2]}`", f"{floor:.2f}", *texts, *others))
     columns = ("task", "best of nothing, random, one color", "PPO", "analytic", "`policy`", "`gradient`")
@@ -72,13 +72,23 @@ def rl_on_gradients(board: Report, markdown: Markdown) -> str:
             f"{len(entry['seeds'])}",
             f"{entry['begun']:.3f}",
             f"{entry['score']:.3f}",
-            "{:+.3f} ({:+.3f} to {:+.3f})".format(*entry["gain"]),
+            _gain(entry),
         )
         for entry in board["entries"]
         if "begun" in entry
     ]
     columns = ("task", "begun by, then PPO", "seeds", "score before PPO", "after it", "gain (95 % interval)")
     return markdown(columns, rows, "Printed by `paintgym scoreboard docs/figures/ladder`; interquartile means.")
+
+
+def _with_interval(entry: Report, digits: int) -> str:
+    score, low, high = (f"{entry[name]:.{digits}f}" for name in ("score", "low", "high"))
+    return f"{score} ({low} to {high})" if len(entry["seeds"]) > 1 else f"{score} (one seed)"
+
+
+def _gain(entry: Report) -> str:
+    gain, low, high = (f"{value:+.3f}" for value in entry["gain"])
+    return f"{gain} ({low} to {high})" if len(entry["seeds"]) > 1 else f"{gain} (one seed)"
 
 
 def _title(entry: Report) -> str:

@@ -137,7 +137,9 @@ def _title(entry: Document) -> str:
 def _row(entry: Document) -> str:
     read = f"{entry['read']:.1%}" if "read" in entry else ""
     normalized = f"{entry['normalized']:.0f}" if "normalized" in entry else ""
-    score = f"**{entry['score']:.3f}** ({entry['low']:.3f} to {entry['high']:.3f}, {len(entry['seeds'])} seeds)"
+    seeds = len(entry["seeds"])
+    interval = f"{entry['low']:.3f} to {entry['high']:.3f}, {seeds} seeds" if seeds > 1 else "one seed"
+    score = f"**{entry['score']:.3f}** ({interval})"
     seconds = f"{entry['seconds']:.0f}" + "".join(f", {device}" for device in entry["devices"])
     return f"| {_title(entry)} | {entry['steps']:,} | {seconds} | {score} | {normalized} | {read} |"
 

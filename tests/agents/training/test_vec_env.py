@@ -63,27 +63,6 @@ def test_the_mode_that_takes_a_step_for_a_reset_is_refused_in_one_line() -> None
     assert "\n" not in str(caught.value)
 
 
-def test_without_autoreset_episodes_stay_ended_until_a_reset() -> None:
-    vector = gymnasium.make_vec("paintgym/Painting-v0", num_envs=2, autoreset_mode="Disabled", **OPTIONS)
-    env = PaintingVecEnv(vector, autoreset=False)
-    env.seed(5)
-    first = env.reset()
-    for _ in range(OPTIONS["stroke_budget"]):
-        seen, _, ended, infos = env.step(np.zeros((2, 12), np.float32))
-    assert ended.all()
-    assert np.array_equal(seen, np.stack([info["terminal_observation"] for info in infos]))
-    with pytest.raises(gymnasium.error.ResetNeeded):
-        env.step(np.zeros((2, 12), np.float32))
-    env.seed(5)
-    assert np.array_equal(env.reset(), first)
-
-
-def test_an_environment_that_begins_anew_by_itself_is_refused_without_autoreset() -> None:
-    vector = gymnasium.make_vec("paintgym/Painting-v0", num_envs=2, autoreset_mode="SameStep", **OPTIONS)
-    with pytest.raises(InvalidInputError, match="mode is 'SameStep', expected 'Disabled' with autoreset=False"):
-        PaintingVecEnv(vector, autoreset=False)
-
-
 WRAPPERS: dict[str, Any] = {
     "RecordEpisodeStatistics": wrappers.RecordEpisodeStatistics,
     "NormalizeReward": wrappers.NormalizeReward,
