@@ -13,7 +13,7 @@ def references(scores: Report, markdown: Markdown) -> str:
     """Who is always there to be compared with: scores on the tasks that all of them painted."""
     tasks = [task for task, found in scores.items() if "gradient" in found]
     names = [name for name in scores[tasks[0]] if name != "targets"]
-    # Hill climbing was not painted under VGG19: 30 trials a stroke and more, two hours in all.
+    # Hill climbing was not painted under VGG19, of which it asks 30 times a stroke and more.
     rows = [
         [f"`{name}`", *(f"{scores[task][name]:.3f}" if name in scores[task] else "" for task in tasks)]
         for name in names
