@@ -34,15 +34,16 @@ class EmulatedTF32(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()
         self.products = 0
+        self._patches: list[pytest.MonkeyPatch] = []  # It is entered again while it takes an operation apart.
 
     def __enter__(self) -> "EmulatedTF32":
-        self._patched = pytest.MonkeyPatch()
-        self._patched.setattr(modes, "may_round_to_bfloat16", lambda values: False)
+        self._patches.append(pytest.MonkeyPatch())
+        self._patches[-1].setattr(modes, "may_round_to_bfloat16", lambda values: False)
         return super().__enter__()
 
     def __exit__(self, *error: Any) -> None:
         super().__exit__(*error)
-        self._patched.undo()
+        self._patches.pop().undo()
 
     def __torch_dispatch__(self, function: Any, types: Any, arguments: Any = (), options: Any = None) -> Any:
         if function in _MADE_OF_PRODUCTS:

@@ -207,7 +207,9 @@ def test_the_references_were_painted_on_the_held_out_targets_of_today() -> None:
         held_out = hold_out(task, task.held_out)
         assert held_out.fingerprint == scores["targets"]
         assert evaluate(held_out, paint_flat)["score"] == pytest.approx(scores["flat"], abs=1e-4)
-        assert scores["gradient"] > scores["policy"] > scores["greedy"] > scores["flat"] > scores["random"]
+        assert scores["gradient"] > scores["policy"] > scores["flat"] > scores["random"]
+        if task_id != "paintgym/LongPaintings-v0":  # where hill climbing would ask VGG19 for hours
+            assert scores["policy"] > scores["greedy"] > scores["flat"]
 
 
 def test_a_normalized_score_is_zero_at_the_best_of_the_floor_and_a_hundred_at_the_gradient_agent() -> None:
