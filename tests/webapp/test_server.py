@@ -54,6 +54,9 @@ def watch(port: int, painting: dict[str, Any]) -> socket.socket:
     raise TimeoutError("no slot was given back")
 
 
+TAKEN = {"waiting", "painting", "finished"}
+"""States of a painting that was not refused: it may be under way before the answer is written."""
+
 TOO_LARGE = "The request is too large; at most 10 MB are taken."
 
 
@@ -92,7 +95,7 @@ def test_too_much_is_refused_in_our_own_words_even_while_it_is_still_being_sent(
                 )
                 connection.sendall("\r\n".join((*lines, "", "")).encode() + bytes(11_000_000))
                 check_refusal_of(connection, '{"error":')
-        assert ask(port, "/paintings", {"sample": "hills", "strokes": 5})["state"] == "waiting"
+        assert ask(port, "/paintings", {"sample": "hills", "strokes": 5})["state"] in TAKEN
 
 
 def test_slow_and_vanishing_clients_harm_nobody_and_sigterm_ends_what_runs(policy: Path) -> None:
@@ -107,7 +110,7 @@ def test_slow_and_vanishing_clients_harm_nobody_and_sigterm_ends_what_runs(polic
             watch(port, painting).close()
         assert ask(port, "/healthz") == {"status": "ok"}
         check_413(port, b"", length=99_999_999_999)
-        assert ask(port, "/paintings", {"sample": "hills", "strokes": 5})["state"] == "waiting"
+        assert ask(port, "/paintings", {"sample": "hills", "strokes": 5})["state"] in TAKEN
         with watch(port, painting) as watching:
             server.send_signal(signal.SIGTERM)
             assert server.wait(PATIENCE) == 0
