@@ -11,7 +11,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.utils import LinearSchedule, set_random_seed
 
 from .config import PPOConfig
-from .network import Actor, PlainFeatures, make_adapter
+from .network import Actor, PlainFeatures, fuse, make_adapter
 
 
 class PPOLearner:
@@ -28,7 +28,7 @@ class PPOLearner:
         self.config, self.steps, self._seed = config, steps, seed
         # A rollout is an episode, and begins with a reset: another one as it ends would be a sixth of Shapes-v0's time.
         env = make_adapter(make_env(config.num_envs, autoreset_mode="Disabled"), autoreset=False)
-        core = env.get_attr("core", indices=0)[0]
+        core, device = env.get_attr("core", indices=0)[0], env.get_attr("device", indices=0)[0]
         length = core.stroke_budget // core.strokes_per_step
         self.rollout = config.num_envs * length
         self.model = PPO(
@@ -48,9 +48,10 @@ class PPOLearner:
                 "share_features_extractor": config.share_features,
                 "net_arch": [],
                 "log_std_init": config.log_std,
+                "optimizer_kwargs": {**fuse(device), "eps": 1e-5},  # the latter is stable-baselines3's own
             },
             seed=seed,
-            device=env.get_attr("device", indices=0)[0],
+            device=device,
         )
         self.observation_space: gymnasium.Space[Any] = env.observation_space
 
