@@ -106,6 +106,10 @@ MISTAKES = {
     "strokes of a later version": (["replay", "later.json"], "version 99"),
     "strokes that are none": (["replay", "picture.png"], "not a painting"),
     "fidelity of an unknown painter": (["fidelity", "--painters", "vermeer"], "vermeer"),
+    "a track without the task": (
+        ["scoreboard", "runs", "--train", "--track", "studies", "--tasks", "Shapes-v0"],
+        "studies has no runs of Shapes-v0",
+    ),
 }
 
 

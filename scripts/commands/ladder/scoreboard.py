@@ -32,8 +32,9 @@ class Arguments:
     """Folder of runs."""
     train: bool = False
     """Train first what is missing of the track; run it again to go on where it was interrupted."""
-    track: Literal["laptop", "gpu", "quick"] = "laptop"
-    """laptop: all tasks, many hours; gpu: ten million steps, with --device cuda; quick: minutes."""
+    track: Literal["laptop", "studies", "gpu", "quick"] = "laptop"
+    """laptop: all tasks, hours; studies: PPO that sees whole canvases, and PPO after gradients; gpu: ten
+    million steps, with --device cuda; quick: minutes."""
     tasks: str | None = None
     """With --train or --references: only these tasks, separated by commas, such as Digits-v0."""
     references: bool = False
@@ -92,15 +93,20 @@ def run(arguments: Arguments) -> None:
             if wanted is None or entry.task in wanted
             for plan in entry.plans()
         ]
+        if not plans:
+            raise InvalidInputError(f"the track {arguments.track} has no runs of {arguments.tasks}; see --track")
         started = time.perf_counter()
+        seconds = 0.0
         documents = train_all(plans, arguments.runs, arguments.workers, learning, arguments.on, arguments.device)
         for number, document in enumerate(documents, 1):
+            seconds += document["seconds"]
             settings, score = document["settings"], document["final"]["score"]
             print(
                 f"{number}/{len(plans)} {settings['task']} {settings['algorithm']} {settings['view']} seed "
                 f"{settings['seed']}: {score:.3f}, {(time.perf_counter() - started) / 60:.0f} minutes",
                 flush=True,
             )
+        print(f"{len(plans)} runs, {seconds / 3600:.1f} hours by their own clocks", flush=True)
     document = scoreboard.summarize_runs(scoreboard.read_runs(arguments.runs), protocol.references())
     text = scoreboard.as_markdown(document)
     print(text)
