@@ -148,21 +148,27 @@ class PaintingCore:
         """The actions (B, 12 * T) that mean strokes (B, T, 12): the inverse of ``strokes`` where nothing is clipped."""
         return self.view.numbers(state, strokes).flatten(1)
 
-    def transition(self, state: PaintingState, action: Tensor) -> PaintingState:
+    def transition(self, state: PaintingState, action: Tensor, *, measured: bool = True) -> PaintingState:
         """The state after painting the strokes of actions (B, 12 * strokes_per_step) in [-1, 1], the last on top.
+
+        Args:
+            state: before it.
+            action: what is painted.
+            measured: whether the loss is computed. Otherwise the state keeps the one before: for who asks only after
+                some steps what they were worth together, as potential-based rewards tell (``rewards``).
 
         Raises:
             InvalidInputError: actions of another shape or number.
         """
-        return self.lay(state, self.strokes(state, action))
+        return self.lay(state, self.strokes(state, action), measured=measured)
 
-    def lay(self, state: PaintingState, strokes: Tensor) -> PaintingState:
+    def lay(self, state: PaintingState, strokes: Tensor, *, measured: bool = True) -> PaintingState:
         """The state after painting strokes (B, strokes_per_step, 12) in [0, 1]: a step whose strokes are known."""
         canvas = paint_strokes(state.canvas, strokes, self.painter)
         return replace(
             state,
             canvas=canvas,
-            loss=self.loss(canvas, state.target_features),
+            loss=self.loss(canvas, state.target_features) if measured else state.loss,
             strokes_left=(state.strokes_left - self.strokes_per_step).clamp(min=0),
             focus=self.view.find_focus(canvas, state.target),
         )

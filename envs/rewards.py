@@ -51,6 +51,9 @@ REWARDS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
 }
 """Losses (B,) before a step, after it, and of the first canvas, to rewards (B,)."""
 
+POTENTIAL_BASED = ("improvement", "relative", "log")
+"""Those of several steps add up to that of one, from the loss before the first to the loss after the last."""
+
 
 def score(loss: Tensor, first: Tensor) -> Tensor:
     """The part of the first canvas's loss that is gone, (B,): 1 for the target itself, 0 for the paper.

@@ -4,8 +4,11 @@ import gymnasium
 import numpy as np
 import pytest
 import torch
-from paintgym.envs.rewards import REWARDS, score
+from paintgym.envs.core import PaintingCore
+from paintgym.envs.losses.registry import make_loss
+from paintgym.envs.rewards import POTENTIAL_BASED, REWARDS, score
 from paintgym.errors import InvalidInputError
+from paintgym.painters.neural.proxy import ProxyPainter
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -35,6 +38,24 @@ def test_each_reward_adds_up_to_what_it_says() -> None:
             "log": np.log(losses[0] / losses[-1]),
         }[reward]
         assert total == pytest.approx(expected, rel=1e-4, abs=1e-6), reward
+
+
+@pytest.mark.parametrize("reward", list(REWARDS))
+def test_only_potential_based_rewards_and_their_gradients_can_be_told_from_the_ends_alone(reward: str) -> None:
+    core = PaintingCore(ProxyPainter(), make_loss("lite"), reward=reward, view="focus", stroke_budget=3)
+    torch.manual_seed(0)
+    actions, first = torch.rand(3, 2, 12, requires_grad=True), core.initial(torch.rand(2, 3, 64, 64))
+    every, ends, total = first, first, torch.zeros(2)
+    for step, action in enumerate(actions, 1):
+        previous, every = every, core.transition(every, action)
+        total = total + core.reward(previous, every)
+        ends = core.transition(ends, action, measured=step == 3)
+        assert (ends.loss is first.loss) == (step < 3)
+    assert torch.equal(ends.canvas, every.canvas)
+    whole = core.reward(first, ends)
+    assert torch.allclose(whole, total, atol=1e-6) == (reward in POTENTIAL_BASED)
+    (gradient,), (expected,) = (torch.autograd.grad(one.sum(), actions) for one in (whole, total))
+    assert torch.allclose(gradient, expected, rtol=1e-3, atol=1e-6) == (reward in POTENTIAL_BASED)
 
 
 @pytest.mark.parametrize("reward", list(REWARDS))
