@@ -35,8 +35,8 @@ serve: setup ## serve the web page at http://127.0.0.1:8000
 
 test: setup ## run all tests
 	@bash scripts/setup.sh --browser
-	@.venv/bin/python -m pytest $(SIDE_BY_SIDE) --ignore=tests/webapp
-	@.venv/bin/python -m pytest tests/webapp
+	@.venv/bin/python -m pytest $(SIDE_BY_SIDE) --ignore=tests/webapp/page
+	@.venv/bin/python -m pytest tests/webapp/page
 
 test-quick: setup ## run the tests that are not marked slow, which cover every folder
 	@.venv/bin/python -m pytest $(SIDE_BY_SIDE) -m "not slow"
