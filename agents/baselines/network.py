@@ -46,7 +46,7 @@ class PlainFeatures(BaseFeaturesExtractor):
 
     def forward(self, observation: Tensor) -> Tensor:
         """Features (B, hidden) of observations (B, C, h, w) in [0, 1]."""
-        # On CPUs a step of PPO's Adam takes three quarters of the time with the channels last.
+        # On CPUs an update of PPO takes an eighth less time with the channels last.
         features: Tensor = self.layers(observation.contiguous(memory_format=torch.channels_last))
         return features
 

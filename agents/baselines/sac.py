@@ -86,7 +86,7 @@ class SACLearner:
 
 
 class _Critic(ContinuousCritic):
-    """Where the actor learns, no gradient flows to its convolutions: a sixth of the time, for what is thrown away."""
+    """Where the actor learns, no gradient flows to its convolutions: a tenth of the time, for what is thrown away."""
 
     def forward(self, obs: Tensor, actions: Tensor) -> tuple[Tensor, ...]:
         with torch.set_grad_enabled(torch.is_grad_enabled() and not actions.requires_grad):
