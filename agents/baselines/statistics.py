@@ -33,13 +33,14 @@ def bootstrap(groups: Sequence[NDArray[np.float64]], seed: int = 0) -> tuple[flo
     if all(len(group) == 1 for group in groups):
         return middle, middle, middle
     generator = np.random.default_rng(seed)
-    resampled = [
-        interquartile_mean(
+    resampled = np.stack(
+        [
             np.concatenate([group[generator.integers(len(group), size=len(group))].ravel() for group in groups])
-        )
-        for _ in range(RESAMPLES)
-    ]
-    low, high = np.quantile(resampled, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]).tolist()
+            for _ in range(RESAMPLES)
+        ]
+    )
+    means = stats.trim_mean(resampled, _TRIM, axis=1)  # All at once: one by one they took a scoreboard a minute.
+    low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]).tolist()
     return middle, low, high
 
 
