@@ -10,7 +10,9 @@ from types import ModuleType
 import pytest
 from helpers.documentation import DOCS, PAGES, ROOT
 from paintgym.agents.baselines.protocol import references
+from paintgym.agents.baselines.run import RESULT
 from paintgym.agents.baselines.scoreboard import read_runs, summarize_runs
+from paintgym.agents.baselines.tracks import LAPTOP
 from paintgym.scripts.main import COMMANDS
 from paintgym.webapp.settings import Settings
 
@@ -39,6 +41,11 @@ def test_the_ladder_is_summed_up_from_the_runs_that_are_kept() -> None:
     kept = json.loads((FIGURES.FOLDER / "ladder.json").read_text())
     assert kept.pop("command") == FIGURES.COMMANDS["ladder"]
     assert summarize_runs(read_runs(FIGURES.FOLDER / "ladder"), references()) == kept
+
+
+def test_every_run_of_the_laptops_track_is_kept() -> None:
+    folders = [plan.folder(FIGURES.FOLDER / "ladder") for entry in LAPTOP for plan in entry.plans()]
+    assert [folder for folder in folders if not (folder / RESULT).is_file()] == []
 
 
 def test_a_figure_that_is_typed_is_written_over() -> None:
