@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InvalidInputError
+from ..memory import keep_at_hand
 from .late_check import LateCheck
 from .modes import full_precision, has_value
 from .names import DEFAULT_BRUSH
@@ -79,6 +80,7 @@ class Painter(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self._late = LateCheck()
+        keep_at_hand()
 
     @property
     def label(self) -> str:

@@ -28,9 +28,8 @@ _GAUSSIANS = 2
 """A dab: a narrow Gaussian and a wide one, for the two pieces of MyPaint's mask."""
 _BATCH_GROUPS = 16_384
 """Groups of dabs that are formed at once on a CPU, and"""
-_FEW_GROUPS, _PROFILES_OF_FEW, _PROFILES = 8_192, 1 << 17, 1 << 18
-"""numbers in their profiles that are made at once there, of so few groups or of more. Larger arrays leave its caches,
-and few strokes are drawn faster where all arrays together are so small that the C library keeps their memory."""
+_PROFILES = 1 << 18
+"""numbers in their profiles that are made at once there: larger arrays leave its caches."""
 _TOGETHER = 640
 """Dabs whose profiles across and down are made in one array: one of more leaves the caches, and 5 % of the time."""
 _LEAST_DENSITY = 1e-9
@@ -189,8 +188,7 @@ class SplatPainter(Painter):
             )
             return product(down.mT, across)
         drawn = []
-        most = _PROFILES_OF_FEW if sum(counts) <= _FEW_GROUPS else _PROFILES
-        batches = _split(counts, max(1, most // (len(columns) + len(rows))))
+        batches = _split(counts, max(1, _PROFILES // (len(columns) + len(rows))))
         for batch, strokes in zip(dabs.split([sum(batch) for batch in batches]), batches, strict=True):
             across, down = batch.profiles(columns, rows)
             for x, y in zip(across.split(strokes, 2), down.split(strokes, 2), strict=True):
