@@ -164,7 +164,14 @@ class SplatPainter(Painter):
             form = one.respond(self.dab, opacity, radius, grouping)
             amount = one.respond(self.sharpen, mean_radius, grouping[:1])
         variances, log_height = one.spread(dabs, form, widening(step), _LEAST_DENSITY)
-        return one.sharpened(one.density(dabs.place, variances, log_height, columns, rows), amount, step)
+        across, down = one.touched(dabs.place, variances, columns, rows)
+        density = one.density(dabs.place, variances, log_height, columns[across], rows[down])
+        part = one.sharpened(density, amount, step)
+        if density.shape == (len(rows), len(columns)):
+            return part
+        coverage = part.new_zeros(1, 1, len(rows), len(columns))
+        coverage[..., down, across] = part
+        return coverage
 
     def _form(self, path: Path, counts: list[int] | None, zoom: float, widening: float = 0.0) -> "_Gaussians":
         """What the dabs of paths leave on the paper, their variances widened by so many square pixels."""

@@ -10,7 +10,7 @@ from paintgym.painters.neural import one
 from paintgym.painters.neural.splat import SplatPainter
 from paintgym.painters.raster import Raster
 from paintgym.painters.registry import load_painter
-from paintgym.painters.stroke import random_strokes
+from paintgym.painters.stroke import CONTROL, END, START, random_strokes
 from torch import Tensor
 from torch.autograd import forward_ad
 
@@ -62,6 +62,41 @@ def test_it_is_what_the_law_forms(painter: SplatPainter, draw: str, formed: list
             groups += 1
     assert len(formed) == len(strokes)
     assert groups >= 3
+
+
+@pytest.mark.parametrize(("start", "end", "part"), [(0.45, 0.55, 0.25), (0.0, 0.1, 0.1), (0.0, 1.0, 1.0)])
+def test_only_where_a_stroke_is_pixels_are_drawn(
+    painter: SplatPainter, start: float, end: float, part: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels: list[int] = []
+    sharpened = one.sharpened
+
+    def noted(density: Tensor, *rest: object) -> Tensor:
+        pixels.append(density.numel())
+        return sharpened(density, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(one, "sharpened", noted)
+    stroke = torch.full((1, 12), 0.5)
+    stroke[:, START], stroke[:, CONTROL], stroke[:, END] = start, (start + end) / 2, end
+    with torch.no_grad():
+        found = painter(stroke)
+    torch.testing.assert_close(found, painter(stroke), atol=3e-5, rtol=0)
+    assert found.max() > 0.3
+    assert len(pixels) == 1
+    assert part / 2 < pixels[0] / 64**2 <= part
+
+
+def test_a_stroke_beyond_a_raster_leaves_nothing_there(painter: SplatPainter) -> None:
+    stroke = torch.full((1, 12), 0.1)
+    with torch.no_grad():
+        assert torch.equal(painter.sample(stroke, Raster(50, 50, 0.25, 40, 30)), torch.zeros(1, 1, 30, 40))
+
+
+def test_weights_that_are_no_numbers_are_seen(painter: SplatPainter) -> None:
+    broken = copy.deepcopy(painter)
+    torch.nn.init.constant_(broken.dab[-1].bias, torch.nan)
+    with torch.no_grad():
+        assert broken(torch.full((1, 12), 0.5)).isnan().any()
 
 
 def test_noise_weights_and_dtypes_are_those_of_the_moment(formed: list[int]) -> None:
