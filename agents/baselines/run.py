@@ -24,7 +24,7 @@ from .cloning import CloningLearner
 from .config import ALGORITHMS, AnalyticPPOConfig, ClonedPPOConfig
 from .network import Actor, load_actor, save_actor
 from .ppo import PPOLearner
-from .protocol import PROTOCOL_VERSION, HeldOut, acted_by, evaluate, hold_out
+from .protocol import PROTOCOL_VERSION, Painter, acted_by, evaluate, hold_out, score_only
 from .sac import SACLearner
 
 LEARNERS: dict[str, Callable[..., Any]] = {
@@ -153,8 +153,8 @@ def train(
     make_env = partial(plan.make_env, device=device)
     learner = LEARNERS[plan.algorithm](make_env, plan.config, plan.steps, plan.seed)
 
-    def evaluated(actor: Actor, targets: HeldOut) -> dict[str, Any]:
-        return evaluate(targets, acted_by(actor.to(device).act, {**plan.arguments, "device": device}))
+    def painter(actor: Actor) -> Painter:
+        return acted_by(actor.to(device).act, {**plan.arguments, "device": device})
 
     seconds: float
     curve: list[dict[str, Any]]
@@ -169,7 +169,7 @@ def train(
         seconds = time.perf_counter() - started
         if teacher is not None:
             learner.start_from(teacher)
-            score = evaluated(teacher, curve_targets)["score"]
+            score = score_only(curve_targets, painter(teacher))
             curve.append({"steps": 0, "seconds": round(seconds, 1), "score": score})
             _keep(plan, teacher, folder / BEGUN)
     with SummaryWriter(str(folder / "tensorboard"), purge_step=learner.done or None) as writer:
@@ -185,7 +185,7 @@ def train(
                 continue
             give_back()  # PPO on digits leaves 8 MB of fragments in 1,000 steps
             actor = learner.actor()
-            score = evaluated(actor, curve_targets)["score"]
+            score = score_only(curve_targets, painter(actor))
             _keep(plan, actor, folder / POINTS / f"{learner.done}.safetensors")
             curve.append({"steps": learner.done, "seconds": round(seconds, 1), "score": score})
             writer.add_scalar("held_out/score", score, learner.done)
@@ -206,11 +206,11 @@ def train(
         "threads": torch.get_num_threads(),
         "device": name_device(device),
         "curve": curve,
-        "final": evaluated(actor, held_out),
+        "final": evaluate(held_out, painter(actor)),
     }
     if (folder / BEGUN).is_file():
         # What a learner began with, measured as its end is: whether it rose from there is the question.
-        document["begun"] = evaluated(load_actor(folder / BEGUN)[0], held_out)
+        document["begun"] = evaluate(held_out, painter(load_actor(folder / BEGUN)[0]))
     write_json(folder / RESULT, document)
     return document
 

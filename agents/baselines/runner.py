@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from ...errors import InvalidInputError, PaintgymError
+from ...memory import keep_all
 from ...parallel import work_through
 from ...through_ray import name_node, through_ray, wait_for_room
 from .run import SETTINGS, Report, RunPlan, begin, train
@@ -84,6 +85,7 @@ def _train(
 ) -> dict[str, Any]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
+    keep_all()
     try:
         return train(plan, root, report, device)
     finally:

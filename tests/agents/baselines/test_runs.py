@@ -31,6 +31,7 @@ from paintgym.agents.baselines.protocol import (
     paint_flat,
     paint_nothing,
     references,
+    score_only,
 )
 from paintgym.agents.baselines.run import ACTOR, POINTS, RESULT, RunPlan, train
 from paintgym.agents.baselines.scoreboard import as_markdown, curve_plots, read_runs, summarize_runs
@@ -133,17 +134,17 @@ def test_an_interrupted_run_ends_as_one_that_was_not(
 
     evaluations = 0
 
-    def interrupted(*arguments: Any) -> dict[str, Any]:
+    def interrupted(*arguments: Any) -> float:
         nonlocal evaluations
         evaluations += 1
         if evaluations == 2:
             raise Interruption
-        return evaluate(*arguments)
+        return score_only(*arguments)
 
-    monkeypatch.setattr(run_module, "evaluate", interrupted)
+    monkeypatch.setattr(run_module, "score_only", interrupted)
     with pytest.raises(Interruption):
         train(plan, tmp_path / "broken")
-    monkeypatch.setattr(run_module, "evaluate", evaluate)
+    monkeypatch.setattr(run_module, "score_only", score_only)
     resumed = train(plan, tmp_path / "broken")
     assert resumed["final"]["scores"] == whole["final"]["scores"]
     assert [point["score"] for point in resumed["curve"]] == [point["score"] for point in whole["curve"]]
