@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from .config import PPOConfig
+from .config import CloningConfig, PPOConfig
 from .run import RunPlan
 
 SEEDS = (0, 1, 2, 3, 4)
@@ -18,7 +19,7 @@ class Entry:
     steps: int
     view: str = "focus"
     seeds: tuple[int, ...] = SEEDS
-    config: PPOConfig | None = None
+    config: Any = None
     """Settings of the algorithm; its defaults by default."""
 
     def plans(self) -> Iterator[RunPlan]:
@@ -29,6 +30,9 @@ class Entry:
 
 _OFF_POLICY = 25_000
 """Steps of learners that learn from old steps too: a tenth of the others'."""
+
+_FEWER_PAINTINGS = CloningConfig(paintings=80)
+"""Of a hundred strokes, which are as many strokes to clone as 200 of Paintings-v0, in as many minutes."""
 
 LAPTOP: tuple[Entry, ...] = (
     Entry("paintgym/Shapes-v0", "ppo", 100_000),
@@ -44,7 +48,9 @@ LAPTOP: tuple[Entry, ...] = (
     Entry("paintgym/Paintings-v0", "analytic", 250_000),
     Entry("paintgym/Paintings-v0", "cloning", 8_000),
     Entry("paintgym/PaintingsLite-v0", "ppo", 250_000),
+    Entry("paintgym/PaintingsLite-v0", "sac", _OFF_POLICY),
     Entry("paintgym/PaintingsLite-v0", "analytic", 100_000),
+    Entry("paintgym/PaintingsLite-v0", "cloning", 8_000, config=_FEWER_PAINTINGS),
     Entry("paintgym/LongPaintings-v0", "ppo", 50_000, seeds=SEEDS[:3]),
     Entry("paintgym/LongPaintings-v0", "analytic", 25_000, seeds=SEEDS[:3]),
 )

@@ -5,6 +5,7 @@ import importlib.util
 import json
 import re
 import shlex
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -13,6 +14,7 @@ from paintgym.agents.baselines.protocol import references
 from paintgym.agents.baselines.run import RESULT
 from paintgym.agents.baselines.scoreboard import read_runs, summarize_runs
 from paintgym.agents.baselines.tracks import LAPTOP
+from paintgym.runs import read_json
 from paintgym.scripts.main import COMMANDS
 from paintgym.webapp.settings import Settings
 
@@ -43,9 +45,16 @@ def test_the_ladder_is_summed_up_from_the_runs_that_are_kept() -> None:
     assert summarize_runs(read_runs(FIGURES.FOLDER / "ladder"), references()) == kept
 
 
-def test_every_run_of_the_laptops_track_is_kept() -> None:
-    folders = [plan.folder(FIGURES.FOLDER / "ladder") for entry in LAPTOP for plan in entry.plans()]
-    assert [folder for folder in folders if not (folder / RESULT).is_file()] == []
+def test_every_run_of_the_laptops_track_is_kept_and_had_its_settings() -> None:
+    plans = [plan for entry in LAPTOP for plan in entry.plans()]
+    kept = {plan: read_json(plan.folder(FIGURES.FOLDER / "ladder") / RESULT) for plan in plans}
+    assert len(kept) == 86
+    wrong = [
+        plan.folder(Path())
+        for plan, run in kept.items()
+        if run.get("settings") != json.loads(json.dumps(plan.settings()))
+    ]
+    assert wrong == []
 
 
 def test_a_figure_that_is_typed_is_written_over() -> None:

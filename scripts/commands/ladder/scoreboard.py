@@ -106,7 +106,7 @@ def run(arguments: Arguments) -> None:
                 f"{settings['seed']}: {score:.3f}, {(time.perf_counter() - started) / 60:.0f} minutes",
                 flush=True,
             )
-        print(f"{len(plans)} runs, {seconds / 3600:.1f} hours by their own clocks", flush=True)
+        print(f"{len(plans)} runs, {seconds / 3600:.1f} hours of learning by their own clocks", flush=True)
     document = scoreboard.summarize_runs(scoreboard.read_runs(arguments.runs), protocol.references())
     text = scoreboard.as_markdown(document)
     print(text)
